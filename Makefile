@@ -1,0 +1,61 @@
+# Plant engineer's targets: install, demo, test. Developer's: check, lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INFLUX ?=
+SPEED ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check servers lock clean
+
+help:
+	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
+	@echo "make demo      simulate a potline and run the collector against it (Ctrl-C ends it)"
+	@echo "               make demo INFLUX=http://127.0.0.1:8086 also writes to that InfluxDB"
+	@echo "make test      install the test servers where allowed, check the code and run every test"
+
+# The environment is made anew when a lock file changes. Wheels are checked against the hashes in it.
+$(BIN)/potline: requirements/run.lock requirements/build.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/run.lock -r requirements/build.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(BIN)/potline
+
+# forbiddenfruit, which blockbuster needs, is published as source only.
+$(VENV)/.test-installed: $(BIN)/potline requirements/test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: --no-binary forbiddenfruit -r requirements/test.lock
+	@touch $@
+
+install: $(BIN)/potline
+
+demo: $(BIN)/potline
+	@$(BIN)/potline demo --speed $(SPEED) $(if $(INFLUX),--influx $(INFLUX))
+
+servers:
+	@sh tests/install-servers
+
+check: $(VENV)/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/.test-installed servers check
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --extra simulator pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group build -c requirements/run.lock -o requirements/build.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group test -c requirements/run.lock -o requirements/test.lock
+
+clean:
+	rm -rf $(VENV) var .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
