@@ -1,0 +1,59 @@
+"""Pots in operation, from what their controllers tell. Pure but for its own running means."""
+
+import numpy as np
+
+from collector.plant.topology import Plant, Potline
+from collector.readings.batch import ReadingBatch
+from collector.readings.cell import MINUTE_NS
+from collector.readings.quantity import Quantity
+
+CARRIES_CURRENT_KA = 10.0
+"""Below this mean current a line stands, and the voltage of a pot says nothing about it."""
+
+_KEPT_MINUTES = 10
+
+
+class PotWatch:
+    """Mean voltage of every pot, minute by minute.
+
+    A pot that is bridged out of the line shows almost no voltage while the others carry current. A pot that says
+    nothing counts as in operation, as the plant file has it: silence is no evidence.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        self._place = np.full(len(plant.points), -1, np.int64)
+        self._columns: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+        column = 0
+        for potline in plant.potlines:
+            self._columns[potline.id] = np.arange(column, column + len(potline.pots))
+            for pot in potline.pots:
+                self._place[plant.points.place(f"pot:{pot}", Quantity.POT_VOLTAGE)] = column
+                column += 1
+        self._size = column
+        self._sums: dict[int, np.ndarray[tuple[int, int], np.dtype[np.float64]]] = {}
+
+    def take(self, batch: ReadingBatch) -> None:
+        """Add the usable pot voltages of a batch."""
+        column = self._place[batch.point]
+        rows = (column >= 0) & batch.usable
+        if not rows.any():
+            return
+        minute = batch.time_ns[rows] // MINUTE_NS * MINUTE_NS
+        for start in np.unique(minute):
+            here = minute == start
+            sums = self._sums.setdefault(int(start), np.zeros((2, self._size)))
+            np.add.at(sums[0], column[rows][here], batch.value[rows][here])
+            np.add.at(sums[1], column[rows][here], 1.0)
+        for old in sorted(self._sums)[:-_KEPT_MINUTES]:
+            del self._sums[old]
+
+    def operating(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> int:
+        """Return the pots in operation in a minute, given the line's mean current then (None: not known)."""
+        everything = len(potline.pots)
+        sums = self._sums.get(minute_ns)
+        if sums is None or line_current_ka is None or line_current_ka < CARRIES_CURRENT_KA:
+            return everything
+        volts, count = sums[:, self._columns[potline.id]]
+        heard = count > 0
+        out = int(np.count_nonzero(volts[heard] / count[heard] < potline.pot_out_below_v))
+        return everything - out

@@ -1,0 +1,20 @@
+"""Drift-free ticks: the n-th tick is at start + n periods, however long the work between takes."""
+
+import math
+
+
+class Cadence:
+    """Due times of something periodic, on a steady clock. Ticks that were missed are skipped and counted."""
+
+    def __init__(self, *, period_s: float, start_s: float) -> None:
+        self.period_s = period_s
+        self.due_s = start_s
+        self.skipped = 0
+
+    def advance(self, now_s: float) -> None:
+        """Move on to the first tick that is still to come, after the one at ``due_s`` was served at ``now_s``."""
+        self.due_s += self.period_s
+        if self.due_s <= now_s:
+            missed = math.floor((now_s - self.due_s) / self.period_s) + 1
+            self.skipped += missed
+            self.due_s += missed * self.period_s

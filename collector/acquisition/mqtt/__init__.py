@@ -1,0 +1,1 @@
+"""MQTT: topics and payloads in pure code; the client stands in one file."""

@@ -1,0 +1,156 @@
+"""An MQTT session as a source of readings and events. The only importer of aiomqtt.
+
+aiomqtt 2.5 is the maintained continuation of asyncio-mqtt: it speaks both protocol versions, keeps a persistent
+session, and its loop reads as a sentence. It has no acknowledgement by hand in its own interface; the paho client below
+it has (``manual_ack_set`` and ``ack``), so this file reaches for that one, and a contract test holds it there.
+
+A message is acknowledged when everything it caused is on disk. Until then the broker keeps it, and after a crash sends
+it again. The broker holds back once ``max_unacknowledged`` messages are open (MQTT 5: receive maximum; MQTT 3.1.1: the
+broker's own ``max_inflight_messages``).
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Literal
+
+import aiomqtt
+import structlog
+from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from collector.acquisition.mqtt import topics
+from collector.acquisition.mqtt.payload import PayloadProblem, PayloadReader
+from collector.acquisition.source import Arrival, SourceUnavailable
+from collector.clock import Clock
+from collector.instruments import Instruments
+from collector.plant.meter import Broker
+from collector.readings.batch import Reading, ReadingBatch
+from collector.readings.event import Event
+from collector.readings.outgoing import DeadLetter
+
+log = structlog.get_logger()
+
+_GATHER_S = 0.05
+_MOST_AT_ONCE = 1000
+_LARGEST_PAYLOAD = 64 * 1024
+
+
+class MqttSubscriber:
+    """The messages of one broker as a source. Messages of up to 50 ms are gathered into one arrival."""
+
+    def __init__(self, broker: Broker, reader: PayloadReader, *, clock: Clock, instruments: Instruments) -> None:
+        self._broker = broker
+        self._reader = reader
+        self._clock = clock
+        self._instruments = instruments
+
+    @property
+    def name(self) -> str:
+        """The broker's id."""
+        return f"mqtt:{self._broker.id}"
+
+    async def arrivals(self) -> AsyncGenerator[Arrival, None]:
+        """Yield what arrives.
+
+        Raises
+        ------
+        SourceUnavailable
+            If the broker cannot be reached, refuses, or the connection is lost.
+        """
+        broker = self._broker
+        place = f"{broker.host} port {broker.port} ({broker.id})"
+        client = await self._client()
+        try:
+            async with client:
+                for topic in topics.subscriptions(broker.site):
+                    await client.subscribe(topic, qos=1)
+                log.info("subscribed", broker=broker.id, host=broker.host, port=broker.port)
+                paho = client._client  # noqa: SLF001 - see the module's docstring
+                messages = aiter(client.messages)
+                while True:
+                    yield self._arrival(paho, await _gather(client, messages))
+        except aiomqtt.MqttError as exc:
+            hint = "check that the broker runs, its port and the password"
+            raise SourceUnavailable(f"subscribe at {place}: {exc}; {hint}") from exc
+        except ssl.SSLError as exc:
+            raise SourceUnavailable(f"connect to {place}: {exc.reason}; check the certificates") from exc
+
+    async def _client(self) -> aiomqtt.Client:
+        broker = self._broker
+        password = None
+        if broker.password_file is not None:
+            try:
+                password = (await asyncio.to_thread(broker.password_file.read_text, "utf-8")).strip()
+            except OSError as exc:
+                raise SourceUnavailable(f"read {broker.password_file}: {exc.strerror}; check who may read it") from exc
+        properties = None
+        clean_session: bool | None = False
+        clean_start: bool | Literal[3] = 3  # paho's MQTT_CLEAN_START_FIRST_ONLY, its default; not used with 3.1.1
+        version = aiomqtt.ProtocolVersion.V311
+        if broker.protocol == "5":
+            version = aiomqtt.ProtocolVersion.V5
+            clean_session, clean_start = None, False
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = int(broker.session_expiry_s)
+            properties.ReceiveMaximum = broker.max_unacknowledged
+        client = aiomqtt.Client(
+            broker.host,
+            broker.port,
+            identifier=broker.client_id,
+            username=broker.username,
+            password=password,
+            protocol=version,
+            clean_session=clean_session,
+            clean_start=clean_start,
+            properties=properties,
+            keepalive=30,
+            timeout=10,
+        )
+        client._client.manual_ack_set(True)  # noqa: SLF001 - see the module's docstring
+        return client
+
+    def _arrival(self, paho: PahoClient, messages: list[aiomqtt.Message]) -> Arrival:
+        arrived_ns = self._clock.now_ns()
+        readings: list[Reading] = []
+        events: list[Event] = []
+        rejected: list[DeadLetter] = []
+        for message in messages:
+            topic = message.topic.value
+            payload = bytes(message.payload)
+            try:
+                found = self._read(topic, payload, arrived_ns)
+            except PayloadProblem as exc:
+                rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:_LARGEST_PAYLOAD], str(exc)))
+                continue
+            if isinstance(found, list):
+                readings += found
+            else:
+                events.append(found)
+        unacknowledged = [(message.mid, message.qos) for message in messages if message.qos]
+
+        def acknowledge() -> None:
+            # After a lost connection the broker sends these messages again on the next one, under new numbers.
+            if paho.is_connected():
+                for mid, qos in unacknowledged:
+                    paho.ack(mid, qos)
+
+        return Arrival(ReadingBatch.of(readings), tuple(events), tuple(rejected), acknowledge)
+
+    def _read(self, topic: str, payload: bytes, arrived_ns: int) -> list[Reading] | Event:
+        address = topics.parse(topic, self._broker.site)
+        if address is None:
+            raise PayloadProblem("the topic is none of the layout smelter/v1")
+        if len(payload) > _LARGEST_PAYLOAD:
+            raise PayloadProblem(f"{len(payload)} bytes are more than {_LARGEST_PAYLOAD}")
+        return self._reader.read(address, payload, arrived_ns=arrived_ns)
+
+
+async def _gather(client: aiomqtt.Client, messages: AsyncIterator[aiomqtt.Message]) -> list[aiomqtt.Message]:
+    """Wait for a message, then take what came with it or within 50 ms."""
+    gathered = [await anext(messages)]
+    await asyncio.sleep(_GATHER_S)
+    while len(client.messages) and len(gathered) < _MOST_AT_ONCE:
+        gathered.append(await anext(messages))
+    return gathered

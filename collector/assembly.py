@@ -1,0 +1,202 @@
+"""The composition root: the only room that sees every other. From a configuration to a running collector."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from collector.accounting.booking import Booking
+from collector.accounting.production import PotWatch
+from collector.acquisition.modbus.poller import ModbusPoller
+from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.subscriber import MqttSubscriber
+from collector.acquisition.source import Arrival, Source, SourceUnavailable
+from collector.clock import Clock
+from collector.closing import Closer, rules
+from collector.delivery.influx import InfluxSink
+from collector.delivery.lineprotocol import ReadingEncoder
+from collector.delivery.sink import Delivery, SinkUnavailable
+from collector.instruments import Instruments
+from collector.normalise.canonical import Canonicaliser
+from collector.normalise.derive import LinePower
+from collector.normalise.screening import Screen
+from collector.page.server import PageServer
+from collector.page.state import PageState
+from collector.pipeline import INBOX_SIZE, Line, feed
+from collector.readings.latest import LatestReadings
+from collector.settings import Configuration, DeliveryTarget, InfluxKind
+from collector.store.outbox import Bounds
+from collector.store.store import Store
+from collector.supervision.notify import notify
+from collector.supervision.supervisor import keep_running
+
+log = structlog.get_logger()
+
+_STALLED_S = 30.0
+
+
+@dataclass(slots=True)
+class _Progress:
+    """When the line last went round; the watchdog and ``/healthz`` live on it."""
+
+    last_s: float
+    fed_s: float = 0.0
+
+    def made(self) -> None:
+        """Note that the line went round, and tell systemd."""
+        self.last_s = time.monotonic()
+        if self.last_s - self.fed_s > 1.0:
+            self.fed_s = self.last_s
+            notify("WATCHDOG=1")
+
+    def healthy(self) -> bool:
+        """Tell whether the line goes round."""
+        return time.monotonic() - self.last_s < _STALLED_S
+
+
+def sources(configuration: Configuration, clock: Clock, instruments: Instruments) -> list[Source]:
+    """Return the sources of a plant: one an endpoint, one a broker."""
+    plant = configuration.plant
+    found: list[Source] = []
+    for endpoint in plant.endpoints:
+        meters = [meter for meter in plant.meters if meter.endpoint.id == endpoint.id]
+        if meters:
+            found.append(ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments))
+    reader = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
+    found += [MqttSubscriber(broker, reader, clock=clock, instruments=instruments) for broker in plant.brokers]
+    return found
+
+
+async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:
+    """Run the collector until ``stop`` is set, then bring everything that arrived to disk.
+
+    Raises
+    ------
+    StoreError, PageUnavailable
+        If store or page cannot be opened.
+    ExceptionGroup
+        If something failed that must not fail.
+    """
+    plant = configuration.plant
+    instruments = Instruments()
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store(configuration.store.path, plant.points))
+        latest = LatestReadings(len(plant.points))
+        progress = _Progress(time.monotonic())
+        line = await _line(configuration, clock, store, latest, instruments, progress)
+        state = PageState(
+            plant,
+            store.path,
+            latest,
+            clock=clock,
+            instruments=instruments,
+            least_coverage_pct=configuration.accounting.least_coverage_pct,
+        )
+        page = await stack.enter_async_context(
+            PageServer(state.document, progress.healthy, host=configuration.page.host, port=configuration.page.port)
+        )
+        log.info("page", address=page.address)
+        async with asyncio.TaskGroup() as group:
+            feeding = [
+                group.create_task(_fed(source, line.inbox, instruments), name=source.name)
+                for source in sources(configuration, clock, instruments)
+            ]
+            working = group.create_task(line.run(), name="line")
+            delivering = [
+                group.create_task(_delivered(target, store, clock, instruments), name=target.name)
+                for target in configuration.targets
+            ]
+            notify("READY=1")
+            log.info("running", plant=plant.id, meters=len(plant.meters), databases=len(configuration.targets))
+            await stop.wait()
+            notify("STOPPING=1")
+            log.info("stopping")
+            for task in [*feeding, working]:
+                task.cancel()
+            await asyncio.wait([*feeding, working])
+            await line.drain()
+            for task in delivering:
+                task.cancel()
+        log.info("stopped")
+
+
+async def _line(
+    configuration: Configuration,
+    clock: Clock,
+    store: Store,
+    latest: LatestReadings,
+    instruments: Instruments,
+    progress: _Progress,
+) -> Line:
+    plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
+    booked = rules(plant)
+    pots = PotWatch(plant)
+    closer = Closer(
+        plant,
+        store,
+        grace_s=accounting.grace_s,
+        longest_gap_s=accounting.longest_gap_s,
+        least_coverage_pct=accounting.least_coverage_pct,
+        pots=pots,
+        instruments=instruments,
+    )
+    await closer.open(clock.now_ns())
+    return Line(
+        plant=plant,
+        inbox=asyncio.Queue[Arrival](INBOX_SIZE),
+        canonical=Canonicaliser(plant),
+        screen=Screen(plant),
+        power=LinePower(plant),
+        pots=pots,
+        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=accounting.longest_gap_s),
+        closer=closer,
+        encoder=ReadingEncoder(plant),
+        store=store,
+        latest=latest,
+        clock=clock,
+        instruments=instruments,
+        commit_every_s=kept.commit_every_s,
+        targets=tuple(target.name for target in configuration.targets),
+        bounds=Bounds(kept.outbox_max_bytes, kept.outbox_max_age_s, kept.keep_inputs_s, kept.keep_minutes_s),
+        instance=socket.gethostname(),
+        progress=progress.made,
+    )
+
+
+async def _fed(source: Source, inbox: asyncio.Queue[Arrival], instruments: Instruments) -> None:
+    await keep_running(
+        source.name,
+        lambda: feed(source, inbox),
+        temporary=SourceUnavailable,
+        states=instruments.source_states,
+        running="running",
+    )
+
+
+async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instruments: Instruments) -> None:
+    async def deliver() -> None:
+        async with InfluxSink(
+            name=target.name,
+            url=target.url,
+            version=1 if target.kind is InfluxKind.INFLUXDB1 else 2,
+            org=target.org,
+            bucket=target.bucket,
+            create=target.create,
+            username=target.username,
+            secret_file=target.secret_file,
+            timeout_s=target.timeout_s,
+        ) as sink:
+            await Delivery(
+                target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
+            ).run()
+
+    await keep_running(
+        target.name,
+        deliver,
+        temporary=SinkUnavailable,
+        states=instruments.target_states,
+        running="delivering",
+    )

@@ -1,0 +1,88 @@
+"""Time for the collector: UTC for stamps, a steady clock for cadence, and plant time that runs faster in simulations.
+
+Simulated plant time is for demonstrations and tests. It starts in the past, runs ``speed`` times as fast as real time,
+never passes the present, and goes on in real time once it has caught up. Simulator and collector agree on it by a text:
+``START@UNIX*SPEED``, for example ``2026-11-22T03:00:00Z@1795316400.25*60``: at UNIX [s] of real time it was START.
+"""
+
+import asyncio
+import re
+import time
+from datetime import datetime
+from typing import Protocol
+
+_SPEC = re.compile(r"(?P<start>\S+)@(?P<unix>\d+(?:\.\d+)?)\*(?P<speed>\d+(?:\.\d+)?)")
+_FASTEST = 3600.0
+
+
+class Clock(Protocol):
+    """What the collector asks of a clock."""
+
+    def now_ns(self) -> int:
+        """Return UTC of plant time [ns]. It may step when the machine's clock is set."""
+        ...
+
+    def steady_s(self) -> float:
+        """Return a time that only ever runs forward [s of plant time]. Its zero means nothing."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a while of plant time."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_ns(self) -> int:
+        """Return UTC [ns]."""
+        return time.time_ns()
+
+    def steady_s(self) -> float:
+        """Return the monotonic clock [s]."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class SimulatedClock:
+    """Plant time of a simulation, given by its text (see the module).
+
+    Raises
+    ------
+    ValueError
+        If the text is not of that form.
+    """
+
+    def __init__(self, spec: str) -> None:
+        match = _SPEC.fullmatch(spec)
+        if match is None:
+            raise ValueError(f"'{spec}' is no clock; write START@UNIX*SPEED, like 2026-11-22T03:00:00Z@1795316400*60")
+        start = datetime.fromisoformat(match["start"])
+        if start.tzinfo is None:
+            raise ValueError(f"'{match['start']}' has no time zone; end it with Z for UTC")
+        self._speed = float(match["speed"])
+        if not 1 <= self._speed <= _FASTEST:
+            raise ValueError(f"a speed of {self._speed:g} is not possible; it goes from 1 to {_FASTEST:g}")
+        self._start_s = start.timestamp()
+        self._anchor_s = float(match["unix"])
+        self._real_minus_monotonic = time.time() - time.monotonic()
+
+    def steady_s(self) -> float:
+        """Return plant time [s], never later than the present."""
+        real = time.monotonic() + self._real_minus_monotonic
+        return min(self._start_s + (real - self._anchor_s) * self._speed, real)
+
+    def now_ns(self) -> int:
+        """Return plant time [ns]."""
+        return int(self.steady_s() * 1e9)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a while of plant time; the last part in real time once the present is reached."""
+        until = self.steady_s() + max(0.0, seconds)
+        while (left := until - self.steady_s()) > 0:
+            real = time.monotonic() + self._real_minus_monotonic
+            behind = real - self.steady_s() > 1e-3
+            await asyncio.sleep(max(left / self._speed, 1e-4) if behind else left)

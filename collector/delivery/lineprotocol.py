@@ -1,0 +1,95 @@
+"""Line protocol. Pure: readings and numbers in, bytes out.
+
+Floats are written so that they read back to the same bits, integers with ``i``. A value that is not finite is a missing
+field. A line without any field is not written.
+"""
+
+import math
+from collections.abc import Mapping
+
+from collector.plant.topology import Plant
+from collector.readings.batch import ReadingBatch
+from collector.readings.quality import USABLE
+
+_IN_MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
+_IN_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
+_IN_STRING = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
+
+Field = float | int | str | bool | None
+
+
+def series(measurement: str, tags: Mapping[str, str]) -> bytes:
+    """Return the start of a line: measurement and tags, escaped, tags sorted as databases like them.
+
+    An empty tag is left out. A backslash at the end of a tag would escape what follows it, so it is taken off.
+    """
+    text = measurement.translate(_IN_MEASUREMENT)
+    for key in sorted(tags):
+        value = tags[key].translate(_IN_TAG).rstrip("\\")
+        if value:
+            text += f",{key.translate(_IN_TAG)}={value}"
+    return text.encode()
+
+
+def line(start: bytes, fields: Mapping[str, Field], time_ns: int) -> bytes | None:
+    """Return a line, or None if no field has a value."""
+    parts = [text for key, value in fields.items() if (text := _field(key, value)) is not None]
+    if not parts:
+        return None
+    return b"%s %s %d" % (start, ",".join(parts).encode(), time_ns)
+
+
+def _field(key: str, value: Field) -> str | None:
+    if value is None:
+        return None
+    name = key.translate(_IN_TAG)
+    if isinstance(value, bool):
+        return f"{name}={'true' if value else 'false'}"
+    if isinstance(value, int):
+        return f"{name}={value}i"
+    if isinstance(value, str):
+        return f'{name}="{value.translate(_IN_STRING)}"'
+    return f"{name}={float(value)!r}" if math.isfinite(value) else None
+
+
+class ReadingEncoder:
+    """Encodes readings as the streams ``meter``, ``potline`` and ``pot``: one line a series and time."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._series: list[bytes] = []
+        self._field: list[str] = []
+        meters = {meter.id: meter for meter in plant.meters}
+        for point in plant.points:
+            measurement = point.quantity.measurement
+            tags = {"plant": plant.id}
+            if measurement == "pot":
+                pot = point.owner.removeprefix("pot:")
+                tags |= {"potline": plant.potline_of_pot[pot], "pot": pot}
+            else:
+                tags["potline"] = meters[point.owner].potline or ""
+                if measurement == "meter":
+                    tags["meter"] = point.owner
+            self._series.append(series(measurement, tags))
+            self._field.append(point.quantity.field)
+
+    def encode(self, batch: ReadingBatch) -> list[bytes]:
+        """Return the lines of a batch in canonical units.
+
+        ``quality`` is the worst of the values in the line; where there is no value at all, it says why.
+        """
+        groups: dict[tuple[bytes, int], list[str]] = {}
+        worst: dict[tuple[bytes, int], int] = {}
+        worst_missing: dict[tuple[bytes, int], int] = {}
+        for point, time_ns, value, quality in batch:
+            key = (self._series[point], time_ns)
+            fields = groups.setdefault(key, [])
+            if quality >= USABLE and math.isfinite(value):
+                fields.append(f"{self._field[point]}={value!r}")
+                worst[key] = min(worst.get(key, 255), quality)
+            else:
+                worst_missing[key] = min(worst_missing.get(key, 255), quality)
+        lines = []
+        for key, fields in groups.items():
+            fields.append(f"quality={worst.get(key, worst_missing.get(key, 0))}i")
+            lines.append(b"%s %s %d" % (key[0], ",".join(fields).encode(), key[1]))
+        return lines

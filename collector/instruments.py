@@ -1,0 +1,54 @@
+"""The collector's own metrics: one catalogue, each with its meaning.
+
+Totals count since the start of the process. They are written every ten seconds as the stream ``collector``.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Instruments:
+    """Counters and states that the rooms set as they work. Single-threaded: only the event loop touches them."""
+
+    readings_total: int = 0
+    """Readings that reached the line, of any quality."""
+    readings_bad_total: int = 0
+    """Readings without a usable value among them."""
+    rejected_total: int = 0
+    """Messages that could not be understood and are kept as dead letters."""
+    poll_late_total: int = 0
+    """Polls that were skipped because the one before took too long."""
+    late_readings_total: int = 0
+    """Readings older than one of the same point that was booked already; not booked again."""
+    glitches_total: int = 0
+    """Counter readings refused by the physical bound or as a drop that did not last."""
+    delivered_total: int = 0
+    """Lines that a database has taken, all databases added."""
+    refused_total: int = 0
+    """Lines that a database refused for good; kept as dead letters."""
+    dropped_total: int = 0
+    """Lines dropped from the outbox because it was full or they were too old."""
+    entries_total: int = 0
+    """Ledger entries written."""
+    commits_total: int = 0
+    """Commits of the store."""
+    commit_slowest_s: float = 0.0
+    """The slowest commit so far [s]."""
+    outbox_records: int = 0
+    """Records in the outbox."""
+    outbox_bytes: int = 0
+    """Their size on disk [bytes]."""
+    meter_errors: dict[str, str] = field(default_factory=dict)
+    """Last error of each meter; empty when it answers."""
+    source_states: dict[str, str] = field(default_factory=dict)
+    """State of each source: 'running', or why it waits."""
+    target_states: dict[str, str] = field(default_factory=dict)
+    """State of each database: 'delivering', or why it waits."""
+
+    def stream_fields(self) -> dict[str, int | float]:
+        """Return the numbers among them, by their names in the stream ``collector``."""
+        return {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if isinstance(getattr(self, name), int | float)
+        }

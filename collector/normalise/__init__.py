@@ -1,0 +1,1 @@
+"""Steps between arrival and account: a batch in, a batch out; synchronous, without I/O."""

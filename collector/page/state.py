@@ -1,0 +1,214 @@
+"""What the page shows: one JSON document, from the ledger in the store and the latest readings."""
+
+import math
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from collector.accounting import account
+from collector.accounting.account import EmissionsIntensity, EnergyIntensity, Sums
+from collector.accounting.windows import DAY_NS, HOUR_NS
+from collector.clock import Clock
+from collector.instruments import Instruments
+from collector.plant.meter import Measures, Meter
+from collector.plant.topology import Plant, Potline
+from collector.readings.latest import LatestReadings
+from collector.readings.quality import Quality
+from collector.readings.quantity import Quantity
+from collector.store import ledger, outbox
+from collector.store.commit import LedgerRecord
+from collector.store.schema import open_reader
+
+RECENT_MINUTES = 60
+
+
+class PageState:
+    """Reads the state of the collector. ``document`` works on a thread: it queries the store."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        store: Path,
+        latest: LatestReadings,
+        *,
+        clock: Clock,
+        instruments: Instruments,
+        least_coverage_pct: float,
+    ) -> None:
+        self._plant = plant
+        self._path = store
+        self._latest = latest
+        self._clock = clock
+        self._instruments = instruments
+        self._least_coverage_pct = least_coverage_pct
+        self._started_ns = clock.now_ns()
+
+    def document(self) -> bytes:
+        """Return the state as JSON."""
+        db = open_reader(self._path)
+        try:
+            state = {
+                "plant": {
+                    "id": self._plant.id,
+                    "name": self._plant.name,
+                    "time_zone": self._plant.time_zone.key,
+                    "method": self._plant.method,
+                    "gwp": self._plant.gwp.id,
+                },
+                "now": _iso(self._clock.now_ns()),
+                "started": _iso(self._started_ns),
+                "potlines": [self._potline(db, potline) for potline in self._plant.potlines],
+                "meters": [self._meter(meter) for meter in self._plant.meters],
+                "sources": self._instruments.source_states,
+                "outbox": asdict(outbox.state(db)),
+                "targets": self._instruments.target_states,
+                "totals": self._instruments.stream_fields(),
+                "ledger": _ledger(db),
+            }
+        finally:
+            db.close()
+        return msgspec.json.encode(state)
+
+    def _potline(self, db: sqlite3.Connection, potline: Potline) -> dict[str, Any]:
+        now_ns = self._clock.now_ns()
+        records = ledger.latest_records(db, potline.id, 60, now_ns - DAY_NS, now_ns)
+        minutes = [(record, _sums(record)) for record in records]
+        hours = ledger.latest_records(db, potline.id, 3600, now_ns - DAY_NS, now_ns)
+        live: dict[str, float | None] = {"line_current_ka": None, "line_voltage_v": None, "dc_power_mw": None}
+        line_meter = self._plant.line_meter(potline)
+        if line_meter is not None:
+            live = {
+                q.field: self._value(line_meter.id, q)
+                for q in (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE, Quantity.DC_POWER)
+            }
+        ac = [self._value(m.id, Quantity.ACTIVE_POWER) for m in self._plant.meters_on(potline, Measures.RECTIFIER_AC)]
+        known = [power for power in ac if power is not None]
+        windows = {
+            "minute": self._window(potline, minutes[-1][0].start_ns, 60.0, minutes[-1][1]) if minutes else None,
+            "hour": self._window(potline, hours[-1].start_ns, 3600.0, _sums(hours[-1])) if hours else None,
+            "rolling_24h": self._window(
+                potline,
+                records[-1].start_ns + 60_000_000_000 - DAY_NS,
+                DAY_NS * 1e-9,
+                account.total(s for _, s in minutes),
+            )
+            if minutes
+            else None,
+            "last_60_min": self._window(
+                potline,
+                minutes[-RECENT_MINUTES:][0][0].start_ns,
+                60.0 * len(minutes[-RECENT_MINUTES:]),
+                account.total(sums for _, sums in minutes[-RECENT_MINUTES:]),
+            )
+            if minutes
+            else None,
+        }
+        return {
+            "id": potline.id,
+            "name": potline.name,
+            "pots": len(potline.pots),
+            "live": live | {"ac_power_kw": sum(known) if len(known) == len(ac) and ac else None},
+            "pot_voltages_v": [self._value(f"pot:{pot}", Quantity.POT_VOLTAGE) for pot in potline.pots],
+            "pot_ids": potline.pots,
+            "windows": windows,
+            "recent": [
+                self._window(potline, record.start_ns, 60.0, sums) for record, sums in minutes[-RECENT_MINUTES:]
+            ],
+        }
+
+    def _window(self, potline: Potline, start_ns: int, length_s: float, sums: Sums) -> dict[str, Any]:
+        least = self._least_coverage_pct
+        emitted = account.emissions_intensity(
+            sums, potline, self._plant.gwp, length_s=length_s, least_coverage_pct=least
+        )
+        return {
+            "start": _iso(start_ns),
+            "length_s": length_s,
+            "pots_operating": sums.pots,
+            "dc": _energy(account.energy_intensity(sums.dc, length_s=length_s, least_coverage_pct=least)),
+            "liquid_ac": _energy(account.energy_intensity(sums.ac, length_s=length_s, least_coverage_pct=least)),
+            "emissions": _emissions(emitted),
+            "auxiliary_kwh": sums.auxiliary_kwh,
+            "metal_t": sums.metal_t,
+            "tapped_t": sums.tapped_t,
+            "anode_effects": sums.anode_effects,
+            "anode_effect_s": sums.anode_effect_s,
+            "restatements": sums.restatements,
+        }
+
+    def _meter(self, meter: Meter) -> dict[str, Any]:
+        places = self._plant.points.of(meter.id)
+        times = [int(self._latest.time_ns[place]) for place in places.values()]
+        newest = max(times, default=0)
+        qualities = [int(self._latest.quality[place]) for place in places.values() if self._latest.time_ns[place]]
+        worst = Quality(min(qualities)) if qualities else Quality.BAD_NOT_CONNECTED
+        return {
+            "id": meter.id,
+            "potline": meter.potline,
+            "measures": meter.measures.value,
+            "profile": meter.profile.name,
+            "endpoint": f"{meter.endpoint.host}:{meter.endpoint.port} unit {meter.unit}",
+            "quality": int(worst),
+            "quality_words": worst.words if qualities else "not read yet",
+            "age_s": (self._clock.now_ns() - newest) * 1e-9 if newest else None,
+            "values": {
+                quantity.label: {"value": self._value(meter.id, quantity), "unit": quantity.unit} for quantity in places
+            },
+            "error": self._instruments.meter_errors.get(meter.id, ""),
+        }
+
+    def _value(self, owner: str, quantity: Quantity) -> float | None:
+        place = self._plant.points.find(owner, quantity)
+        if place is None or self._latest.quality[place] < Quality.UNCERTAIN:
+            return None
+        value = float(self._latest.value[place])
+        return value if math.isfinite(value) else None
+
+
+def _energy(intensity: EnergyIntensity | None) -> Mapping[str, Any] | None:
+    return None if intensity is None else asdict(intensity)
+
+
+def _emissions(intensity: EmissionsIntensity | None) -> Mapping[str, Any] | None:
+    return None if intensity is None else asdict(intensity)
+
+
+def _ledger(db: sqlite3.Connection) -> dict[str, Any]:
+    rows = db.execute(
+        "SELECT seq, potline, start_ns, length_s, revision, reason, written_ns, hex(digest)"
+        " FROM ledger ORDER BY seq DESC LIMIT 10"
+    ).fetchall()
+    names = {60: "minute", HOUR_NS // 1_000_000_000: "hour"}
+    return {
+        "entries": rows[0][0] if rows else 0,
+        "latest": [
+            {
+                "seq": seq,
+                "potline": potline,
+                "start": _iso(start_ns),
+                "window": names.get(length_s, str(length_s)),
+                "revision": revision,
+                "reason": reason,
+                "written": _iso(written_ns),
+                "digest": digest[:16].lower(),
+            }
+            for seq, potline, start_ns, length_s, revision, reason, written_ns, digest in rows
+        ],
+    }
+
+
+def _sums(record: LedgerRecord) -> Sums:
+    return msgspec.json.decode(record.body, type=_Body).sums
+
+
+class _Body(msgspec.Struct):
+    sums: Sums
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

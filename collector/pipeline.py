@@ -1,0 +1,222 @@
+"""The straight line: inbox, normalise, account, encode, one commit, acknowledge. Read this file first.
+
+Everything that a batch causes goes to the store in one transaction, and only then is the broker told that its messages
+were taken. So a crash at any instant loses nothing that was acknowledged and books nothing twice.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from collector.accounting.booking import Booking
+from collector.accounting.counters import Step
+from collector.accounting.production import PotWatch
+from collector.acquisition.source import Arrival, Source
+from collector.clock import Clock
+from collector.closing import Closer
+from collector.delivery import lineprotocol
+from collector.delivery.lineprotocol import ReadingEncoder
+from collector.instruments import Instruments
+from collector.normalise.canonical import Canonicaliser
+from collector.normalise.derive import LinePower
+from collector.normalise.screening import Screen
+from collector.plant.topology import Plant
+from collector.readings.batch import ReadingBatch
+from collector.readings.cell import MINUTE_NS, minute_of
+from collector.readings.event import AnodeEffect, Event
+from collector.readings.latest import LatestReadings
+from collector.store.commit import Commit
+from collector.store.outbox import Bounds
+from collector.store.store import Store
+
+log = structlog.get_logger()
+
+INBOX_SIZE = 1000
+REPORT_EVERY_S = 10.0
+CLEAR_EVERY_S = 60.0
+
+_SAID = {
+    Step.WRAPPED: "counter wrapped",
+    Step.SUSPECT: "counter reading not believed",
+    Step.REBASED: "counter starts again",
+}
+
+
+async def feed(source: Source, inbox: asyncio.Queue[Arrival]) -> None:
+    """Carry what arrives to the inbox; a full inbox holds the source back."""
+    async with contextlib.aclosing(source.arrivals()) as arrivals:
+        async for arrival in arrivals:
+            await inbox.put(arrival)
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """The line between inbox and store. A bug in it ends the process: nothing is skipped silently."""
+
+    plant: Plant
+    inbox: asyncio.Queue[Arrival]
+    canonical: Canonicaliser
+    screen: Screen
+    power: LinePower
+    pots: PotWatch
+    booking: Booking
+    closer: Closer
+    encoder: ReadingEncoder
+    store: Store
+    latest: LatestReadings
+    clock: Clock
+    instruments: Instruments
+    commit_every_s: float
+    targets: tuple[str, ...]
+    bounds: Bounds
+    instance: str
+    progress: Callable[[], None]
+    _reported_s: float = field(default=-math.inf, init=False)
+    _cleared_s: float = field(default=-math.inf, init=False)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self.step(await self._gather())
+            self.progress()
+
+    async def step(self, arrivals: Sequence[Arrival]) -> None:
+        """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
+        batch = ReadingBatch.joined(arrival.batch for arrival in arrivals)
+        batch = self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+        self.latest.take(batch)
+        self.pots.take(batch)
+        self.booking.book(batch)
+        told = [event for arrival in arrivals for event in arrival.events]
+        fresh = await self.store.fresh(told) if told else []
+        dirty = await self._dirty_by_events(fresh)
+        cells, reached, incidents = self.booking.take()
+        for point, since_ns in reached.items():
+            for potline in self.closer.potlines_of(point):
+                self._mark(
+                    dirty,
+                    potline,
+                    since_ns,
+                    self.closer.closed_until(potline),
+                    "readings came after the minute was closed",
+                )
+        for incident in incidents:
+            log.warning(
+                _SAID[incident.step],
+                point=self.plant.points[incident.point].name,
+                shown=incident.shown,
+                before=incident.expected,
+            )
+            self.instruments.glitches_total += incident.step is Step.SUSPECT
+        dead = [letter for arrival in arrivals for letter in arrival.rejected]
+        lines = [*self.encoder.encode(batch), *map(self._event_line, (e for e in fresh if isinstance(e, AnodeEffect)))]
+        if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
+            self._reported_s = time.monotonic()
+            lines.append(await self._own_line())
+        if lines or cells or told or dead:
+            await self._commit(
+                Commit(self.clock.now_ns(), lines=lines, cells=cells, events=told, dirty=dirty, dead=dead)
+            )
+        for arrival in arrivals:
+            arrival.acknowledge()
+        self._count(batch, len(dead))
+        await self._close()
+        await self._let_go()
+
+    async def drain(self) -> None:
+        """Take what is still in the inbox, at an orderly stop."""
+        arrivals = []
+        while not self.inbox.empty():
+            arrivals.append(self.inbox.get_nowait())
+        await self.step(arrivals)
+
+    async def _gather(self) -> list[Arrival]:
+        """Wait for arrivals, for at most a commit interval, and take all that came until then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.commit_every_s
+        arrivals: list[Arrival] = []
+        while (left := until - loop.time()) > 0 and len(arrivals) < INBOX_SIZE:
+            try:
+                arrivals.append(await asyncio.wait_for(self.inbox.get(), left))
+            except TimeoutError:
+                break
+        return arrivals
+
+    async def _close(self) -> None:
+        now_ns = self.clock.now_ns()
+        closed = await self.closer.step(now_ns)
+        if closed is not None:
+            await self._commit(
+                Commit(now_ns, lines=closed.lines, records=closed.records, pots=closed.pots, accounted=closed.accounted)
+            )
+
+    async def _let_go(self) -> None:
+        if time.monotonic() - self._cleared_s < CLEAR_EVERY_S:
+            return
+        self._cleared_s = time.monotonic()
+        dropped = await self.store.let_go(self.targets, self.bounds, self.clock.now_ns())
+        self.instruments.dropped_total += dropped.lines
+        if dropped.lines and self.targets:
+            log.error("outbox is full or too old, lines dropped", lines=dropped.lines, records=dropped.records)
+
+    async def _own_line(self) -> bytes:
+        state = await self.store.outbox_state()
+        self.instruments.outbox_records, self.instruments.outbox_bytes = state.records, state.size_bytes
+        oldest_s = (self.clock.now_ns() - state.oldest_ns) * 1e-9 if state.records else 0.0
+        fields = {**self.instruments.stream_fields(), "outbox_oldest_s": oldest_s}
+        start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
+        line = lineprotocol.line(start, fields, self.clock.now_ns())
+        if line is None:
+            raise AssertionError("the collector's own counts are always finite")
+        return line
+
+    async def _commit(self, commit: Commit) -> None:
+        started = time.monotonic()
+        await self.store.commit(commit)
+        self.instruments.commits_total += 1
+        self.instruments.commit_slowest_s = max(self.instruments.commit_slowest_s, time.monotonic() - started)
+
+    async def _dirty_by_events(self, fresh: Sequence[Event]) -> dict[tuple[str, int], str]:
+        """Return the closed minutes that events belong to now, or belonged to before they were corrected."""
+        dirty: dict[tuple[str, int], str] = {}
+        if fresh:
+            before = await self.store.minutes_of(event.id for event in fresh)
+            places = [*before, *((event.potline, event.time_ns) for event in fresh)]
+            for potline, time_ns in places:
+                self._mark(
+                    dirty,
+                    potline,
+                    time_ns,
+                    min(time_ns + 1, self.closer.closed_until(potline)),
+                    "an event was told or corrected",
+                )
+        return dirty
+
+    @staticmethod
+    def _mark(dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
+        for minute in range(minute_of(since_ns), until_ns, MINUTE_NS):
+            dirty.setdefault((potline, minute), reason)
+
+    def _event_line(self, event: AnodeEffect) -> bytes:
+        tags = {"plant": self.plant.id, "potline": event.potline, "pot": event.pot, "kind": event.kind.value}
+        fields = {
+            "duration_s": event.duration_s,
+            "max_v": event.max_v,
+            "overvoltage_v_s": event.overvoltage_v_s,
+            "corrected": event.corrected,
+        }
+        line = lineprotocol.line(lineprotocol.series("anode_effect", tags), fields, event.time_ns)
+        if line is None:
+            raise AssertionError("an anode effect always has the field 'corrected'")
+        return line
+
+    def _count(self, batch: ReadingBatch, rejected: int) -> None:
+        self.instruments.readings_total += len(batch)
+        self.instruments.readings_bad_total += int((~batch.usable).sum())
+        self.instruments.rejected_total += rejected
+        self.instruments.late_readings_total = self.booking.late

@@ -1,0 +1,55 @@
+"""Meters, the endpoints through which they are reached, and brokers."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from collector.plant.profile import MeterProfile
+
+
+class Measures(Enum):
+    """What a meter measures, in the words of the accounts."""
+
+    LINE_DC = "line_dc"
+    RECTIFIER_AC = "rectifier_ac"
+    AUXILIARY_AC = "auxiliary_ac"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A Modbus TCP connection. ``timeout_s`` is for one request."""
+
+    id: str
+    host: str
+    port: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One meter behind an endpoint. ``rated_power_kw`` bounds what its counter may gain in a time."""
+
+    id: str
+    measures: Measures
+    potline: str | None
+    profile: MeterProfile
+    endpoint: Endpoint
+    unit: int
+    every_s: float
+    rated_power_kw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """An MQTT broker and the session that the collector keeps there."""
+
+    id: str
+    host: str
+    port: int
+    protocol: str
+    site: str
+    client_id: str
+    session_expiry_s: float
+    max_unacknowledged: int
+    username: str | None
+    password_file: Path | None

@@ -1,0 +1,93 @@
+"""The plant: potlines with their pots and parameters, the meters on them, and the points that all of it yields."""
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from collector.plant.factors import DatedSeries, EmissionFactor, GwpSet, SlopeCoefficients
+from collector.plant.meter import Broker, Endpoint, Measures, Meter
+from collector.readings.point import Point, PointTable
+from collector.readings.quantity import Quantity
+
+POT_QUANTITIES = (
+    Quantity.POT_VOLTAGE,
+    Quantity.POT_RESISTANCE,
+    Quantity.POT_NOISE,
+    Quantity.BATH_TEMPERATURE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Potline:
+    """Pots in series under one current, with the parameters of its accounts.
+
+    Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
+    anode's mass, ``pot_out_below_v`` in volts.
+    """
+
+    id: str
+    name: str
+    pots: tuple[str, ...]
+    slope: SlopeCoefficients
+    current_efficiency: DatedSeries
+    net_anode_consumption: DatedSeries
+    anode_sulphur_pct: float
+    anode_ash_pct: float
+    pot_out_below_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """Everything that is configured about one smelter."""
+
+    id: str
+    name: str
+    time_zone: ZoneInfo
+    method: str
+    gwp: GwpSet
+    grid_factor: EmissionFactor
+    potlines: tuple[Potline, ...]
+    endpoints: tuple[Endpoint, ...]
+    meters: tuple[Meter, ...]
+    brokers: tuple[Broker, ...]
+    points: PointTable = field(init=False)
+    potline_of_pot: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay out the points: those of the meters first, then those of the pots."""
+        of_meters = (
+            Point(meter.id, register.quantity) for meter in self.meters for register in meter.profile.registers
+        )
+        of_pots = (
+            Point(f"pot:{pot}", quantity)
+            for potline in self.potlines
+            for pot in potline.pots
+            for quantity in POT_QUANTITIES
+        )
+        object.__setattr__(self, "points", PointTable([*of_meters, *of_pots]))
+        object.__setattr__(
+            self, "potline_of_pot", {pot: potline.id for potline in self.potlines for pot in potline.pots}
+        )
+
+    def potline(self, potline_id: str) -> Potline:
+        """Return a potline by its id; KeyError if there is none."""
+        for potline in self.potlines:
+            if potline.id == potline_id:
+                return potline
+        raise KeyError(potline_id)
+
+    def meters_on(self, potline: Potline, measures: Measures) -> tuple[Meter, ...]:
+        """Return the meters of a potline that measure one thing."""
+        return tuple(m for m in self.meters if m.potline == potline.id and m.measures is measures)
+
+    def line_meter(self, potline: Potline) -> Meter | None:
+        """Return the meter of the line's direct current, or None if the line has none."""
+        found = self.meters_on(potline, Measures.LINE_DC)
+        return found[0] if found else None
+
+
+def _quantities(meter: Meter) -> list[Quantity]:
+    """Return what a meter yields: its registers, and for a line's meter the power from voltage and current."""
+    quantities = [register.quantity for register in meter.profile.registers]
+    if meter.measures is Measures.LINE_DC and Quantity.DC_POWER not in quantities:
+        quantities.append(Quantity.DC_POWER)
+    return quantities

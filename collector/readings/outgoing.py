@@ -1,0 +1,24 @@
+"""What leaves the line: records of the outbox, and letters that could not be delivered or understood."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRecord:
+    """A record of the outbox: ``lines`` lines of line protocol, ``raw_bytes`` long, in ``body`` gzip-compressed."""
+
+    seq: int
+    lines: int
+    raw_bytes: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Something kept for a person to look at: where it came from or was meant for, and why it was not taken."""
+
+    time_ns: int
+    source: str
+    place: str
+    body: bytes
+    reason: str

@@ -1,0 +1,100 @@
+"""Units as people write them in files, and their factors to the canonical unit of the same dimension.
+
+The table is short on purpose: a unit that is not in it is a mistake to be reported, not to be guessed.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: its dimension and the factor that turns a value in it into the canonical unit of the dimension."""
+
+    symbol: str
+    dimension: str
+    factor: float
+
+
+def _table(*rows: tuple[str, str, float]) -> dict[str, Unit]:
+    return {symbol: Unit(symbol, dimension, factor) for symbol, dimension, factor in rows}
+
+
+UNITS = _table(
+    ("W", "power", 1e-3),
+    ("kW", "power", 1.0),
+    ("MW", "power", 1e3),
+    ("Wh", "energy", 1e-3),
+    ("kWh", "energy", 1.0),
+    ("MWh", "energy", 1e3),
+    ("GWh", "energy", 1e6),
+    ("Ah", "charge", 1e-3),
+    ("kAh", "charge", 1.0),
+    ("V", "voltage", 1.0),
+    ("mV", "voltage", 1e-3),
+    ("kV", "voltage", 1e3),
+    ("A", "current", 1.0),
+    ("kA", "current", 1e3),
+    ("uOhm", "resistance", 1.0),
+    ("mOhm", "resistance", 1e3),
+    ("Hz", "frequency", 1.0),
+    ("degC", "temperature", 1.0),
+    ("1", "ratio", 1.0),
+    ("%", "ratio", 1e-2),
+    ("t/t", "mass_ratio", 1.0),
+    ("kg/t", "mass_ratio", 1e-3),
+    ("ns", "time", 1e-9),
+    ("us", "time", 1e-6),
+    ("ms", "time", 1e-3),
+    ("s", "time", 1.0),
+    ("min", "time", 60.0),
+    ("m", "time", 60.0),
+    ("h", "time", 3600.0),
+    ("d", "time", 86400.0),
+    ("B", "size", 1.0),
+    ("KiB", "size", 1024.0),
+    ("MiB", "size", 1024.0**2),
+    ("GiB", "size", 1024.0**3),
+)
+
+_WRITTEN = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)\s*")
+
+
+def factor(symbol: str, to: str) -> float:
+    """Return the factor from one unit to another of the same dimension.
+
+    Raises
+    ------
+    ValueError
+        If either is unknown or their dimensions differ.
+    """
+    return _unit(symbol).factor / _same(symbol, to).factor
+
+
+def parse(text: str, to: str) -> float:
+    """Read a value with its unit, such as ``"60 MW"`` or ``"1s"``, and return it in the unit ``to``.
+
+    Raises
+    ------
+    ValueError
+        If there is no number, no unit, an unknown unit, or a unit of another dimension.
+    """
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a number with a unit; write it like '60 {to}'")
+    number, symbol = match.groups()
+    return float(number) * factor(symbol, to)
+
+
+def _unit(symbol: str) -> Unit:
+    unit = UNITS.get(symbol)
+    if unit is None:
+        raise ValueError(f"'{symbol}' is no unit that is known here; one of: {', '.join(UNITS)}")
+    return unit
+
+
+def _same(symbol: str, to: str) -> Unit:
+    unit, target = _unit(symbol), _unit(to)
+    if unit.dimension != target.dimension:
+        raise ValueError(f"'{symbol}' measures {unit.dimension}, and {target.dimension} ({to}) is needed here")
+    return target

@@ -1,0 +1,29 @@
+"""From files and environment to a frozen configuration, or to a list of everything that is wrong with them.
+
+The only room that imports pydantic. ``load`` is its door: it opens no socket and changes nothing.
+"""
+
+from collector.settings.configuration import (
+    AccountingSettings,
+    Configuration,
+    DeliveryTarget,
+    InfluxKind,
+    LogSettings,
+    PageSettings,
+    StoreSettings,
+)
+from collector.settings.load import load
+from collector.settings.problems import ConfigurationError, Problem
+
+__all__ = [
+    "AccountingSettings",
+    "Configuration",
+    "ConfigurationError",
+    "DeliveryTarget",
+    "InfluxKind",
+    "LogSettings",
+    "PageSettings",
+    "Problem",
+    "StoreSettings",
+    "load",
+]

@@ -1,0 +1,80 @@
+"""What the files said, checked and frozen. Durations in seconds, sizes in bytes."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from collector.plant.topology import Plant
+
+
+class InfluxKind(Enum):
+    """Which write API a database has."""
+
+    INFLUXDB1 = "influxdb1"
+    INFLUXDB2 = "influxdb2"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where the store is, how often it is synced, and how much it may keep."""
+
+    path: Path
+    commit_every_s: float
+    outbox_max_bytes: int
+    outbox_max_age_s: float
+    keep_inputs_s: float
+    keep_minutes_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingSettings:
+    """When a minute closes, what counts as covered, and when a ratio is withheld."""
+
+    grace_s: float
+    longest_gap_s: float
+    least_coverage_pct: float
+    longest_tare_age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Where the live page listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Form and level of the log."""
+
+    json: bool
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTarget:
+    """A database. ``bucket`` is the database's name for InfluxDB 1.x. ``secret_file``: token or password."""
+
+    name: str
+    kind: InfluxKind
+    url: str
+    org: str
+    bucket: str
+    create: bool
+    username: str | None
+    secret_file: Path | None
+    timeout_s: float
+    max_body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was configured."""
+
+    plant: Plant
+    store: StoreSettings
+    accounting: AccountingSettings
+    page: PageSettings
+    log: LogSettings
+    targets: tuple[DeliveryTarget, ...]

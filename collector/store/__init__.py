@@ -1,0 +1,29 @@
+"""The store: one SQLite file from which nothing that was acknowledged is ever missing.
+
+Invariants, each with a test of its name:
+
+1. What a commit holds is on disk together or not at all, and it is on disk when ``commit`` returns
+   (write-ahead log, ``synchronous=FULL``).
+2. An entry of the ledger is never changed, only superseded by one with a higher revision.
+3. An event told twice is kept once; of several messages about one event the highest rank counts.
+4. Every outbox record stays until each database has taken it, refused it line by line, or a bound dropped it; what is
+   dropped is counted.
+5. One collector works on a store at a time.
+6. The digests of the ledger form a chain: an entry altered later is found.
+
+On disk (``user_version`` 1; times are UTC nanoseconds)::
+
+    point      id, name                       names of points; cells refer to the id
+    cell       point, minute_ns, ...          accounting inputs, see collector.readings.cell
+    pots       potline, minute_ns, operating  pots in operation in a closed minute
+    event      id, rank, kind, potline, time_ns, body    every message about every event, body in JSON
+    dirty      potline, minute_ns, reason     closed minutes that must be accounted again
+    ledger     seq, potline, start_ns, length_s, revision, reason, written_ns, body, previous, digest
+    outbox     seq, created_ns, lines, raw_bytes, body   line protocol, gzip level 1, sent as it lies
+    cursor     target, seq                    the last record that a database has taken
+    dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
+    meta       key, value                     plant id, start of the accounts
+
+The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous
+digest and all columns.
+"""

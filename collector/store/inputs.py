@@ -1,0 +1,125 @@
+"""Accounting inputs in the store: cells, pots in operation, events. Functions on the writer's connection."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from collector.readings.cell import Cell
+from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Weighing
+
+_COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality"
+_LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
+_AROUND = (
+    f"SELECT {_COLUMNS} FROM cell WHERE point = :point AND minute_ns >= "  # noqa: S608 - constants
+    "coalesce((SELECT max(minute_ns) FROM cell WHERE point = :point AND minute_ns < :start), :start)"
+    " AND minute_ns <= coalesce((SELECT min(minute_ns) FROM cell WHERE point = :point AND minute_ns >= :end), :end)"
+    " ORDER BY minute_ns"
+)
+
+
+def write_cells(db: sqlite3.Connection, cells: Mapping[tuple[int, int], Cell]) -> None:
+    """Write cells by the store's id of their point and their minute."""
+    db.executemany(
+        f"INSERT OR REPLACE INTO cell (point, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constants
+        ((point, *_row(cell)) for (point, _), cell in cells.items()),
+    )
+
+
+def last_cells(db: sqlite3.Connection, points: Iterable[int]) -> dict[int, Cell]:
+    """Return the latest cell of each point that has one."""
+    rows = ((point, db.execute(_LAST, (point,)).fetchone()) for point in points)
+    return {point: _cell(row) for point, row in rows if row is not None}
+
+
+def cells_around(db: sqlite3.Connection, points: Iterable[int], start_ns: int, end_ns: int) -> dict[int, list[Cell]]:
+    """Return the cells of each point in an interval, with the nearest one before and after it."""
+    return {
+        point: [_cell(row) for row in db.execute(_AROUND, {"point": point, "start": start_ns, "end": end_ns})]
+        for point in points
+    }
+
+
+def write_pots(db: sqlite3.Connection, pots: Sequence[tuple[str, int, int]]) -> None:
+    """Note the pots in operation: potline, minute, number."""
+    db.executemany("INSERT OR REPLACE INTO pots VALUES (?,?,?)", pots)
+
+
+def pots_operating(db: sqlite3.Connection, potline: str, minute_ns: int) -> int | None:
+    """Return the pots in operation in a closed minute, if that was noted."""
+    query = "SELECT operating FROM pots WHERE potline = ? AND minute_ns = ?"
+    row = db.execute(query, (potline, minute_ns)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def write_events(db: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Keep messages about events; one that is known already has no second effect."""
+    db.executemany("INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?)", map(_event_row, events))
+
+
+def fresh(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
+    """Return the events that tell something new: with a rank above all that is known of their id."""
+    ranks: dict[str, int] = {}
+    found = []
+    for event in events:
+        if event.id not in ranks:
+            row = db.execute("SELECT max(rank) FROM event WHERE id = ?", (event.id,)).fetchone()
+            ranks[event.id] = -1 if row[0] is None else row[0]
+        if event.rank > ranks[event.id]:
+            ranks[event.id] = event.rank
+            found.append(event)
+    return found
+
+
+def minutes_of(db: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, int]]:
+    """Return potline and time [ns] under which each known event counts now."""
+    query = "SELECT potline, time_ns FROM event WHERE id = ? ORDER BY rank DESC LIMIT 1"
+    rows = (db.execute(query, (id_,)).fetchone() for id_ in ids)
+    return [(row[0], row[1]) for row in rows if row is not None]
+
+
+def events_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> list[Event]:
+    """Return the events of a potline in an interval, each as its highest rank tells it."""
+    rows = db.execute(
+        "SELECT kind, body FROM event AS e WHERE potline = ? AND time_ns >= ? AND time_ns < ?"
+        " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns, id",
+        (potline, start_ns, end_ns),
+    )
+    return [_event(kind, body) for kind, body in rows]
+
+
+def _row(cell: Cell) -> tuple[int | float, ...]:
+    return (
+        cell.minute_ns,
+        cell.first_ns,
+        cell.first,
+        cell.last_ns,
+        cell.last,
+        cell.integral,
+        cell.bridged_s,
+        cell.unknown_s,
+        int(cell.joined),
+        cell.shown,
+        cell.quality,
+    )
+
+
+def _cell(row: tuple[int, int, float, int, float, float, float, float, int, float, int]) -> Cell:
+    minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality = row
+    return Cell(minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, bool(joined), shown, quality)
+
+
+def _event_row(event: Event) -> tuple[str, int, str, str, int, bytes]:
+    body = asdict(event)
+    kind = "weighing"
+    if isinstance(event, AnodeEffect):
+        kind = "anode_effect"
+        body["kind"] = event.kind.value
+    return event.id, event.rank, kind, event.potline, event.time_ns, json.dumps(body, sort_keys=True).encode()
+
+
+def _event(kind: str, body: bytes) -> Event:
+    values = json.loads(body)
+    if kind == "anode_effect":
+        return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"])})
+    return Weighing(**{**values, "pots": tuple(values["pots"])})

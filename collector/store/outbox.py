@@ -1,0 +1,124 @@
+"""The outbox in the store: what each database still has to take, and what is let go of."""
+
+import gzip
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collector.readings.outgoing import DeadLetter, OutboxRecord
+
+_MOST_DEAD = 100_000
+_MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was dropped because of the outbox's bounds."""
+
+    records: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """How full the outbox is: records, bytes on disk, and when the oldest was written [ns]; ``dead`` letters kept."""
+
+    records: int
+    size_bytes: int
+    oldest_ns: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of what is kept, in bytes and seconds."""
+
+    outbox_max_bytes: int
+    outbox_max_age_s: float
+    keep_inputs_s: float
+    keep_minutes_s: float
+
+
+def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> None:
+    """Append lines as one record, compressed once."""
+    if not lines:
+        return
+    body = b"\n".join(lines) + b"\n"  # ends with a new line, so that records can be put one behind the other
+    row = (created_ns, len(lines), len(body), gzip.compress(body, compresslevel=1, mtime=0))
+    db.execute("INSERT INTO outbox (created_ns, lines, raw_bytes, body) VALUES (?,?,?,?)", row)
+
+
+def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
+    """Return the next records that a database has not taken: at least one, up to some size of line protocol."""
+    query = (
+        "SELECT seq, lines, raw_bytes, body FROM outbox"
+        " WHERE seq > coalesce((SELECT seq FROM cursor WHERE target = ?), 0) ORDER BY seq LIMIT ?"
+    )
+    found: list[OutboxRecord] = []
+    size = 0
+    for row in db.execute(query, (target, _MOST_AT_ONCE)):
+        record = OutboxRecord(*row)
+        size += record.raw_bytes
+        if found and size > most_bytes:
+            break
+        found.append(record)
+    return found
+
+
+def advance(db: sqlite3.Connection, target: str, seq: int) -> None:
+    """Note that a database has taken everything up to a record."""
+    db.execute("INSERT OR REPLACE INTO cursor VALUES (?,?)", (target, seq))
+
+
+def state(db: sqlite3.Connection) -> OutboxState:
+    """Return how full the outbox is."""
+    row = db.execute("SELECT count(*), coalesce(sum(length(body)), 0), coalesce(min(created_ns), 0) FROM outbox")
+    dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
+    records, size, oldest = row.fetchone()
+    return OutboxState(records, size, oldest, dead)
+
+
+def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
+    """Keep dead letters."""
+    db.executemany(
+        "INSERT INTO dead (time_ns, source, place, body, reason) VALUES (?,?,?,?,?)",
+        ((letter.time_ns, letter.source, letter.place, letter.body, letter.reason) for letter in letters),
+    )
+
+
+def let_go(db: sqlite3.Connection, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
+    """Let go of what all databases have taken, and of what is too old or too much."""
+    cursors = dict(db.execute("SELECT target, seq FROM cursor"))
+    # Without a database nothing was taken: the outbox fills to its bounds and serves one that is configured later.
+    taken = min((cursors.get(target, 0) for target in targets), default=0)
+    db.execute("DELETE FROM outbox WHERE seq <= ?", (taken,))
+    dropped = _drop(db, "created_ns < ?", now_ns - int(bounds.outbox_max_age_s * 1e9))
+    kept = 0
+    over = None
+    for seq, length in db.execute("SELECT seq, length(body) FROM outbox ORDER BY seq DESC"):
+        kept += length
+        if kept > bounds.outbox_max_bytes:
+            over = seq
+            break
+    if over is not None:
+        more = _drop(db, "seq <= ?", over)
+        dropped = Dropped(dropped.records + more.records, dropped.lines + more.lines)
+    inputs_ns = now_ns - int(bounds.keep_inputs_s * 1e9)
+    db.execute(
+        "DELETE FROM cell WHERE minute_ns < ?"
+        " AND minute_ns < (SELECT max(minute_ns) FROM cell AS c WHERE c.point = cell.point)",
+        (inputs_ns,),
+    )
+    db.execute("DELETE FROM pots WHERE minute_ns < ?", (inputs_ns,))
+    db.execute("DELETE FROM event WHERE time_ns < ?", (inputs_ns,))
+    minutes_ns = now_ns - int(bounds.keep_minutes_s * 1e9)
+    db.execute("DELETE FROM ledger WHERE length_s = 60 AND start_ns < ?", (minutes_ns,))
+    db.execute("DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM dead) - ?", (_MOST_DEAD,))
+    return dropped
+
+
+def _drop(db: sqlite3.Connection, condition: str, bound: int) -> Dropped:
+    query = f"SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {condition}"  # noqa: S608 - constants
+    row = db.execute(query, (bound,)).fetchone()
+    db.execute(f"DELETE FROM outbox WHERE {condition}", (bound,))  # noqa: S608 - constants
+    return Dropped(*row)

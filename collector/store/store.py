@@ -1,0 +1,201 @@
+"""The writer of the store, on a thread of its own: the event loop only waits for it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+from collector.readings.cell import Cell
+from collector.readings.event import Event
+from collector.readings.outgoing import DeadLetter, OutboxRecord
+from collector.readings.point import PointTable
+from collector.store import inputs, ledger, outbox
+from collector.store.commit import Commit, LedgerRecord
+from collector.store.outbox import Bounds, Dropped, OutboxState
+from collector.store.schema import StoreError, lock, open_database
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Store:
+    """The store as its one writer sees it. Methods are called from the event loop and work on the store's thread.
+
+    Every method raises StoreError when the file cannot be read or written (disk full, damaged).
+    """
+
+    def __init__(self, path: Path, points: PointTable) -> None:
+        self.path = path
+        self._points = points
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def __aenter__(self) -> Self:
+        """Open.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened, or another collector works on it.
+        """
+        try:
+            await self._do(self._open)
+        except StoreError:
+            self._thread.shutdown()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, and leave one file behind."""
+        try:
+            await self._do(self._close)
+        finally:
+            self._thread.shutdown()
+
+    async def _do(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        # Shielded: a cancelled caller must not leave a transaction running behind its back.
+        future = asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        try:
+            return await asyncio.shield(future)
+        except sqlite3.DatabaseError as exc:
+            hint = "check the disk's space and health; what is not committed will be read or sent again"
+            raise StoreError(f"use the store {self.path}: {exc}; {hint}") from exc
+
+    def _open(self) -> None:
+        self._lock = lock(self.path)
+        try:
+            self._db = open_database(self.path)
+        except StoreError:
+            self._lock.close()
+            raise
+        with _Transaction(self._db):
+            self._db.executemany("INSERT OR IGNORE INTO point (name) VALUES (?)", ((p.name,) for p in self._points))
+        ids = dict(self._db.execute("SELECT name, id FROM point"))
+        self._ids = [ids[point.name] for point in self._points]
+        self._places = {id_: place for place, id_ in enumerate(self._ids)}
+
+    def _close(self) -> None:
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.close()
+            self._lock.close()
+
+    async def commit(self, commit: Commit) -> None:
+        """Write a commit. It is on disk when this returns."""
+        await self._do(self._commit, commit)
+
+    def _commit(self, commit: Commit) -> None:
+        db = self._db
+        with _Transaction(db):
+            inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
+            inputs.write_pots(db, commit.pots)
+            inputs.write_events(db, commit.events)
+            db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.accounted)
+            rows = ((*key, reason) for key, reason in commit.dirty.items())
+            db.executemany("INSERT OR IGNORE INTO dirty VALUES (?,?,?)", rows)
+            for record in commit.records:
+                ledger.append(db, record, commit.time_ns)
+            outbox.append(db, commit.lines, commit.time_ns)
+            outbox.write_dead(db, commit.dead)
+
+    async def meta(self, key: str, default: str) -> str:
+        """Return a remembered value; the first caller's default is remembered for ever."""
+        return await self._do(self._meta, key, default)
+
+    def _meta(self, key: str, default: str) -> str:
+        with _Transaction(self._db):
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?,?)", (key, default))
+        return str(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+    async def last_cells(self, places: Iterable[int]) -> dict[int, Cell]:
+        """Return the latest cell of each point that has one."""
+        found = await self._do(lambda: inputs.last_cells(self._db, [self._ids[place] for place in places]))
+        return {self._places[id_]: cell for id_, cell in found.items()}
+
+    async def cells_around(self, places: Iterable[int], start_ns: int, end_ns: int) -> dict[int, list[Cell]]:
+        """Return the cells of each point in an interval, with the nearest one before and after it."""
+        ids = [self._ids[place] for place in places]
+        found = await self._do(lambda: inputs.cells_around(self._db, ids, start_ns, end_ns))
+        return {self._places[id_]: cells for id_, cells in found.items()}
+
+    async def fresh(self, events: Sequence[Event]) -> list[Event]:
+        """Return the events that tell something new: with a rank above all that is known of their id."""
+        return await self._do(lambda: inputs.fresh(self._db, events))
+
+    async def minutes_of(self, ids: Iterable[str]) -> list[tuple[str, int]]:
+        """Return potline and time [ns] under which each known event counts now."""
+        return await self._do(lambda: inputs.minutes_of(self._db, ids))
+
+    async def events_between(self, potline: str, start_ns: int, end_ns: int) -> list[Event]:
+        """Return the events of a potline in an interval, each as its highest rank tells it."""
+        return await self._do(lambda: inputs.events_between(self._db, potline, start_ns, end_ns))
+
+    async def pots_operating(self, potline: str, minute_ns: int) -> int | None:
+        """Return the pots in operation in a closed minute, if that was noted."""
+        return await self._do(lambda: inputs.pots_operating(self._db, potline, minute_ns))
+
+    async def dirty(self, limit: int) -> dict[tuple[str, int], str]:
+        """Return closed minutes that must be accounted again, oldest first, with the reason."""
+        query = "SELECT potline, minute_ns, reason FROM dirty ORDER BY minute_ns LIMIT ?"
+        rows = await self._do(lambda: self._db.execute(query, (limit,)).fetchall())
+        return {(potline, minute): reason for potline, minute, reason in rows}
+
+    async def last_minute(self, potline: str) -> int | None:
+        """Return the start of the last minute in the ledger [ns], if there is any."""
+        return await self._do(lambda: ledger.last_minute(self._db, potline))
+
+    async def latest_records(self, potline: str, length_s: int, start_ns: int, end_ns: int) -> list[LedgerRecord]:
+        """Return the records in force of a potline that begin in an interval, in order."""
+        return await self._do(lambda: ledger.latest_records(self._db, potline, length_s, start_ns, end_ns))
+
+    async def pending(self, target: str, *, most_bytes: int) -> list[OutboxRecord]:
+        """Return the next records that a database has not taken yet: at least one, up to some size."""
+        return await self._do(lambda: outbox.pending(self._db, target, most_bytes))
+
+    async def advance(self, target: str, seq: int, dead: Sequence[DeadLetter] = ()) -> None:
+        """Note that a database has taken everything up to a record, and keep what it refused."""
+        await self._do(self._advance, target, seq, dead)
+
+    def _advance(self, target: str, seq: int, dead: Sequence[DeadLetter]) -> None:
+        with _Transaction(self._db):
+            outbox.advance(self._db, target, seq)
+            outbox.write_dead(self._db, dead)
+
+    async def outbox_state(self) -> OutboxState:
+        """Return how full the outbox is."""
+        return await self._do(lambda: outbox.state(self._db))
+
+    async def let_go(self, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
+        """Let go of what was delivered and of what passed its bounds, and give the space back."""
+        return await self._do(self._let_go, targets, bounds, now_ns)
+
+    def _let_go(self, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
+        with _Transaction(self._db):
+            dropped = outbox.let_go(self._db, targets, bounds, now_ns)
+        self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
+        return dropped
+
+
+class _Transaction:
+    """A transaction that is on disk when it ends, or did not happen."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")

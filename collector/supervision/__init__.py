@@ -1,0 +1,1 @@
+"""Keeping things running: restart with backoff, orderly stop, and the word to systemd."""

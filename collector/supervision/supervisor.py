@@ -1,0 +1,60 @@
+"""Restarts what may fail. Whatever raises anything else ends the process: a bug is never skipped silently."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
+
+import structlog
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0
+
+
+def pause(failures: int, *, draw: Callable[[], float] = random.random) -> float:
+    """Return how long to wait after some failures in a row: full jitter, so that many do not return at once [s]."""
+    return draw() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 16))
+
+
+async def keep_running(
+    name: str,
+    work: Callable[[], Awaitable[None]],
+    *,
+    temporary: type[Exception],
+    states: MutableMapping[str, str],
+    running: str,
+) -> None:
+    """Run something for ever; after a failure that is temporary, wait and start it again.
+
+    Parameters
+    ----------
+    name : str
+        For the log and for ``states``.
+    work : callable
+        Makes the coroutine to run. An attribute ``retry_after_s`` of its failure sets the least pause.
+    temporary : type
+        The failure after which it is started again. Any other ends the process.
+    states : mapping
+        Where to note ``running`` or why it waits.
+    """
+    loop = asyncio.get_running_loop()
+    failures = 0
+    said = ""
+    while True:
+        started = loop.time()
+        states[name] = running
+        try:
+            await work()
+        except temporary as exc:
+            if loop.time() - started > STEADY_S:
+                failures = 0
+            if failures == 0 or said != str(exc):
+                said = str(exc)
+                log.warning("waits and tries again", name=name, reason=said)
+            states[name] = str(exc)
+            failures += 1
+            await asyncio.sleep(max(pause(failures), getattr(exc, "retry_after_s", 0.0)))
+        else:
+            failures = 0
