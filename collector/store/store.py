@@ -43,7 +43,7 @@ class Store:
         try:
             await self._do(self._open)
         except StoreError:
-            self._thread.shutdown()
+            await asyncio.to_thread(self._thread.shutdown)
             raise
         return self
 
@@ -54,7 +54,7 @@ class Store:
         try:
             await self._do(self._close)
         finally:
-            self._thread.shutdown()
+            await asyncio.to_thread(self._thread.shutdown)
 
     async def _do(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         # Shielded: a cancelled caller must not leave a transaction running behind its back.

@@ -1,0 +1,111 @@
+"""The simulator's command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from simulators.clock import ClockSpec, RealTime
+from simulators.run import Options, Simulation, UnavailableError
+from simulators.scenario import load_scenario
+from simulators.tables import ConfigurationError
+
+EXIT_UNAVAILABLE = 69
+EXIT_CONFIGURATION = 78
+
+# A \b alone on a line keeps click from filling the paragraph.
+_RUN_HELP = """Run SCENARIO, a TOML file, until interrupted.
+
+\b
+Example: from three hours ago until now at 60 times real time, then on in real time
+  START=$(date -u -d '3 hours ago' +%Y-%m-%dT%H:%M:00Z)
+  python -m simulators run simulators/scenarios/steady.toml \\
+    --clock "$START@$(date +%s)*60" --truth truth.jsonl
+
+\b
+Exit codes:
+  0   ended by SIGINT or SIGTERM
+  69  a port is taken, a file cannot be written, or the broker does not run
+  78  the scenario or one of its data files cannot be used
+"""
+
+
+class _ClockParameter(click.ParamType[ClockSpec]):
+    name = "START@UNIX*SPEED"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ClockSpec:
+        if isinstance(value, ClockSpec):
+            return value
+        try:
+            return ClockSpec.parse(str(value))
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
+
+
+class _AddressParameter(click.ParamType[tuple[str, int]]):
+    name = "HOST:PORT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        host, _, port = str(value).rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            self.fail(f"{value!r} is not of the form HOST:PORT, such as 127.0.0.1:1883", param, ctx)
+        return host.strip("[]"), int(port)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Simulate an aluminium smelter: meters on Modbus TCP, pots and the crane's scale on MQTT."""
+
+
+@main.command(help=_RUN_HELP)
+@click.argument("scenario", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--clock",
+    type=_ClockParameter(),
+    help="Plant time was START (RFC 3339) when real time was UNIX (seconds since 1970), and runs SPEED times as fast "
+    "until it has caught up with the present. Without it plant time is real time.",
+)
+@click.option(
+    "--ports",
+    type=click.Choice(["free", "configured"]),
+    default="free",
+    show_default=True,
+    help="Listen on free loopback ports, or on those of the plant file.",
+)
+@click.option("--broker", type=_AddressParameter(), help="Publish to this running broker instead of the bundled one.")
+@click.option(
+    "--announce",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="When everything listens, write to this JSON file where.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append to this file what really happened: JSON Lines, one a potline and minute of plant time.",
+)
+def run(
+    scenario: Path,
+    clock: ClockSpec | None,
+    ports: str,
+    broker: tuple[str, int] | None,
+    announce: Path | None,
+    truth: Path | None,
+) -> None:
+    """Run a scenario until a signal ends it."""
+    options = Options(
+        clock=clock or ClockSpec.real_time_from(RealTime().now_ns()),
+        configured_ports=ports == "configured",
+        broker=broker,
+        announce=announce,
+        truth=truth,
+    )
+    try:
+        asyncio.run(Simulation(load_scenario(scenario), options).run(click.echo))
+    except ConfigurationError as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(EXIT_CONFIGURATION) from exc
+    except UnavailableError as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(EXIT_UNAVAILABLE) from exc

@@ -1,0 +1,142 @@
+"""Meters: what they make of the truth.
+
+Each errs by constant gains within its class, and its counters count its own error.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulators.physics.noise import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulators.scenario import MeterBehaviour
+
+CLASS_SHARE = 0.3
+"""A healthy meter errs by at most this share of what its class allows."""
+
+_SQRT_3 = math.sqrt(3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What a meter would show now.
+
+    Parameters
+    ----------
+    gauges
+        Momentary values by quantity, in base units (V, A, W, Hz, 1).
+    counters
+        Totals by quantity, in base units (Wh, Ah).
+    """
+
+    gauges: Mapping[str, float]
+    counters: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Counter:
+    start: float
+    counted: float = 0.0
+
+    @property
+    def total(self) -> float:
+        # Kept apart until here: a second's energy is lost on a total of many years.
+        return self.start + self.counted
+
+
+@dataclass(slots=True)
+class _Gains:
+    """Factors that are drawn once for a meter."""
+
+    voltage: float
+    current: float
+    power: float
+    history_h: float
+
+
+def _gains(seed: int, meter: str, accuracy_class: float) -> _Gains:
+    rng = stream(seed, f"meter {meter}")
+    worst = CLASS_SHARE * accuracy_class / 100
+    voltage, current, power = 1.0 + rng.uniform(-worst, worst, 3)
+    # One to six years of use.
+    return _Gains(float(voltage), float(current), float(power), history_h=float(rng.uniform(1, 6)) * 8766)
+
+
+class DcMeter:
+    """The transducers and counters on a line's DC bus.
+
+    Power, energy and charge are made from the voltage and the current that it shows.
+
+    Parameters
+    ----------
+    nominal_a
+        The line's nominal current [A]: what the charge counter has seen in its history.
+    rated_w
+        The meter's rated power [W]; the energy counter has seen half of it.
+    """
+
+    def __init__(self, seed: int, meter: str, behaviour: MeterBehaviour, *, nominal_a: float, rated_w: float) -> None:
+        self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
+        energy = behaviour.energy_start_wh
+        charge = behaviour.charge_start_ah
+        self._energy = _Counter(math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy)
+        self._charge = _Counter(math.floor(nominal_a * gains.history_h) if charge is None else charge)
+        self._gauges: dict[str, float] = {}
+
+    def step(self, voltage_v: float, current_a: float, dt_s: float) -> None:
+        """Measure one step's mean voltage [V] and current [A]."""
+        voltage = self._gains.voltage * voltage_v
+        current = self._gains.current * current_a
+        self._gauges = {"line_voltage": voltage, "line_current": current, "dc_power": voltage * current}
+        self._energy.counted += voltage * current * dt_s / 3600
+        self._charge.counted += current * dt_s / 3600
+
+    def readout(self) -> Readout:
+        """Return what the meter shows."""
+        return Readout(self._gauges, {"dc_energy": self._energy.total, "dc_charge": self._charge.total})
+
+
+class AcMeter:
+    """A three-phase meter on a feeder.
+
+    Parameters
+    ----------
+    nominal_v
+        Line-to-line voltage [V].
+    power_factor
+        Of the load [1].
+    rated_w
+        The meter's rated power [W]; the energy counter has seen half of it.
+    """
+
+    def __init__(
+        self, seed: int, meter: str, behaviour: MeterBehaviour, *, nominal_v: float, power_factor: float, rated_w: float
+    ) -> None:
+        self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
+        self._nominal_v = nominal_v
+        self._power_factor = power_factor
+        energy = behaviour.energy_start_wh
+        self._energy = _Counter(math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy)
+        self._gauges: dict[str, float] = {}
+
+    def step(self, power_w: float, voltage_factor: float, frequency_hz: float, dt_s: float) -> None:
+        """Measure one step's mean active power [W] at the grid's voltage [1] and frequency [Hz]."""
+        voltage = self._nominal_v * voltage_factor
+        power = self._gains.power * power_w
+        self._gauges = {
+            "voltage": self._gains.voltage * voltage,
+            "current": self._gains.current * power_w / (_SQRT_3 * voltage * self._power_factor),
+            "active_power": power,
+            "power_factor": self._power_factor,
+            "frequency": frequency_hz,
+        }
+        self._energy.counted += power * dt_s / 3600
+
+    def readout(self) -> Readout:
+        """Return what the meter shows."""
+        return Readout(self._gauges, {"active_energy_import": self._energy.total})

@@ -1,0 +1,273 @@
+"""A running simulation: plant time drives the smelter, and servers show it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from simulators.clock import PlantClock
+from simulators.physics.smelter import STEP_NS, Smelter
+from simulators.servers.broker import PROTOCOL as BUNDLED_PROTOCOL
+from simulators.servers.broker import BrokerUnavailableError, bundled_broker
+from simulators.servers.files import FileUnwritableError, TruthFile, announce
+from simulators.servers.messages import PotMessages
+from simulators.servers.modbus import ModbusServer
+from simulators.servers.mqtt import Publisher
+from simulators.servers.registers import RegisterImage, RegisterMap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from simulators.clock import ClockSpec
+    from simulators.scenario import Scenario
+    from simulators.servers.broker import BundledBroker
+
+LOOPBACK = "127.0.0.1"
+
+_STEPS_AT_ONCE = 120
+_LAST_MESSAGES_S = 0.5
+
+
+class UnavailableError(Exception):
+    """Something outside the configuration is in the way: a taken port, a broker that does not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something listens; ``protocol`` is the MQTT version of a broker."""
+
+    host: str
+    port: int
+    protocol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run.
+
+    Parameters
+    ----------
+    clock
+        The anchor of plant time.
+    configured_ports
+        Whether to listen on the plant file's ports; else on free ones.
+    broker
+        Host and port of a running broker; None: start the bundled one.
+    announce, truth
+        Files to write; None: do not.
+    """
+
+    clock: ClockSpec
+    configured_ports: bool = False
+    broker: tuple[str, int] | None = None
+    announce: Path | None = None
+    truth: Path | None = None
+
+
+class Simulation:
+    """A smelter with its servers and messages.
+
+    Parameters
+    ----------
+    scenario
+        What happens in which plant.
+    options
+        How to run.
+    """
+
+    def __init__(self, scenario: Scenario, options: Options) -> None:
+        self._scenario = scenario
+        self._options = options
+        self._clock = PlantClock(options.clock)
+        self._smelter = Smelter(scenario, options.clock.begin_ns)
+        self._maps = {
+            meter.id: RegisterMap(scenario.profiles[meter.profile]) for meter in scenario.plant.meters.values()
+        }
+        self._servers = {name: ModbusServer() for name in scenario.plant.endpoints}
+        self._messages = _messages(scenario)
+        self._publisher: Publisher | None = None
+
+    async def run(self, say: Callable[[str], None]) -> None:
+        """Run until a signal to end or to interrupt comes; ``say`` takes lines for people.
+
+        Raises
+        ------
+        UnavailableError
+            If a port is taken, a file cannot be written, or the bundled broker does not start or does not stay.
+        """
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            async with AsyncExitStack() as stack:
+                truth = stack.enter_context(TruthFile(self._options.truth))
+                endpoints = await self._listen(stack)
+                brokers, bundled = await self._connect(stack)
+                endless = [self._drive(truth, endpoints, brokers, say), _watch(bundled)]
+                if self._publisher:
+                    endless.append(self._publisher.failed())
+                await _until(stop, *endless)
+                truth.append(self._smelter.remaining_minutes())
+                await self._send_the_last(say)
+        except FileUnwritableError as exc:
+            raise UnavailableError(str(exc)) from exc
+        except BrokerUnavailableError as exc:
+            raise UnavailableError(str(exc)) from exc
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        for name, server in self._servers.items():
+            say(f"endpoint {name} was asked for Modbus functions {sorted(server.functions_seen)}")
+
+    async def _listen(self, stack: AsyncExitStack) -> dict[str, Place]:
+        places: dict[str, Place] = {}
+        for name, endpoint in self._scenario.plant.endpoints.items():
+            wanted = endpoint.port if self._options.configured_ports else 0
+            try:
+                port = await stack.enter_async_context(self._servers[name].listening(LOOPBACK, wanted))
+            except OSError as exc:
+                wrong = f"endpoint {name}: cannot listen on {LOOPBACK}:{wanted} ({os.strerror(exc.errno or 0)})"
+                raise UnavailableError(f"{wrong}; free the port, or use --ports free") from exc
+            places[name] = Place(LOOPBACK, port)
+        return places
+
+    async def _connect(self, stack: AsyncExitStack) -> tuple[dict[str, Place], BundledBroker | None]:
+        """Begin to publish to the broker that was given, or to the bundled one."""
+        broker = self._scenario.plant.broker
+        if broker is None:
+            return {}, None
+        bundled = None
+        if self._options.broker is None:
+            wanted = broker.port if self._options.configured_ports else 0
+            bundled = await stack.enter_async_context(bundled_broker(wanted))
+            place = Place(LOOPBACK, bundled.port, BUNDLED_PROTOCOL)
+        else:
+            place = Place(*self._options.broker, broker.protocol)
+        publisher = Publisher(place.host, place.port, place.protocol)
+        self._publisher = await stack.enter_async_context(publisher)
+        return {broker.id: place}, bundled
+
+    async def _drive(
+        self, truth: TruthFile, endpoints: dict[str, Place], brokers: dict[str, Place], say: Callable[[str], None]
+    ) -> None:
+        """Step along with plant time for ever. What listens is announced once it shows the present."""
+        await self._clock.sleep_until(self._smelter.time_ns + STEP_NS)
+        await self._catch_up(truth)
+        if self._options.announce:
+            announce(self._options.announce, self._announcement(endpoints, brokers))
+        for line in self._greeting(endpoints, brokers):
+            say(line)
+        while True:
+            await self._clock.sleep_until(self._smelter.time_ns + STEP_NS)
+            await self._step_to(self._clock.now_ns(), truth)
+
+    async def _catch_up(self, truth: TruthFile) -> None:
+        """Step up to the present of plant time, unless this machine is too slow ever to get there."""
+        lag_ns = self._clock.now_ns() - self._smelter.time_ns
+        before_ns = lag_ns + 1
+        while STEP_NS <= lag_ns < before_ns:
+            before_ns = lag_ns
+            await self._step_to(self._smelter.time_ns + lag_ns, truth)
+            lag_ns = self._clock.now_ns() - self._smelter.time_ns
+
+    async def _step_to(self, now_ns: int, truth: TruthFile) -> None:
+        """Do all the steps that end by ``now_ns`` [UTC ns], letting others run now and then."""
+        steps = (now_ns - self._smelter.time_ns) // STEP_NS
+        while steps > 0:
+            for _ in range(min(steps, _STEPS_AT_ONCE)):
+                self._step()
+            steps -= _STEPS_AT_ONCE
+            self._show()
+            truth.append(self._smelter.finished_minutes())
+            await asyncio.sleep(0)
+
+    def _step(self) -> None:
+        done = self._smelter.step()
+        if self._publisher is None:
+            return
+        for line, messages in self._messages.items():
+            for message in messages.of(done[line]):
+                self._publisher.offer(message)
+
+    def _show(self) -> None:
+        """Replace the registers of every endpoint with those of the last step."""
+        readouts = self._smelter.readouts()
+        images: dict[str, dict[int, RegisterImage]] = {name: {} for name in self._servers}
+        for meter in self._scenario.plant.meters.values():
+            images[meter.endpoint][meter.unit] = self._maps[meter.id].image(readouts[meter.id])
+        for name, server in self._servers.items():
+            server.show(images[name])
+
+    def _announcement(self, endpoints: dict[str, Place], brokers: dict[str, Place]) -> dict[str, object]:
+        truth = self._options.truth
+        return {
+            "pid": os.getpid(),
+            "clock": self._clock.spec.text,
+            "endpoints": {name: {"host": place.host, "port": place.port} for name, place in endpoints.items()},
+            "brokers": {name: asdict(place) for name, place in brokers.items()},
+            "truth": str(truth.absolute()) if truth else None,
+        }
+
+    def _greeting(self, endpoints: dict[str, Place], brokers: dict[str, Place]) -> Iterator[str]:
+        yield f"scenario {self._scenario.file.name} of plant {self._scenario.plant.file.name}"
+        yield f"clock {self._clock.spec.text}"
+        for name, place in endpoints.items():
+            yield f"endpoint {name}: {place.host}:{place.port}, Modbus TCP"
+        for name, place in brokers.items():
+            yield f"broker {name}: {place.host}:{place.port}, MQTT {place.protocol}"
+        if self._options.truth:
+            yield f"truth ledger: {self._options.truth}"
+
+    async def _send_the_last(self, say: Callable[[str], None]) -> None:
+        publisher = self._publisher
+        if publisher is None:
+            return
+        waited_s = 0.0
+        while publisher.unsent and waited_s < _LAST_MESSAGES_S:
+            await asyncio.sleep(0.02)
+            waited_s += 0.02
+        say(f"messages: {publisher.acknowledged} sent, {publisher.unsent} unsent, {publisher.dropped} dropped")
+
+
+async def _until(stop: asyncio.Event, *endless: Coroutine[None, None, None]) -> None:
+    """Let endless things go on until told to stop, or until one of them fails."""
+    stopping = asyncio.create_task(stop.wait())
+    tasks = [asyncio.create_task(thing) for thing in endless]
+    done, pending = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if stopping not in done:
+        for failed in done:
+            failed.result()
+
+
+async def _watch(bundled: BundledBroker | None) -> None:
+    """Fail when the bundled broker ends by itself; without one, wait for ever."""
+    if bundled is None:
+        await asyncio.Event().wait()
+    else:
+        raise BrokerUnavailableError(await bundled.ended())
+
+
+def _messages(scenario: Scenario) -> dict[str, PotMessages]:
+    broker = scenario.plant.broker
+    if broker is None:
+        return {}
+    return {
+        name: PotMessages(
+            broker.site,
+            name,
+            potline.pots,
+            crane=f"K{number}",
+            every_s=scenario.telemetry_every_s,
+            seed=scenario.seed,
+        )
+        for number, (name, potline) in enumerate(scenario.plant.potlines.items(), start=1)
+    }

@@ -1,0 +1,1 @@
+"""What the plant looks like from outside: Modbus registers and MQTT messages."""

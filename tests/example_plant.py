@@ -1,0 +1,101 @@
+"""The example plant, and a straight line over it that tests can feed by hand."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from collector.accounting.booking import Booking
+from collector.accounting.production import PotWatch
+from collector.acquisition.source import Arrival
+from collector.closing import Closer, rules
+from collector.delivery.lineprotocol import ReadingEncoder
+from collector.instruments import Instruments
+from collector.normalise.canonical import Canonicaliser
+from collector.normalise.derive import LinePower
+from collector.normalise.screening import Screen
+from collector.pipeline import Line
+from collector.plant.topology import Plant
+from collector.readings.batch import ReadingBatch
+from collector.readings.latest import LatestReadings
+from collector.readings.quality import Quality
+from collector.readings.quantity import Quantity
+from collector.settings import load
+from collector.store.outbox import Bounds
+from collector.store.store import Store
+
+CONFIG = Path(__file__).parents[1] / "config" / "collector.toml"
+BOUNDS = Bounds(outbox_max_bytes=1 << 30, outbox_max_age_s=1e9, keep_inputs_s=1e9, keep_minutes_s=1e9)
+
+
+def example_plant() -> Plant:
+    """Return the plant of config/plants/example.toml."""
+    return load(CONFIG).plant
+
+
+class ClockByHand:
+    """A clock that stands until it is set."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.ns = now_ns
+
+    def now_ns(self) -> int:
+        """Return UTC [ns]."""
+        return self.ns
+
+    def steady_s(self) -> float:
+        """Return the same in seconds."""
+        return self.ns * 1e-9
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.ns += round(seconds * 1e9)
+        await asyncio.sleep(0)
+
+
+async def open_line(plant: Plant, store: Store, clock: ClockByHand, *, grace_s: float = 10.0) -> Line:
+    """Return a line as the assembly makes it, with nothing feeding it."""
+    instruments = Instruments()
+    pots = PotWatch(plant)
+    closer = Closer(
+        plant,
+        store,
+        grace_s=grace_s,
+        longest_gap_s=60.0,
+        least_coverage_pct=90.0,
+        pots=pots,
+        instruments=instruments,
+    )
+    await closer.open(clock.now_ns())
+    booked = rules(plant)
+    return Line(
+        plant=plant,
+        inbox=asyncio.Queue[Arrival](1000),
+        canonical=Canonicaliser(plant),
+        screen=Screen(plant),
+        power=LinePower(plant),
+        pots=pots,
+        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=60.0),
+        closer=closer,
+        encoder=ReadingEncoder(plant),
+        store=store,
+        latest=LatestReadings(len(plant.points)),
+        clock=clock,
+        instruments=instruments,
+        commit_every_s=0.05,
+        targets=(),
+        bounds=BOUNDS,
+        instance="test",
+        progress=lambda: None,
+    )
+
+
+def raw(plant: Plant, meter: str, time_ns: int, values: dict[Quantity, float]) -> ReadingBatch:
+    """Return readings of a meter as its registers show them: in the registers' units."""
+    return ReadingBatch.of(
+        (plant.points.place(meter, quantity), time_ns, value, int(Quality.GOOD)) for quantity, value in values.items()
+    )
+
+
+def joined(parts: Sequence[ReadingBatch]) -> Arrival:
+    """Return an arrival of several batches."""
+    return Arrival(ReadingBatch.joined(parts))

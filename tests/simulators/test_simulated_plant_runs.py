@@ -1,0 +1,284 @@
+"""The whole simulator as its user starts it: a process with a bundled broker."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+from pymodbus.client import AsyncModbusTcpClient
+from servers import Mosquitto, free_port
+
+ROOT = Path(__file__).parents[2]
+BUSY = ROOT / "simulators" / "scenarios" / "busy.toml"
+
+
+class Simulator:
+    """A simulator process that has announced itself."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
+        self.process = process
+        self.truth = folder / "truth.jsonl"
+        self.announced: dict[str, Any] = json.loads((folder / "announce.json").read_bytes())
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[float, str]:
+        """End it by a signal; give the seconds that took and what it said."""
+        before = time.monotonic()
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=10)
+        return time.monotonic() - before, said
+
+    def wait_for_minutes(self, count: int) -> None:
+        deadline = time.monotonic() + 10
+        while len(self.rows()) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.truth.read_bytes().splitlines()]
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "simulators", "run", *map(str, arguments)]
+
+
+@contextmanager
+def simulator(folder: Path, *arguments: str, scenario: Path = BUSY) -> Iterator[Simulator]:
+    """Start a simulator whose files are in a folder; its temporary files are there too."""
+    files = ("--announce", folder / "announce.json", "--truth", folder / "truth.jsonl")
+    (folder / "tmp").mkdir(exist_ok=True)
+    process = subprocess.Popen(
+        command(scenario, *files, *arguments),
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder / "tmp")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 15
+        while not (folder / "announce.json").exists():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield Simulator(process, folder)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def clock(speed: int) -> str:
+    return f"2026-01-05T03:00:00Z@{time.time():.3f}*{speed}"
+
+
+def runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def names_in(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+@pytest.mark.asyncio
+async def test_a_collector_could_read_registers_and_messages_and_the_truth(tmp_path: Path) -> None:
+    spec = clock(120)
+    with simulator(tmp_path, "--clock", spec) as plant:
+        assert plant.announced["pid"] == plant.process.pid
+        assert plant.announced["clock"] == spec
+        assert plant.announced["truth"] == str(tmp_path / "truth.jsonl")
+        assert sorted(plant.announced["endpoints"]) == ["plc", "rectifier_gateway", "services_gateway"]
+        broker = plant.announced["brokers"]["potroom"]
+        assert broker["protocol"] == "3.1.1"
+        (child,) = children_of(plant.process.pid)
+
+        place = plant.announced["endpoints"]["plc"]
+        # A collector that is connected when the simulator ends is no reason to complain.
+        _, idle = await asyncio.open_connection(place["host"], place["port"])
+        async with AsyncModbusTcpClient(place["host"], port=place["port"]) as client:
+            answer = await client.read_holding_registers(0, count=14, device_id=1)
+            voltage, current = (
+                client.convert_from_registers(answer.registers[at : at + 2], client.DATATYPE.FLOAT32) for at in (0, 2)
+            )
+            assert isinstance(voltage, float)
+            assert isinstance(current, float)
+            assert 155 < voltage < 400
+            assert 380_000 < current < 410_000
+            counts = client.convert_from_registers(answer.registers[6:10], client.DATATYPE.UINT64)
+            await asyncio.sleep(0.3)
+            answer = await client.read_holding_registers(0, count=14, device_id=1)
+            later = client.convert_from_registers(answer.registers[6:10], client.DATATYPE.UINT64)
+            assert isinstance(counts, int)
+            assert isinstance(later, int)
+            # 36 plant seconds at some 65 MW are 650 kWh.
+            assert 300_000 < later - counts < 2_000_000
+
+        async with aiomqtt.Client(broker["host"], broker["port"], protocol=aiomqtt.ProtocolVersion.V311) as client_:
+            await client_.subscribe("smelter/v1/+/potline/+/pot/+/telemetry", qos=1)
+            async with asyncio.timeout(5):
+                message = await anext(client_.messages)
+        assert isinstance(message.payload, bytes)
+        told = json.loads(message.payload)
+        assert str(message.topic).startswith("smelter/v1/example/potline/PL1/pot/10")
+        assert told["ts"].startswith("2026-01-05T03:")
+        assert 3.8 < told["m"]["pot_voltage_v"] < 50
+
+        await asyncio.to_thread(plant.wait_for_minutes, 3)
+        seconds, said = plant.end()
+        assert plant.process.returncode == 0
+        assert seconds < 2
+        assert "endpoint plc was asked for Modbus functions [3]" in said
+        assert "0 unsent, 0 dropped" in said
+        assert {line.split(" ")[0].rstrip(":") for line in said.splitlines()} == {
+            "scenario",
+            "clock",
+            "endpoint",
+            "broker",
+            "truth",
+            "messages",
+        }
+        idle.close()
+        assert not runs(child)
+    rows = plant.rows()
+    assert [row["minute"] for row in rows] == [f"2026-01-05T03:{minute:02}:00Z" for minute in range(len(rows))]
+    assert {row["seconds"] for row in rows[:-1]} == {60.0}
+    assert all(950 < row["dc_kwh"] < 1300 for row in rows[:-1])
+    assert names_in(tmp_path / "tmp") == []
+
+
+@pytest.mark.asyncio
+async def test_telemetry_events_and_weighings_reach_a_broker_that_is_already_running(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto]
+) -> None:
+    broker = mosquitto()
+    scenario = tmp_path / "frantic.toml"
+    text = BUSY.read_text(encoding="utf-8").replace("../../config", str(ROOT / "config"))
+    scenario.write_text(text.replace("effects_per_pot_day = 4", "effects_per_pot_day = 60"), encoding="utf-8")
+    kinds: set[str] = set()
+    phases: dict[str, list[str]] = {}
+    async with aiomqtt.Client(broker.host, broker.port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        await client.subscribe("smelter/v1/example/#", qos=1)
+        arguments = ("--clock", clock(600), "--broker", f"{broker.host}:{broker.port}")
+        with simulator(tmp_path, *arguments, scenario=scenario) as plant:
+            place = {"host": broker.host, "port": broker.port, "protocol": "5"}
+            assert plant.announced["brokers"] == {"potroom": place}
+            assert children_of(plant.process.pid) == []
+            async with asyncio.timeout(10):
+                async for message in client.messages:
+                    kinds.add(str(message.topic).rsplit("/", 1)[1])
+                    assert isinstance(message.payload, bytes)
+                    told = json.loads(message.payload)
+                    if told.get("kind") == "ae":
+                        phases.setdefault(told["id"], []).append(told["phase"])
+                    if kinds == {"telemetry", "ae", "weighing"} and ["start", "end"] in phases.values():
+                        break
+            seconds, _ = plant.end(signal.SIGINT)
+            assert plant.process.returncode == 0
+            assert seconds < 2
+
+
+@pytest.mark.asyncio
+async def test_a_broker_that_was_away_gets_what_it_has_missed(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto]
+) -> None:
+    port = free_port()
+    arguments = ("--clock", clock(60), "--broker", f"127.0.0.1:{port}")
+    with simulator(tmp_path, *arguments) as plant:
+        broker = await asyncio.to_thread(mosquitto, port=port)
+        async with aiomqtt.Client(broker.host, port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+            await client.subscribe("smelter/v1/example/potline/PL1/pot/1001/telemetry", qos=1)
+            async with asyncio.timeout(10):
+                told = [json.loads(bytes((await anext(client.messages)).payload)) for _ in range(3)]
+        _, said = plant.end()
+    assert [message["ts"] for message in told] == [f"2026-01-05T03:00:{second}.000Z" for second in (10, 20, 30)]
+    assert " 0 dropped" in said
+
+
+def test_two_runs_with_the_same_clock_and_seed_tell_the_same_truth(tmp_path: Path) -> None:
+    spec = clock(1200)
+    rows = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        with simulator(folder, "--clock", spec) as plant:
+            plant.wait_for_minutes(5)
+            plant.end()
+        rows.append(plant.rows()[:5])
+    assert rows[0] == rows[1]
+
+
+def test_the_end_of_the_bundled_broker_ends_the_simulator_with_a_reason(tmp_path: Path) -> None:
+    with simulator(tmp_path) as plant:
+        (child,) = children_of(plant.process.pid)
+        os.kill(child, signal.SIGKILL)
+        said, _ = plant.process.communicate(timeout=5)
+        assert plant.process.returncode == 69
+        assert "the bundled broker ended with code -9" in said
+        assert "Traceback" not in said
+
+
+def test_a_wrong_scenario_is_one_line_and_exit_code_78(tmp_path: Path) -> None:
+    scenario = tmp_path / "wrong.toml"
+    scenario.write_text('plant = "nowhere.toml"\n', encoding="utf-8")
+    done = subprocess.run(command(scenario), cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert done.stderr == f"{tmp_path}/nowhere.toml: cannot be read (No such file or directory); check the path\n"
+
+
+def test_a_taken_configured_port_is_one_line_and_exit_code_69(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        text = (ROOT / "config" / "plants" / "example.toml").read_text(encoding="utf-8")
+        (tmp_path / "plant.toml").write_text(text.replace("port = 5020", f"port = {port}"), encoding="utf-8")
+        scenario = tmp_path / "scenario.toml"
+        text = BUSY.read_text(encoding="utf-8").replace("../../config/plants/example.toml", "plant.toml")
+        scenario.write_text(text.replace("../../config", str(ROOT / "config")), encoding="utf-8")
+        done = subprocess.run(
+            command(scenario, "--ports", "configured"),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert done.returncode == 69
+    complaint = f"endpoint plc: cannot listen on 127.0.0.1:{port} (Address already in use); free the port"
+    assert done.stderr == f"{complaint}, or use --ports free\n"
+
+
+def test_the_help_shows_how_to_run_it() -> None:
+    done = subprocess.run(command("--help"), cwd=ROOT, capture_output=True, text=True, timeout=20, check=True)
+    assert "\n    python -m simulators run simulators/scenarios/steady.toml \\\n" in done.stdout
+    assert "\n    78  the scenario or one of its data files cannot be used\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--clock", "now", "START@UNIX*SPEED"),
+        ("--broker", "localhost", "HOST:PORT"),
+        ("--truth", "/nowhere/truth.jsonl", "/nowhere/truth.jsonl: cannot be written"),
+    ],
+)
+def test_a_wrong_option_is_explained(option: str, value: str, complaint: str) -> None:
+    done = subprocess.run(
+        command(BUSY, option, value), cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode in {2, 69}
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
