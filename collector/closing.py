@@ -66,17 +66,18 @@ def _accounted(meter: Meter) -> list[Quantity]:
 
 
 def _counter_rule(meter: Meter, register: Register) -> Rule:
-    gain = register.scale * units.factor(register.unit, register.quantity.unit)
-    most_per_s = meter.rated_power_kw / 3600
-    if register.quantity is Quantity.DC_CHARGE:
-        most_per_s = LARGEST_CURRENT_KA / 3600
+    gain = abs(register.scale * units.factor(register.unit, register.quantity.unit))
+    most = LARGEST_CURRENT_KA if register.quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
     return Rule(
         Shape.COUNTER,
-        most_per_s=most_per_s,
-        modulus=None if register.wraps_at is None else register.wraps_at * abs(gain),
-        resolution=abs(gain),
+        most_per_s=most / 3600,
+        modulus=None if register.wraps_at is None else register.wraps_at * gain,
+        slack=most / 3600 * meter.profile.counter_refresh_s + 2 * gain,
     )
 
+
+OVERLOAD = 1.2
+"""A meter may carry this much more than its rated power for a while."""
 
 LARGEST_CURRENT_KA = 800.0
 """No potline carries more: the bound of a charge counter."""

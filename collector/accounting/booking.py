@@ -17,12 +17,12 @@ from collector.readings.cell import Cell, minute_of
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one point is booked. For a counter: its gain per second at rated power, modulus and resolution."""
+    """How one point is booked. For a counter: the most it gains in a second, modulus, and slack (see counters)."""
 
     shape: Shape
     most_per_s: float = 0.0
     modulus: float | None = None
-    resolution: float = 0.0
+    slack: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Booking:
             time_ns,
             most_per_s=rule.most_per_s,
             modulus=rule.modulus,
-            resolution=rule.resolution,
+            slack=rule.slack,
         )
         if step is not Step.BOOKED and (step is not Step.SUSPECT or after.seen == 1):
             self.incidents.append(Incident(point, time_ns, step, shown, counter.shown))

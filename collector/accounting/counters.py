@@ -7,13 +7,13 @@ A register wraps, is reset, jumps to zero for one reading, or comes back after a
 - a drop that does not last is a glitch: it is not booked;
 - a step above what the rated power can deliver is not energy: it is not booked, and if the register stays there,
   counting starts again from there.
+
+A register that the device brings up to date only every few seconds stands and then steps. So a counter may run ahead of
+its rated power by what fits into one such period (``slack``), but never more than that over any length of time.
 """
 
 from dataclasses import dataclass
 from enum import Enum, auto
-
-MARGIN = 1.2
-"""A meter may carry this much more than its rated power for a while."""
 
 CONFIRM = 3
 """A new level of the register is believed after this many readings in a row."""
@@ -34,12 +34,13 @@ class Counter:
 
     ``total`` grows with every booking; ``shown`` is the last believed value of the register, ``time_ns`` its time.
     ``candidate`` is a level that the register jumped to and that is not believed yet, seen ``seen`` times.
-    All in the counter's unit.
+    ``spent`` is how much of the slack is used up. All in the counter's unit.
     """
 
     total: float
     shown: float
     time_ns: int
+    spent: float = 0.0
     candidate: float = 0.0
     candidate_ns: int = 0
     seen: int = 0
@@ -51,7 +52,7 @@ def start(shown: float, time_ns: int) -> Counter:
 
 
 def advance(
-    counter: Counter, shown: float, time_ns: int, *, most_per_s: float, modulus: float | None, resolution: float
+    counter: Counter, shown: float, time_ns: int, *, most_per_s: float, modulus: float | None, slack: float
 ) -> tuple[Counter, Step]:
     """Take the next reading of a counter.
 
@@ -64,38 +65,31 @@ def advance(
     time_ns : int
         Its time, later than the counter's.
     most_per_s : float
-        What the counter gains in a second at rated power.
+        The most that the counter gains in a second.
     modulus : float or None
         The value at which the register starts again from zero.
-    resolution : float
-        The register's step: a counter that shows whole kWh may gain one in no time.
+    slack : float
+        How far a reading may run ahead of that, because registers are refreshed seldom and show whole steps.
 
     Returns
     -------
     Counter, Step
         The counter after the reading, and what the reading was.
     """
-    if _plausible(shown - counter.shown, time_ns - counter.time_ns, most_per_s, resolution):
-        return _booked(counter, shown - counter.shown, shown, time_ns), Step.BOOKED
-    if modulus is not None and shown < counter.shown:
-        across = shown + modulus - counter.shown
-        if _plausible(across, time_ns - counter.time_ns, most_per_s, resolution):
-            return _booked(counter, across, shown, time_ns), Step.WRAPPED
-    follows = counter.seen > 0 and _plausible(
-        shown - counter.candidate, time_ns - counter.candidate_ns, most_per_s, resolution
-    )
+    most = most_per_s * (time_ns - counter.time_ns) * 1e-9
+    gain = shown - counter.shown
+    step = Step.BOOKED
+    if gain < 0 and modulus is not None:
+        gain, step = gain + modulus, Step.WRAPPED
+    if 0 <= gain <= most + slack - counter.spent:
+        spent = max(0.0, counter.spent + gain - most)
+        return Counter(total=counter.total + gain, shown=shown, time_ns=time_ns, spent=spent), step
+    rise = shown - counter.candidate
+    follows = counter.seen > 0 and 0 <= rise <= most_per_s * (time_ns - counter.candidate_ns) * 1e-9 + slack
     seen = counter.seen + 1 if follows else 1
     if seen >= CONFIRM:
         return Counter(total=counter.total, shown=shown, time_ns=time_ns), Step.REBASED
     return (
-        Counter(counter.total, counter.shown, counter.time_ns, candidate=shown, candidate_ns=time_ns, seen=seen),
+        Counter(counter.total, counter.shown, counter.time_ns, counter.spent, shown, time_ns, seen),
         Step.SUSPECT,
     )
-
-
-def _plausible(gain: float, elapsed_ns: int, most_per_s: float, resolution: float) -> bool:
-    return 0 <= gain <= most_per_s * MARGIN * elapsed_ns * 1e-9 + 2 * resolution
-
-
-def _booked(counter: Counter, gain: float, shown: float, time_ns: int) -> Counter:
-    return Counter(total=counter.total + gain, shown=shown, time_ns=time_ns)

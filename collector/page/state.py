@@ -25,6 +25,8 @@ from collector.store.commit import LedgerRecord
 from collector.store.schema import open_reader
 
 RECENT_MINUTES = 60
+FRESH_POT_S = 300.0
+"""How old a pot's voltage may be to be shown as live [s]: controllers send every 6 to 60 s."""
 
 
 class PageState:
@@ -59,6 +61,7 @@ class PageState:
                     "time_zone": self._plant.time_zone.key,
                     "method": self._plant.method,
                     "gwp": self._plant.gwp.id,
+                    "least_coverage_pct": self._least_coverage_pct,
                 },
                 "now": _iso(self._clock.now_ns()),
                 "started": _iso(self._started_ns),
@@ -83,11 +86,15 @@ class PageState:
         line_meter = self._plant.line_meter(potline)
         if line_meter is not None:
             live = {
-                q.field: self._value(line_meter.id, q)
+                q.field: self._value(line_meter.id, q, within_s=_fresh_s(line_meter))
                 for q in (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE, Quantity.DC_POWER)
             }
-        ac = [self._value(m.id, Quantity.ACTIVE_POWER) for m in self._plant.meters_on(potline, Measures.RECTIFIER_AC)]
+        ac = [
+            self._value(meter.id, Quantity.ACTIVE_POWER, within_s=_fresh_s(meter))
+            for meter in self._plant.meters_on(potline, Measures.RECTIFIER_AC)
+        ]
         known = [power for power in ac if power is not None]
+        last_hour = minutes[-RECENT_MINUTES:]
         windows = {
             "minute": self._window(potline, minutes[-1][0].start_ns, 60.0, minutes[-1][1]) if minutes else None,
             "hour": self._window(potline, hours[-1].start_ns, 3600.0, _sums(hours[-1])) if hours else None,
@@ -101,24 +108,25 @@ class PageState:
             else None,
             "last_60_min": self._window(
                 potline,
-                minutes[-RECENT_MINUTES:][0][0].start_ns,
-                60.0 * len(minutes[-RECENT_MINUTES:]),
-                account.total(sums for _, sums in minutes[-RECENT_MINUTES:]),
+                last_hour[0][0].start_ns,
+                (last_hour[-1][0].start_ns - last_hour[0][0].start_ns) * 1e-9 + 60.0,
+                account.total(sums for _, sums in last_hour),
             )
-            if minutes
+            if last_hour
             else None,
         }
         return {
             "id": potline.id,
             "name": potline.name,
             "pots": len(potline.pots),
+            "pot_out_below_v": potline.pot_out_below_v,
             "live": live | {"ac_power_kw": sum(known) if len(known) == len(ac) and ac else None},
-            "pot_voltages_v": [self._value(f"pot:{pot}", Quantity.POT_VOLTAGE) for pot in potline.pots],
+            "pot_voltages_v": [
+                self._value(f"pot:{pot}", Quantity.POT_VOLTAGE, within_s=FRESH_POT_S) for pot in potline.pots
+            ],
             "pot_ids": potline.pots,
             "windows": windows,
-            "recent": [
-                self._window(potline, record.start_ns, 60.0, sums) for record, sums in minutes[-RECENT_MINUTES:]
-            ],
+            "recent": [self._window(potline, record.start_ns, 60.0, sums) for record, sums in last_hour],
         }
 
     def _window(self, potline: Potline, start_ns: int, length_s: float, sums: Sums) -> dict[str, Any]:
@@ -152,22 +160,35 @@ class PageState:
             "potline": meter.potline,
             "measures": meter.measures.value,
             "profile": meter.profile.name,
+            "every_s": meter.every_s,
             "endpoint": f"{meter.endpoint.host}:{meter.endpoint.port} unit {meter.unit}",
             "quality": int(worst),
             "quality_words": worst.words if qualities else "not read yet",
             "age_s": (self._clock.now_ns() - newest) * 1e-9 if newest else None,
             "values": {
-                quantity.label: {"value": self._value(meter.id, quantity), "unit": quantity.unit} for quantity in places
+                quantity.label: {
+                    "value": self._value(meter.id, quantity, within_s=_fresh_s(meter)),
+                    "unit": quantity.unit,
+                }
+                for quantity in places
             },
             "error": self._instruments.meter_errors.get(meter.id, ""),
         }
 
-    def _value(self, owner: str, quantity: Quantity) -> float | None:
+    def _value(self, owner: str, quantity: Quantity, *, within_s: float) -> float | None:
+        """Return the latest value, or None if it is bad or older than it may be: nothing stale looks live."""
         place = self._plant.points.find(owner, quantity)
         if place is None or self._latest.quality[place] < Quality.UNCERTAIN:
             return None
+        if self._clock.now_ns() - self._latest.time_ns[place] > within_s * 1e9:
+            return None
         value = float(self._latest.value[place])
         return value if math.isfinite(value) else None
+
+
+def _fresh_s(meter: Meter) -> float:
+    """Return how old a meter's value may be to be shown as live [s]: some polls may fail."""
+    return 3 * meter.every_s + 30.0
 
 
 def _energy(intensity: EnergyIntensity | None) -> Mapping[str, Any] | None:

@@ -88,7 +88,10 @@ class TestVector:
 
 @dataclass(frozen=True, slots=True)
 class MeterProfile:
-    """The register map of a family of meters, and how it wants to be read."""
+    """The register map of a family of meters, and how it wants to be read.
+
+    ``counter_refresh_s``: the device brings its counters up to date at least this often [s].
+    """
 
     name: str
     title: str
@@ -96,5 +99,6 @@ class MeterProfile:
     function: int
     max_registers: int
     max_gap: int
+    counter_refresh_s: float
     registers: tuple[Register, ...]
     test_vectors: tuple[TestVector, ...]

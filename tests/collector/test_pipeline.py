@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 from example_plant import ClockByHand, example_plant, joined, open_line, raw
 
@@ -85,8 +86,6 @@ async def minutes(store: Store) -> dict[int, tuple[int, Sums]]:
 
 
 def sums_of(record: LedgerRecord) -> Sums:
-    import msgspec
-
     return msgspec.convert(msgspec.json.decode(record.body)["sums"], Sums)
 
 
@@ -255,7 +254,7 @@ async def test_a_silent_meter_gives_no_figure_and_says_so(tmp_path: Path, clock:
     assert any(t.startswith("meter,meter=rectifier_2") and " quality=24i " in t for t in texts)
 
 
-class Crash(Exception):  # noqa: N818 - the end of a process
+class Crash(Exception):
     """The process ends here."""
 
 
@@ -291,7 +290,7 @@ def story() -> Iterator[tuple[float, list[AnodeEffect | Weighing]]]:
 
 
 async def tell(path: Path, *, crash_at: int, after: bool) -> tuple[dict[int, tuple[int, Sums]], set[bytes]]:
-    """Run the story; after a crash go on with a new process on the same store, the broker sending again what was open."""
+    """Run the story; after a crash go on with a new process on the same store; the broker sends again what was open."""
     clock = ClockByHand(T0 - 3 * S)
     unacknowledged: list[AnodeEffect | Weighing] = []
     left = list(story())

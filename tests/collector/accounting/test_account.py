@@ -73,6 +73,7 @@ def test_a_ratio_over_an_hour_is_sum_over_sum_not_a_mean_of_ratios() -> None:
     found = account.energy_intensity(hour.dc, length_s=3600.0, least_coverage_pct=90.0)
 
     assert found is not None
+    assert found.kwh_per_t is not None
     mean_of_ratios = (full.dc.energy_kwh / full.metal_t + low.dc.energy_kwh / low.metal_t) / 2
     assert found.kwh_per_t == pytest.approx((64_000 + 50_000) / 2 / (60 * (full.metal_t + low.metal_t) / 2), rel=1e-9)
     assert found.kwh_per_t - mean_of_ratios == pytest.approx(-37.94, abs=0.01)

@@ -10,15 +10,15 @@ from collector.readings.cell import MINUTE_NS
 from collector.readings.quality import Quality
 
 S = 1_000_000_000
-ENERGY = Rule(Shape.COUNTER, most_per_s=100.0, modulus=None, resolution=0.001)
+ENERGY = Rule(Shape.COUNTER, most_per_s=100.0, modulus=None, slack=0.01)
 
 
 def readings(*rows: tuple[float, float]) -> ReadingBatch:
     return ReadingBatch.of((0, round(t * S), v, int(Quality.GOOD)) for t, v in rows)
 
 
-def new(**last: object) -> Booking:
-    return Booking({0: ENERGY}, {}, longest_gap_s=60.0, **last)  # type: ignore[arg-type]
+def new() -> Booking:
+    return Booking({0: ENERGY}, {}, longest_gap_s=60.0)
 
 
 def test_a_reading_that_comes_twice_is_booked_once() -> None:

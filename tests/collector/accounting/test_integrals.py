@@ -1,5 +1,6 @@
 """What lies between two times, from cells: whole minutes, gaps, boundaries."""
 
+import itertools
 import math
 
 import numpy as np
@@ -13,7 +14,7 @@ from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, Cell
 
 S = 1_000_000_000
-COUNTER = Rule(Shape.COUNTER, most_per_s=1e6, modulus=None, resolution=0.001)
+COUNTER = Rule(Shape.COUNTER, most_per_s=1e6, modulus=None, slack=0.01)
 GAUGE = Rule(Shape.GAUGE)
 
 
@@ -70,7 +71,7 @@ def test_no_reading_at_all_is_nothing_known() -> None:
 
 
 def test_a_swapped_meter_leaves_the_time_of_the_swap_unknown() -> None:
-    rule = Rule(Shape.COUNTER, most_per_s=2.0, modulus=None, resolution=0.001)
+    rule = Rule(Shape.COUNTER, most_per_s=2.0, modulus=None, slack=0.01)
     samples = [(0.0, 5000.0), (10.0, 5010.0), (20.0, 3.0), (30.0, 13.0), (40.0, 23.0), (50.0, 33.0), (61.0, 44.0)]
 
     found = amount(rule, samples, 0, 1)
@@ -80,7 +81,7 @@ def test_a_swapped_meter_leaves_the_time_of_the_swap_unknown() -> None:
 
 
 def test_a_swap_over_the_minute_leaves_both_minutes_short() -> None:
-    rule = Rule(Shape.COUNTER, most_per_s=2.0, modulus=None, resolution=0.001)
+    rule = Rule(Shape.COUNTER, most_per_s=2.0, modulus=None, slack=0.01)
     samples = [(0.0, 5000.0), (50.0, 5050.0), (60.0, 3.0), (70.0, 13.0), (80.0, 23.0), (120.0, 63.0)]
 
     assert amount(rule, samples, 0, 1).known_s == pytest.approx(50.0)
@@ -103,7 +104,7 @@ def test_interval_energies_always_sum_to_the_counters_difference(
 
     parts = [
         between(cells, a * MINUTE_NS, b * MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=60.0)
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in itertools.pairwise(edges)
     ]
 
     assert sum(part.amount for part in parts) == pytest.approx(shown[-1] - shown[0], abs=1e-6)

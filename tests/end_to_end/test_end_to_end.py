@@ -1,0 +1,190 @@
+"""The real process against the simulator, a real broker and real databases, compared with the simulator's truth."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plant_run import SPEED, CollectorProcess, Simulation, collector, iso, simulated_plant, wait_until
+from servers import InfluxDB1, Mosquitto, VictoriaMetrics
+
+MINUTES = 22
+AT_CLASS_HALF = 0.005
+"""What is asked of a plant with meters of class 0.5."""
+
+
+def closed(running: CollectorProcess, least: int) -> bool:
+    return len(running.minutes()) >= least if running.store.exists() else False
+
+
+@pytest.mark.timeout(150)
+def test_the_databases_hold_the_simulators_truth(
+    tmp_path: Path,
+    mosquitto: Callable[..., Mosquitto],
+    influxdb1: InfluxDB1,
+    victoria_metrics: VictoriaMetrics,
+) -> None:
+    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0)
+    settings = {
+        "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
+        "POTLINE_DELIVERY__OLD__URL": influxdb1.url,
+        "POTLINE_DELIVERY__OLD__DATABASE": "potline",
+        "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
+        "POTLINE_DELIVERY__NEW__KIND": "influxdb2",
+        "POTLINE_DELIVERY__NEW__URL": victoria_metrics.url,
+        "POTLINE_DELIVERY__NEW__ORG": "smelter",
+        "POTLINE_DELIVERY__NEW__BUCKET": "potline",
+    }
+    with (
+        simulated_plant(tmp_path, "busy.toml", broker=f"{broker.host}:{broker.port}") as plant,
+        collector(tmp_path, plant, settings=settings) as running,
+    ):
+        wait_until(lambda: closed(running, MINUTES + 4), 90, running.process, running.log)
+        state = running.state()
+        last = max(running.minutes())
+        wait_until(lambda: last in energy_minutes(influxdb1, "dc"), 20)
+        assert running.stop() == 0
+        time.sleep(0.1)
+        truth = plant.truth()
+
+    found = energy_minutes(influxdb1, "dc")
+    # An anode effect is booked whole to the minute it began in, so the last minutes may still be waiting for its end.
+    minutes = sorted(set(found) & set(truth))[1:MINUTES]
+    assert len(minutes) >= MINUTES - 2
+    compare_energy(found, energy_minutes(influxdb1, "liquid_ac"), truth, minutes)
+    compare_emissions(emission_minutes(influxdb1), truth, minutes)
+    victoria_metrics.flush()
+    for boundary in ("dc", "liquid_ac"):
+        copy = in_victoria_metrics(
+            victoria_metrics, f'energy_intensity_energy_kwh{{window="minute",boundary="{boundary}"}}'
+        )
+        kept = energy_minutes(influxdb1, boundary)
+        assert {minute: copy[minute] for minute in minutes} == pytest.approx(
+            {minute: kept[minute]["energy_kwh"] for minute in minutes}, rel=1e-9
+        )
+    co2e = in_victoria_metrics(victoria_metrics, 'emissions_intensity_total_t_co2e{window="minute"}')
+    assert sum(co2e[m] for m in minutes) == pytest.approx(
+        sum(truth[m]["anode_t_co2e"] + truth[m]["pfc_t_co2e"] + truth[m]["electricity_t_co2e"] for m in minutes),
+        rel=AT_CLASS_HALF,
+    )
+    compare_page(state, truth)
+    streams_are_all_there(influxdb1)
+
+
+def compare_energy(dc: dict[str, Any], ac: dict[str, Any], truth: dict[str, Any], minutes: list[str]) -> None:
+    def total(rows: dict[str, Any], key: str) -> float:
+        return float(sum(rows[minute][key] for minute in minutes))
+
+    assert total(dc, "energy_kwh") == pytest.approx(total(truth, "dc_kwh"), rel=AT_CLASS_HALF)
+    assert total(ac, "energy_kwh") == pytest.approx(total(truth, "ac_kwh"), rel=AT_CLASS_HALF)
+    assert total(dc, "metal_t") == pytest.approx(total(truth, "metal_t"), rel=AT_CLASS_HALF)
+    assert total(dc, "energy_kwh") / total(dc, "metal_t") == pytest.approx(
+        total(truth, "dc_kwh") / total(truth, "metal_t"), rel=AT_CLASS_HALF
+    )
+    assert {dc[minute]["quality"] for minute in minutes} == {192}
+
+
+def compare_emissions(found: dict[str, Any], truth: dict[str, Any], minutes: list[str]) -> None:
+    for field, true in (
+        ("anode_t_co2e", "anode_t_co2e"),
+        ("electricity_t_co2e", "electricity_t_co2e"),
+        ("pfc_t_co2e", "pfc_t_co2e"),
+        ("cf4_kg", "cf4_kg"),
+        ("c2f6_kg", "c2f6_kg"),
+    ):
+        measured = sum(found[minute][field] for minute in minutes)
+        assert measured == pytest.approx(sum(truth[minute][true] for minute in minutes), rel=AT_CLASS_HALF), field
+    # There were anode effects to find, and their gases stand in the minutes they began in.
+    assert sum(truth[minute]["ae_count"] for minute in minutes) > 0
+    assert {m for m in minutes if found[m]["pfc_t_co2e"] > 0} == {m for m in minutes if truth[m]["ae_count"] > 0}
+
+
+def compare_page(state: dict[str, Any], truth: dict[str, Any]) -> None:
+    window = [row for row in state["potlines"][0]["recent"] if row["start"] in truth and row["dc"]]
+    measured = sum(row["dc"]["energy_kwh"] for row in window) / sum(row["dc"]["metal_t"] for row in window)
+    exact = sum(truth[row["start"]]["dc_kwh"] for row in window) / sum(truth[row["start"]]["metal_t"] for row in window)
+    assert measured == pytest.approx(exact, rel=AT_CLASS_HALF)
+    assert {meter["quality"] for meter in state["meters"]} == {192}
+
+
+def streams_are_all_there(influxdb1: InfluxDB1) -> None:
+    names = {row["name"] for row in influxdb1.query("potline", "SHOW MEASUREMENTS")}
+    assert names >= {"meter", "potline", "pot", "anode_effect", "energy_intensity", "emissions_intensity", "collector"}
+    windows = {
+        row["value"] for row in influxdb1.query("potline", 'SHOW TAG VALUES FROM energy_intensity WITH KEY = "window"')
+    }
+    assert windows >= {"minute", "rolling_24h"}
+    pots = influxdb1.query("potline", "SELECT count(voltage_v) FROM pot GROUP BY pot")
+    assert len(pots) == 40
+
+
+def energy_minutes(influxdb1: InfluxDB1, boundary: str) -> dict[str, Any]:
+    if "potline" not in {row["name"] for row in influxdb1.query("", "SHOW DATABASES")}:
+        return {}
+    query = (
+        "SELECT energy_kwh, metal_t, quality FROM energy_intensity"  # noqa: S608 - our own words
+        f" WHERE \"window\" = 'minute' AND boundary = '{boundary}'"
+    )
+    return {iso(row["time"]): row for row in influxdb1.query("potline", query) if row["energy_kwh"] is not None}
+
+
+def emission_minutes(influxdb1: InfluxDB1) -> dict[str, Any]:
+    query = "SELECT * FROM emissions_intensity WHERE \"window\" = 'minute'"
+    return {iso(row["time"]): row for row in influxdb1.query("potline", query)}
+
+
+def in_victoria_metrics(server: VictoriaMetrics, match: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for series in server.export(match):
+        # A rewritten line is kept twice there; the later one counts.
+        for time_ms, value in zip(series["timestamps"], series["values"], strict=True):
+            found[iso(time_ms * 1_000_000)] = value
+    return found
+
+
+@pytest.mark.timeout(150)
+def test_killing_the_collector_in_the_middle_leaves_the_same_totals_as_an_undisturbed_run(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto]
+) -> None:
+    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0)
+    draw = random.Random(11)
+    with (
+        simulated_plant(tmp_path, "busy.toml", broker=f"{broker.host}:{broker.port}") as plant,
+        collector(tmp_path, plant, "undisturbed") as whole,
+        collector(tmp_path, plant, "killed") as killed,
+    ):
+        for _ in range(5):
+            time.sleep(draw.uniform(1.5, 3.5))
+            killed.kill()
+            time.sleep(draw.uniform(0.0, 1.0))
+            killed.start()
+        least = round(20 * SPEED / 60) + 8
+        for running in (whole, killed):
+            wait_until(lambda running=running: closed(running, least), 90, running.process, running.log)  # type: ignore[misc]
+        assert (whole.stop(), killed.stop()) == (0, 0)
+        compare_totals(whole, killed, plant)
+
+
+def compare_totals(whole: CollectorProcess, killed: CollectorProcess, plant: Simulation) -> None:
+    one, other = whole.minutes(), killed.minutes()
+    both = sorted(set(one) & set(other))
+    assert min(one) in both[:2]
+    assert all(minute in other for minute in one if both[0] <= minute <= both[-1])
+    minutes = both[2:-4]  # an anode effect that began just before the end has not told its duration yet
+
+    def total(rows: dict[str, Any], key: str) -> float:
+        return float(sum(rows[minute][key] for minute in minutes))
+
+    assert len(minutes) >= 20
+    for key in ("anode_effects", "anode_effect_s", "tapped_t"):
+        assert total(other, key) == total(one, key), key
+    # The events are those that happened.
+    truth = plant.truth()
+    assert total(one, "anode_effect_s") == pytest.approx(sum(truth[m]["ae_s"] for m in minutes), abs=0.01)
+    assert total(one, "anode_effects") == sum(truth[m]["ae_count"] for m in minutes)
+    for key in ("dc_kwh", "ac_kwh", "charge_kah", "metal_t", "auxiliary_kwh"):
+        # The same counters, read at other instants: what differs is where the first and the last minute are cut.
+        assert total(other, key) == pytest.approx(total(one, key), rel=1e-3), key
+    assert total(one, "dc_kwh") == pytest.approx(sum(truth[m]["dc_kwh"] for m in minutes), rel=AT_CLASS_HALF)
