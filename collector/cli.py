@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -31,7 +32,7 @@ _config = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="potline-collector")
+@click.version_option(package_name="potline-collector", prog_name="potline")
 def main() -> None:
     """Energy and emissions of aluminium potlines, live and accountable.
 
@@ -42,20 +43,20 @@ def main() -> None:
 @main.command()
 @_config
 def check(config_file: Path) -> None:
-    r"""Check all settings, and tell everything that is wrong at once.
+    """Check all settings, and tell everything that is wrong at once.
 
     Opens no connection and changes nothing. Exit code 0: all is well; 78: there are problems.
 
     \b
     Example:
       potline check --config /etc/potline/collector.toml
-    """
+    """  # noqa: D301 - \b is what click knows
     configuration = _load(config_file)
     plant = configuration.plant
     meters, pots = len(plant.meters), sum(len(potline.pots) for potline in plant.potlines)
     click.echo(f"{config_file}: all is well")
     click.echo(
-        f"plant {plant.id}: {_count(len(plant.potlines), 'potline')}, {_count(pots, 'pot')}, {_count(meters, 'meter')} "
+        f"plant {plant.id}: {_count(len(plant.potlines), 'potline')}, {_count(pots, 'pot')}, {_count(meters, 'meter')}"
     )
     for meter in plant.meters:
         mark = "" if meter.profile.test_vectors else "  (profile without test vectors: unverified)"
@@ -69,12 +70,12 @@ def check(config_file: Path) -> None:
 @_config
 @click.option("--clock", metavar="SPEC", hidden=True, help="Simulated plant time: START@UNIX*SPEED.")
 def run(config_file: Path, clock: str | None) -> None:
-    r"""Run the collector until it is told to stop (Ctrl-C or SIGTERM).
+    """Run the collector until it is told to stop (Ctrl-C or SIGTERM).
 
     \b
     Example:
       potline run --config /etc/potline/collector.toml
-    """
+    """  # noqa: D301 - \b is what click knows
     configuration = _load(config_file)
     logs.configure(json=configuration.log.json, level=configuration.log.level)
     try:
@@ -104,12 +105,12 @@ async def _until_told(configuration: Configuration, clock: SystemClock | Simulat
 @click.argument("meter")
 @_config
 def read(meter: str, config_file: Path) -> None:
-    r"""Read METER once and show every register: raw, value, unit.
+    """Read METER once and show every register: raw, value, unit.
 
     \b
     Example:
       potline read rectifier_1 --config /etc/potline/collector.toml
-    """
+    """  # noqa: D301 - \b is what click knows
     configuration = _load(config_file)
     found = next((m for m in configuration.plant.meters if m.id == meter), None)
     if found is None:
@@ -128,14 +129,14 @@ def read(meter: str, config_file: Path) -> None:
 @main.command()
 @_config
 def verify(config_file: Path) -> None:
-    r"""Compute the digests of the ledger again, and tell which entries are not what was written.
+    """Compute the digests of the ledger again, and tell which entries are not what was written.
 
     Exit code 0: the ledger is whole; 1: it is not.
 
     \b
     Example:
       potline verify --config /etc/potline/collector.toml
-    """
+    """  # noqa: D301 - \b is what click knows
     configuration = _load(config_file)
     try:
         with contextlib.closing(open_reader(configuration.store.path)) as db:
@@ -143,8 +144,12 @@ def verify(config_file: Path) -> None:
             entries = db.execute("SELECT count(*) FROM ledger").fetchone()[0]
     except StoreError as exc:
         _fail(str(exc), EX_UNAVAILABLE)
+    except sqlite3.DatabaseError as exc:
+        message = f"verify the ledger in {configuration.store.path}: {exc}; the file is damaged or is no store"
+        _fail(f"{message}: keep it, and restore it from a copy", EX_UNAVAILABLE)
     for finding in findings:
-        click.echo(f"entry {finding.seq} ({finding.potline}): {finding.what}")
+        potline = f" ({finding.potline})" if finding.potline else ""
+        click.echo(f"entry {finding.seq}{potline}: {finding.what}")
     click.echo(f"{_count(entries, 'entry', 'entries')}, {_count(len(findings), 'finding')}")
     if findings:
         sys.exit(EX_FAILURE)
@@ -176,7 +181,7 @@ def demo(
     listen: str,
     config_file: Path,
 ) -> None:
-    r"""Simulate the example plant and run the collector against it. Ctrl-C ends it.
+    """Simulate the example plant and run the collector against it. Ctrl-C ends it.
 
     Starts simulated meters and an MQTT broker on free ports of this machine, the collector with the example
     configuration, and prints one line per potline every few seconds. Leaves nothing behind.
@@ -185,7 +190,7 @@ def demo(
     Examples:
       potline demo
       potline demo --influx http://127.0.0.1:8086
-    """
+    """  # noqa: D301 - \b is what click knows
     try:
         run_demo(
             config_file.resolve(),

@@ -337,7 +337,9 @@ class Closer:
                     "kwh_per_t": intensity.kwh_per_t,
                     "coverage_pct": intensity.coverage_pct,
                     "estimated_pct": intensity.estimated_pct,
-                    "quality": intensity.quality,
+                    # A missing field does not erase one that was written before: a ratio that is withheld now is
+                    # known by the line's quality.
+                    "quality": int(Quality.BAD) if intensity.kwh_per_t is None else intensity.quality,
                     "revision": revision,
                     "metal_basis": "faraday",
                 }
@@ -358,7 +360,7 @@ class Closer:
                 "metal_t": emitted.metal_t,
                 "t_co2e_per_t": emitted.t_co2e_per_t,
                 "coverage_pct": emitted.coverage_pct,
-                "quality": emitted.quality,
+                "quality": int(Quality.BAD) if emitted.t_co2e_per_t is None else emitted.quality,
                 "revision": revision,
             }
         start = lineprotocol.series(

@@ -47,6 +47,8 @@ def run_demo(
     DemoFailed
         If simulator or collector cannot be started, or ends by itself.
     """
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends the children, too
+        signal.signal(number, signal.default_int_handler)
     start = datetime.now(UTC) - _START_AGO
     clock = f"{start.strftime('%Y-%m-%dT%H:%M:%SZ')}@{time.time():.3f}*{speed:g}"
     with tempfile.TemporaryDirectory(prefix="potline-demo-") as folder, contextlib.ExitStack() as stack:

@@ -8,13 +8,19 @@ class Cadence:
 
     def __init__(self, *, period_s: float, start_s: float) -> None:
         self.period_s = period_s
-        self.due_s = start_s
         self.skipped = 0
+        self._start_s = start_s
+        self._tick = 0
+
+    @property
+    def due_s(self) -> float:
+        """When the next tick is due. Multiplied, not added up: sums of rounded periods drift."""
+        return self._start_s + self._tick * self.period_s
 
     def advance(self, now_s: float) -> None:
         """Move on to the first tick that is still to come, after the one at ``due_s`` was served at ``now_s``."""
-        self.due_s += self.period_s
+        self._tick += 1
         if self.due_s <= now_s:
             missed = math.floor((now_s - self.due_s) / self.period_s) + 1
             self.skipped += missed
-            self.due_s += missed * self.period_s
+            self._tick += missed

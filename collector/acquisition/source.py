@@ -1,5 +1,6 @@
 """What every source of readings is: a name, and a loop over what arrives."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,6 +26,17 @@ class Arrival:
 
 class SourceUnavailable(Exception):
     """The source cannot go on: a socket is dead, a broker refuses. Only the supervisor tries again."""
+
+
+def raise_if_cancelled() -> None:
+    """Raise a cancellation of this task that a library has swallowed.
+
+    Before Python 3.12 ``asyncio.wait_for`` returns as if nothing had been asked where result and cancellation come
+    together. A source that went on then would hold up the collector's stop for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Source(Protocol):

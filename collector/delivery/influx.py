@@ -7,10 +7,14 @@ VictoriaMetrics take ``/api/v2/write``; InfluxDB 1.x takes ``/write`` with the s
 
 import asyncio
 import base64
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
@@ -20,7 +24,12 @@ from influxdb_client.service.write_service import WriteService
 from collector.delivery.sink import SinkRefused, SinkUnavailable
 
 _LONGEST_RETRY_AFTER_S = 300.0
+_MOVED = "correct the address: redirects are not followed"
 _HINTS = {
+    301: _MOVED,
+    302: _MOVED,
+    307: _MOVED,
+    308: _MOVED,
     401: "check the token or password file",
     403: "the token may not write to this bucket",
     404: "create the bucket or database, or correct its name",
@@ -46,6 +55,8 @@ class InfluxSink:
     ) -> None:
         self._name = name
         self._url = url
+        # Without what may stand before the host's name: user and password.
+        self._shown_url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rpartition("@")[2]).geturl()
         self._version = version
         self._org = org
         self._bucket = bucket
@@ -62,31 +73,44 @@ class InfluxSink:
         SinkUnavailable
             If the secret cannot be read, or the database cannot be made.
         """
-        secret = None
-        if self._secret_file is not None:
-            try:
-                secret = (await asyncio.to_thread(self._secret_file.read_text, "utf-8")).strip()
-            except OSError as exc:
-                message = f"read {self._secret_file} for {self._name}: {exc.strerror}; check who may read it"
-                raise SinkUnavailable(message) from exc
+        secret = await asyncio.to_thread(self._read_secret)
+        self._secrets = [secret] if secret else []
         self._client = InfluxDBClientAsync(
             url=self._url,
-            token=(secret or "") if self._version == 2 else "",
+            token=secret if self._version == 2 else "",
             org=self._org,
             timeout=int(self._timeout_s * 1000),
             allow_redirects=False,
+            # Reading the system's certificates takes 20 ms: not on the event loop.
+            ssl_context=await asyncio.to_thread(ssl.create_default_context),
         )
         self._headers = {"Content-Type": "text/plain; charset=utf-8"}
-        if self._version == 1 and secret is not None:
+        if self._version == 1 and secret:
             pair = base64.b64encode(f"{self._username}:{secret}".encode()).decode()
             self._headers["Authorization"] = f"Basic {pair}"
-        if self._create:
-            try:
+            self._secrets.append(pair)
+        try:
+            if self._create:
                 await self._ask("make the database", self._make_database())
-            except (SinkUnavailable, SinkRefused):
-                await self._client.close()  # type: ignore[no-untyped-call]
-                raise
+        except SinkRefused as exc:
+            await self._client.close()  # type: ignore[no-untyped-call]
+            raise SinkUnavailable(f"make the database {self._bucket} of {self._name}: {exc}; correct its name") from exc
+        except BaseException:
+            await self._client.close()  # type: ignore[no-untyped-call]
+            raise
         return self
+
+    def _read_secret(self) -> str:
+        if self._secret_file is None:
+            return ""
+        place = f"read {self._secret_file} for {self._name}"
+        try:
+            secret = self._secret_file.read_bytes().strip().decode("utf-8", "replace")
+        except OSError as exc:
+            raise SinkUnavailable(f"{place}: {exc.strerror}; check who may read it") from exc
+        if not secret.isprintable() or "\N{REPLACEMENT CHARACTER}" in secret:
+            raise SinkUnavailable(f"{place}: it is not one line of text; write the secret into it and nothing else")
+        return secret
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
@@ -107,26 +131,31 @@ class InfluxSink:
         await self._ask("write", self._write2(body) if self._version == 2 else self._write1(body))
 
     async def _ask(self, what: str, request: Any) -> None:  # noqa: ANN401 - the client's calls are untyped
-        place = f"{what} to {self._name} ({self._url}, {self._bucket})"
+        place = f"{what} to {self._name} ({self._shown_url}, {self._bucket})"
         try:
             _, status, headers = await request
         except ApiException as exc:
-            raise self._meaning(place, exc) from exc
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise self._meaning(place, exc) from None  # it carries all that the server said, unabridged
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:  # ValueError: an address that cannot be
             reason = "no answer in time" if isinstance(exc, TimeoutError) else f"{type(exc).__name__}: {exc}"
             raise SinkUnavailable(f"{place}: {reason}; check address and network") from exc
         # A proxy's login page comes with 200, too.
-        if status not in (200, 204) or "html" in headers.get("Content-Type", "").lower():
+        if _is_web_page(headers):
             raise SinkUnavailable(f"{place}: answered {status} with a web page; is there a proxy in between?")
+        if status not in (200, 204):
+            raise SinkUnavailable(f"{place}: answered {status}, which no database does; is there a proxy in between?")
 
     def _meaning(self, place: str, exc: ApiException) -> Exception:
         words = _words(exc)
-        if exc.status in (400, 413, 422):
+        for secret in self._secrets:
+            words = words.replace(secret, "***")
+        headers: Mapping[str, str] = exc.headers or {}
+        # A database explains a refusal in JSON or plain text. A web page comes from something in between, which did not
+        # look at the lines; only "too large" means the same from whoever says it.
+        if exc.status == 413 or (exc.status in (400, 422) and not _is_web_page(headers)):
             return SinkRefused(f"{exc.status}: {words}")
         hint = _HINTS.get(exc.status, "it is tried again")
-        retry_after = str(exc.headers.get("Retry-After", "")) if exc.headers else ""
-        retry_after_s = min(float(retry_after), _LONGEST_RETRY_AFTER_S) if retry_after.isdigit() else 0.0
-        return SinkUnavailable(f"{place}: {exc.status} {words}; {hint}", retry_after_s)
+        return SinkUnavailable(f"{place}: {exc.status} {words}; {hint}", _retry_after_s(headers))
 
     async def _write2(self, body: bytes) -> Any:  # noqa: ANN401 - the client's calls are untyped
         service = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]
@@ -146,7 +175,7 @@ class InfluxSink:
         return await self._post("/write", query, self._headers | {"Content-Encoding": "gzip"}, body)
 
     async def _make_database(self) -> Any:  # noqa: ANN401 - the client's calls are untyped
-        name = self._bucket.replace('"', "")
+        name = self._bucket.replace("\\", r"\\").replace('"', r"\"")
         return await self._post("/query?q=" + quote(f'CREATE DATABASE "{name}"'), [], dict(self._headers), b"")
 
     async def _post(self, path: str, query: list[tuple[str, str]], headers: dict[str, str], body: bytes) -> Any:  # noqa: ANN401
@@ -172,3 +201,17 @@ def _words(exc: ApiException) -> str:
     body = exc.body
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or exc.reason or "")
     return " ".join(text.split())[:500]
+
+
+def _is_web_page(headers: Mapping[str, str]) -> bool:
+    return "html" in headers.get("Content-Type", "").lower()
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    """Return how long the server wants to be left alone, within a bound [s]; 0 if it does not say or is not clear."""
+    text = headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(text) if text.isdecimal() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no date, a date without a zone, a date that cannot be
+        return 0.0
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)

@@ -5,6 +5,7 @@ field. A line without any field is not written.
 """
 
 import math
+import re
 from collections.abc import Mapping
 
 from collector.plant.topology import Plant
@@ -13,6 +14,7 @@ from collector.readings.quality import USABLE
 
 _IN_MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
 _IN_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
+_MISLEADING = re.compile(r"\\+(?=[,= \n\r]|\Z)")
 _IN_STRING = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 Field = float | int | str | bool | None
@@ -21,11 +23,12 @@ Field = float | int | str | bool | None
 def series(measurement: str, tags: Mapping[str, str]) -> bytes:
     """Return the start of a line: measurement and tags, escaped, tags sorted as databases like them.
 
-    An empty tag is left out. A backslash at the end of a tag would escape what follows it, so it is taken off.
+    An empty tag is left out. A backslash at the end of a tag, or before what has to be escaped in it, would be read as
+    part of an escape, so it is taken off.
     """
     text = measurement.translate(_IN_MEASUREMENT)
     for key in sorted(tags):
-        value = tags[key].translate(_IN_TAG).rstrip("\\")
+        value = _MISLEADING.sub("", tags[key]).translate(_IN_TAG)
         if value:
             text += f",{key.translate(_IN_TAG)}={value}"
     return text.encode()
@@ -75,21 +78,18 @@ class ReadingEncoder:
     def encode(self, batch: ReadingBatch) -> list[bytes]:
         """Return the lines of a batch in canonical units.
 
-        ``quality`` is the worst of the values in the line; where there is no value at all, it says why.
+        ``quality`` is the worst of the values in the line; where there is no value at all, it says why. Of several
+        readings of one point at one time the last one counts.
         """
-        groups: dict[tuple[bytes, int], list[str]] = {}
-        worst: dict[tuple[bytes, int], int] = {}
-        worst_missing: dict[tuple[bytes, int], int] = {}
+        groups: dict[tuple[bytes, int], dict[str, tuple[float | None, int]]] = {}
         for point, time_ns, value, quality in batch:
-            key = (self._series[point], time_ns)
-            fields = groups.setdefault(key, [])
-            if quality >= USABLE and math.isfinite(value):
-                fields.append(f"{self._field[point]}={value!r}")
-                worst[key] = min(worst.get(key, 255), quality)
-            else:
-                worst_missing[key] = min(worst_missing.get(key, 255), quality)
+            usable = quality >= USABLE and math.isfinite(value)
+            fields = groups.setdefault((self._series[point], time_ns), {})
+            fields[self._field[point]] = (value if usable else None, quality)
         lines = []
-        for key, fields in groups.items():
-            fields.append(f"quality={worst.get(key, worst_missing.get(key, 0))}i")
-            lines.append(b"%s %s %d" % (key[0], ",".join(fields).encode(), key[1]))
+        for (start, time_ns), fields in groups.items():
+            parts = [f"{name}={value!r}" for name, (value, _) in fields.items() if value is not None]
+            worst = min(quality for value, quality in fields.values() if value is not None or not parts)
+            parts.append(f"quality={worst}i")
+            lines.append(b"%s %s %d" % (start, ",".join(parts).encode(), time_ns))
         return lines

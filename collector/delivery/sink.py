@@ -78,29 +78,50 @@ class Delivery:
         if not records:
             return False
         # Compressed members put one behind the other are one compressed stream: nothing is packed twice.
-        dead: list[DeadLetter] = []
         try:
             await self._sink.write(b"".join(record.body for record in records))
-        except SinkRefused as exc:
-            lines = [line for record in records for line in gzip.decompress(record.body).splitlines() if line]
-            dead = await self._bisect(lines, str(exc))
-            log.error(  # noqa: TRY400 - the database's words say it; our stack adds nothing
-                "database refused lines", target=self.name, lines=len(dead), reason=dead[0].reason if dead else ""
-            )
-        await self._outbox.advance(self.name, records[-1].seq, dead)
-        self._instruments.delivered_total += sum(record.lines for record in records) - len(dead)
-        self._instruments.refused_total += len(dead)
+        except SinkRefused:
+            # One by one, each noted at once: what is settled stays settled if the database fails halfway.
+            for record in records:
+                await self._settled(record, await self._refused_of(record))
+        else:
+            await self._outbox.advance(self.name, records[-1].seq)
+            self._instruments.delivered_total += sum(record.lines for record in records)
         return True
+
+    async def _settled(self, record: OutboxRecord, dead: Sequence[DeadLetter]) -> None:
+        await self._outbox.advance(self.name, record.seq, dead)
+        self._instruments.delivered_total += record.lines - len(dead)
+        self._instruments.refused_total += len(dead)
+        if dead:
+            log.error("database refused lines", target=self.name, lines=len(dead), reason=dead[0].reason)
+
+    async def _refused_of(self, record: OutboxRecord) -> list[DeadLetter]:
+        """Write what can be written of a record; return the lines that cannot, with the database's words."""
+        try:
+            await self._sink.write(record.body)
+        except SinkRefused as exc:
+            lines = await asyncio.to_thread(_unpacked, record.body)
+            return await self._bisect(lines, str(exc))
+        return []
 
     async def _bisect(self, lines: Sequence[bytes], reason: str) -> list[DeadLetter]:
         """Write what can be written of refused lines; return the ones that cannot, with the database's words."""
-        if len(lines) == 1:
-            return [DeadLetter(self._clock.now_ns(), "delivery", self.name, lines[0], reason)]
+        if len(lines) <= 1:
+            return [DeadLetter(self._clock.now_ns(), "delivery", self.name, line, reason) for line in lines]
         middle = len(lines) // 2
         dead = []
         for half in (lines[:middle], lines[middle:]):
             try:
-                await self._sink.write(gzip.compress(b"\n".join(half) + b"\n", compresslevel=1, mtime=0))
+                await self._sink.write(await asyncio.to_thread(_packed, half))
             except SinkRefused as exc:
                 dead += await self._bisect(half, str(exc))
         return dead
+
+
+def _unpacked(body: bytes) -> list[bytes]:
+    return [line for line in gzip.decompress(body).split(b"\n") if line]
+
+
+def _packed(lines: Sequence[bytes]) -> bytes:
+    return gzip.compress(b"\n".join(lines) + b"\n", compresslevel=1, mtime=0)

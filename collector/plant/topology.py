@@ -54,9 +54,7 @@ class Plant:
 
     def __post_init__(self) -> None:
         """Lay out the points: those of the meters first, then those of the pots."""
-        of_meters = (
-            Point(meter.id, register.quantity) for meter in self.meters for register in meter.profile.registers
-        )
+        of_meters = (Point(meter.id, quantity) for meter in self.meters for quantity in _quantities(meter))
         of_pots = (
             Point(f"pot:{pot}", quantity)
             for potline in self.potlines

@@ -3,6 +3,7 @@
 The table is short on purpose: a unit that is not in it is a mistake to be reported, not to be guessed.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ UNITS = _table(
     ("GiB", "size", 1024.0**3),
 )
 
-_WRITTEN = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)\s*")
+_WRITTEN = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:\s*([^\s\d.,+-]\S*)|\s+(1))\s*")
 
 
 def factor(symbol: str, to: str) -> float:
@@ -68,7 +69,12 @@ def factor(symbol: str, to: str) -> float:
     ValueError
         If either is unknown or their dimensions differ.
     """
-    return _unit(symbol).factor / _same(symbol, to).factor
+    target = _unit(to, "")
+    unit = _unit(symbol, target.dimension)
+    if unit.dimension != target.dimension:
+        message = f"'{symbol}' measures {_words(unit.dimension)}, and {_words(target.dimension)} is needed here"
+        raise ValueError(f"{message}; {_choice(target.dimension)}")
+    return unit.factor / target.factor
 
 
 def parse(text: str, to: str) -> float:
@@ -77,24 +83,30 @@ def parse(text: str, to: str) -> float:
     Raises
     ------
     ValueError
-        If there is no number, no unit, an unknown unit, or a unit of another dimension.
+        If there is no number, no unit, an unknown unit, a unit of another dimension, or a number beyond all numbers.
     """
     match = _WRITTEN.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is not a number with a unit; write it like '60 {to}'")
-    number, symbol = match.groups()
-    return float(number) * factor(symbol, to)
+    number, symbol, one = match.groups()
+    value = float(number) * factor(symbol or one, to)
+    if not math.isfinite(value):
+        raise ValueError(f"'{text}' is larger than any number; write it like '60 {to}'")
+    return value
 
 
-def _unit(symbol: str) -> Unit:
+def _unit(symbol: str, dimension: str) -> Unit:
     unit = UNITS.get(symbol)
     if unit is None:
-        raise ValueError(f"'{symbol}' is no unit that is known here; one of: {', '.join(UNITS)}")
+        raise ValueError(f"'{symbol}' is no unit that is known here; {_choice(dimension)}")
     return unit
 
 
-def _same(symbol: str, to: str) -> Unit:
-    unit, target = _unit(symbol), _unit(to)
-    if unit.dimension != target.dimension:
-        raise ValueError(f"'{symbol}' measures {unit.dimension}, and {target.dimension} ({to}) is needed here")
-    return target
+def _choice(dimension: str) -> str:
+    """Name the units of a dimension; all of them where it has none."""
+    symbols = [unit.symbol for unit in UNITS.values() if unit.dimension == dimension]
+    return f"one of: {', '.join(symbols or UNITS)}"
+
+
+def _words(dimension: str) -> str:
+    return dimension.replace("_", " ")

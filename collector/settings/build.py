@@ -1,21 +1,24 @@
 """From checked sections to the plant: references, uniqueness, and everything that looks right and is wrong."""
 
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, GwpSet, SlopeCoefficients
 from collector.plant.meter import Broker, Endpoint, Measures, Meter
 from collector.plant.profile import MeterProfile
 from collector.plant.topology import Plant, Potline
 from collector.readings.quantity import Quantity
-from collector.settings import models
-from collector.settings.problems import ConfigurationError, Problem
+from collector.settings import formulas, models
+from collector.settings.problems import ConfigurationError, Problem, shown
 from collector.settings.profiles import read_profile
 from collector.settings.sources import Origins
 from collector.settings.toml_file import Path_, TomlFile
@@ -26,49 +29,65 @@ NEEDED = {
     Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
     Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
 }
-_RANGE = re.compile(r"(\d+)\.\.(\d+)")
+_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 _MOST_POTS = 5000
 _Secret = Callable[[Path_, str], Path]
+_GRID, _GWP, _SLOPES = "grid_electricity.toml", "gwp.toml", "pfc_slope.toml"
+
+
+def is_under(path: Path_, broken: AbstractSet[Path_]) -> bool:
+    """Tell whether a value, or a table around it, is known to be wrong."""
+    return any(path[:length] in broken for length in range(1, len(path) + 1))
 
 
 class Builder:
-    """Builds the plant and collects the problems that only show when the parts are put together."""
+    """Builds the plant and collects the problems that only show when the parts are put together.
+
+    ``broken`` holds the paths whose values are known to be wrong: a stand-in is in their place, and nothing is said
+    about it.
+    """
 
     def __init__(
         self,
         settings: models.Settings,
         origins: Origins,
         *,
-        broken: frozenset[tuple[str, str]],
+        broken: AbstractSet[Path_],
         profiles_dir: Path,
         factors_dir: Path,
         secret: _Secret,
+        today: date,
     ) -> None:
         self.problems: list[Problem] = []
         self._settings = settings
         self._origins = origins
-        self._broken = broken
+        self._broken = set(broken)
+        self._broken |= self._missing(profiles_dir=profiles_dir, factors_dir=factors_dir)
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
         self._secret = secret
+        self._today = today
         self._profiles: dict[str, MeterProfile | None] = {}
 
     def plant(self) -> Plant | None:
-        """Return the plant, or None where ``problems`` says why not."""
+        """Return the plant, or None where ``problems``, or what is broken, says why not."""
         settings = self._settings
         grid = self._grid_factor()
         gwp = self._gwp()
         slopes = self._slopes()
         endpoints = self._endpoints()
-        potlines = [self._potline(id_, section, slopes) for id_, section in settings.potlines.items()]
-        self._unique_pots([potline for potline in potlines if potline is not None])
+        pots = {id_: self._pots(("potlines", id_, "pots"), section.pots) for id_, section in settings.potlines.items()}
+        self._unique_pots(pots)
+        potlines = [self._potline(id_, section, pots[id_], slopes) for id_, section in settings.potlines.items()]
         meters = [self._meter(id_, section, endpoints) for id_, section in settings.meters.items()]
         self._unique_meters()
         brokers = tuple(self._broker(id_, section) for id_, section in settings.brokers.items())
         self._unique_clients()
-        if not settings.meters and not settings.brokers and not self._broken:
+        if not settings.potlines and not self._any_broken("potlines"):
+            self._report(("potlines",), "no potline is configured", "add [potlines.NAME]")
+        if not settings.meters and not settings.brokers and not self._any_broken("meters", "brokers"):
             self._report(("meters",), "neither a meter nor a broker is configured", "add [meters.NAME]")
-        if grid is None or gwp is None or slopes is None or None in potlines or None in meters or self.problems:
+        if self.problems or self._broken or grid is None or gwp is None:
             return None
         return Plant(
             id=settings.plant.id,
@@ -83,95 +102,170 @@ class Builder:
             brokers=brokers,
         )
 
+    def _missing(self, **folders: Path) -> set[Path_]:
+        """Report the folders that are not there; nothing else needs to be said about what should be in them."""
+        found: set[Path_] = set()
+        for key, folder in folders.items():
+            if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+                if not is_under((key,), self._broken):
+                    self._report((key,), f"there is no folder {shown(folder)}", "correct its path, or make it")
+                found.add((key,))
+        return found
+
+    def _fine(self, *path: str) -> bool:
+        """Tell whether a value is what was written, and not a stand-in for it."""
+        return not is_under(path, self._broken)
+
+    def _any_broken(self, *sections: str) -> bool:
+        return any(path[0] in sections for path in self._broken)
+
+    def _refuse(self, file: TomlFile | Origins, path: Path_, refusal: formulas.Refusal | None) -> None:
+        if refusal is not None:
+            self.problems.append(file.problem(path, *refusal))
+
     def _report(self, path: Path_, what: str, remedy: str = "") -> None:
         self.problems.append(self._origins.problem(path, what, remedy))
 
     def _unknown(self, path: Path_, what: str, name: str, known: Iterable[str]) -> None:
-        self._report(
-            path, f"there is no {what} '{name}'", f"one of: {', '.join(sorted(known)) or '(none is configured)'}"
-        )
+        listed = ", ".join(sorted(known))
+        self._report(path, f"there is no {what} '{name}'", f"one of: {listed}" if listed else "none is configured")
 
-    def _factor_file(self, name: str) -> TomlFile | None:
+    def _entries(self, name: str, key: str, model: type[BaseModel]) -> tuple[TomlFile, dict[str, Any]] | None:
+        """Return a factor file with all its entries that are well-formed, and report the others."""
+        if not self._fine("factors_dir"):
+            return None
         try:
-            return TomlFile(self._factors_dir / name)
+            file = TomlFile(self._factors_dir / name)
         except ConfigurationError as exc:
             self.problems += exc.problems
             return None
-
-    def _entry(self, file: TomlFile | None, key: str, name: str, model: Any) -> Any:  # noqa: ANN401 - any model
-        if file is None:
-            return None
-        if name not in file.values:
-            self._unknown(("emissions", key), f"entry in {file.name}", name, file.values)
-            return None
-        found = validated(file, model, file.values[name], (name,))
-        if isinstance(found, list):
-            self.problems += found
-            return None
-        return found
+        entries: dict[str, Any] = {}
+        for id_, values in file.values.items():
+            found = validated(file, model, values, (id_,))
+            if isinstance(found, list):
+                self.problems += found
+            else:
+                entries[id_] = found
+        wanted = getattr(self._settings.emissions, key)
+        if wanted not in file.values and self._fine("emissions", key):
+            listed = ", ".join(sorted(file.values))
+            self._report(("emissions", key), f"'{wanted}' does not stand in {file.name}", f"one of: {listed}")
+        return file, entries
 
     def _grid_factor(self) -> EmissionFactor | None:
+        read = self._entries(_GRID, "grid_factor", models.GridFactorSection)
+        if read is None:
+            return None
+        file, entries = read
+        for id_, entry in entries.items():
+            self._refuse(file, (id_, "value"), formulas.grid_factor(entry.value))
         name = self._settings.emissions.grid_factor
-        found = self._entry(self._factor_file("grid_electricity.toml"), "grid_factor", name, models.GridFactorSection)
-        return found and EmissionFactor(name, found.value, _ns(found.valid_from), found.source, found.verified)
+        found = entries.get(name)
+        if found is None:
+            return None
+        if found.valid_from > self._today:
+            what = f"{name} is in force from {found.valid_from} on, which is to come"
+            self._report(("emissions", "grid_factor"), what, "choose the factor that is in force today")
+        return EmissionFactor(name, found.value, _ns(found.valid_from), found.source, found.verified)
 
     def _gwp(self) -> GwpSet | None:
+        read = self._entries(_GWP, "gwp", models.GwpSection)
+        if read is None:
+            return None
+        file, entries = read
+        for id_, entry in entries.items():
+            self._refuse(file, (id_, "cf4"), formulas.warming_potential(entry.cf4))
+            self._refuse(file, (id_, "c2f6"), formulas.warming_potential(entry.c2f6))
         name = self._settings.emissions.gwp
-        found = self._entry(self._factor_file("gwp.toml"), "gwp", name, models.GwpSection)
+        found = entries.get(name)
         return found and GwpSet(name, found.cf4, found.c2f6, found.source)
 
     def _slopes(self) -> dict[str, SlopeCoefficients] | None:
-        method = self._settings.emissions.method
-        found = self._entry(self._factor_file("pfc_slope.toml"), "method", method, models.SlopeSection)
-        if found is None:
+        read = self._entries(_SLOPES, "method", models.SlopeSection)
+        if read is None:
             return None
-        rows = TypeAdapter(dict[str, models.SlopeRow]).validate_python(found.__pydantic_extra__)
+        file, entries = read
+        all_rows = {
+            id_: TypeAdapter(dict[str, models.SlopeRow]).validate_python(entry.__pydantic_extra__)
+            for id_, entry in entries.items()
+        }
+        for id_, rows in all_rows.items():
+            for technology, row in rows.items():
+                self._refuse(file, (id_, technology, "slope"), formulas.slope(row.slope))
+                self._refuse(file, (id_, technology, "c2f6_per_cf4"), formulas.c2f6_per_cf4(row.c2f6_per_cf4))
+        method = self._settings.emissions.method
+        if method not in all_rows:
+            return None
         return {
-            technology: SlopeCoefficients(method, technology, row.slope, row.c2f6_per_cf4, found.source)
-            for technology, row in rows.items()
+            technology: SlopeCoefficients(method, technology, row.slope, row.c2f6_per_cf4, entries[method].source)
+            for technology, row in all_rows[method].items()
         }
 
     def _potline(
-        self, id_: str, section: models.PotlineSection, slopes: dict[str, SlopeCoefficients] | None
+        self,
+        id_: str,
+        section: models.PotlineSection,
+        pots: tuple[str, ...],
+        slopes: dict[str, SlopeCoefficients] | None,
     ) -> Potline | None:
         at = ("potlines", id_)
-        before = len(self.problems)
-        pots = self._pots((*at, "pots"), section.pots)
-        if slopes is not None and section.technology not in slopes:
-            self._unknown(
-                (*at, "technology"), f"technology of {self._settings.emissions.method}", section.technology, slopes
+        slope = None if slopes is None else slopes.get(section.technology)
+        if slopes is not None and slope is None and self._fine(*at, "technology"):
+            what = f"{self._settings.emissions.method} has no technology '{section.technology}'"
+            self._report((*at, "technology"), what, f"one of: {', '.join(sorted(slopes))}")
+        for place, row in enumerate(section.current_efficiency):
+            self._refuse(
+                self._origins, (*at, "current_efficiency", place, "value"), formulas.current_efficiency(row.value)
             )
-        for row in section.current_efficiency:
-            if not 50 < row.value <= 100:
-                what = f"a current efficiency of {row.value:g} % is not possible"
-                self._report((*at, "current_efficiency"), what, "pots reach 85 to 97 %")
-        if slopes is None or len(self.problems) > before:
+        for place, row in enumerate(section.net_anode_consumption):
+            self._refuse(
+                self._origins, (*at, "net_anode_consumption", place, "value"), formulas.net_anode_consumption(row.value)
+            )
+        self._refuse(self._origins, (*at, "anode_sulphur"), formulas.anode_sulphur(section.anode_sulphur))
+        self._refuse(self._origins, (*at, "anode_ash"), formulas.anode_ash(section.anode_ash))
+        self._in_force((*at, "current_efficiency"), section.current_efficiency)
+        self._in_force((*at, "net_anode_consumption"), section.net_anode_consumption)
+        if slope is None:
             return None
         return Potline(
             id=id_,
             name=section.name,
             pots=pots,
-            slope=slopes[section.technology],
-            current_efficiency=_series(f"potlines.{id_}.current_efficiency", section.current_efficiency, 0.01),
+            slope=slope,
+            current_efficiency=_series(f"potlines.{id_}.current_efficiency", section.current_efficiency, 100.0),
             net_anode_consumption=_series(f"potlines.{id_}.net_anode_consumption", section.net_anode_consumption, 1.0),
             anode_sulphur_pct=section.anode_sulphur,
             anode_ash_pct=section.anode_ash,
             pot_out_below_v=section.pot_out_below,
         )
 
+    def _in_force(self, at: Path_, rows: list[models.Dated[float]]) -> None:
+        """Check that one value, and one only, is in force today. An hour of today may have begun yesterday in UTC."""
+        first = min(row.valid_from for row in rows)
+        if first >= self._today:
+            what = f"the first value is in force from {first} on only"
+            self._report(at, what, "add the one before it, valid from an earlier day than today")
+        seen: set[date] = set()
+        for place, row in enumerate(rows):
+            if row.valid_from in seen:
+                self._report(
+                    (*at, place, "valid_from"), f"a value from {row.valid_from} on stands here twice", "keep one"
+                )
+            seen.add(row.valid_from)
+
     def _pots(self, at: Path_, written: list[str]) -> tuple[str, ...]:
         pots: list[str] = []
-        for text in written:
+        for place, text in enumerate(written):
             match = _RANGE.fullmatch(text)
             if match is None:
                 if ".." in text:
-                    self._report(at, f"'{text}' is no range of pot numbers", 'write it like "1001..1040"')
+                    self._report((*at, place), f"'{text}' is no range of pot numbers", 'write it like "1001..1040"')
                 pots.append(text)
                 continue
             first, last = int(match[1]), int(match[2])
             if last < first or last - first >= _MOST_POTS:
                 self._report(
-                    at,
+                    (*at, place),
                     f"the range {text} holds {max(0, last - first + 1)} pots",
                     f"1 to {_MOST_POTS}, smaller number first",
                 )
@@ -179,61 +273,69 @@ class Builder:
             pots += [str(number).zfill(len(match[1])) for number in range(first, last + 1)]
         return tuple(pots)
 
-    def _unique_pots(self, potlines: list[Potline]) -> None:
+    def _unique_pots(self, pots_of: Mapping[str, tuple[str, ...]]) -> None:
         seen: dict[str, str] = {}
-        for potline in potlines:
-            for pot in potline.pots:
-                if pot in seen:
-                    where = "twice" if seen[pot] == potline.id else f"in {seen[pot]}, too"
-                    self._report(
-                        ("potlines", potline.id, "pots"),
-                        f"pot {pot} stands {where}",
-                        "pot numbers are unique in the plant",
-                    )
-                    break
-                seen[pot] = potline.id
+        for id_, pots in pots_of.items():
+            if not self._fine("potlines", id_, "pots"):
+                continue
+            counted = Counter(pots)
+            twice = [pot for pot, times in counted.items() if times > 1 or pot in seen]
+            if twice:
+                where = f"in {seen[twice[0]]}, too" if twice[0] in seen else "twice"
+                more = f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
+                self._report(
+                    ("potlines", id_, "pots"),
+                    f"pot {twice[0]} stands {where}{more}",
+                    "pot numbers are unique in the plant",
+                )
+            seen |= dict.fromkeys(pots, id_)
 
     def _endpoints(self) -> dict[str, Endpoint]:
         found: dict[str, Endpoint] = {}
+        seen: dict[tuple[str, int], str] = {}
         for id_, section in self._settings.endpoints.items():
-            same = next((e.id for e in found.values() if (e.host, e.port) == (section.host, section.port)), None)
-            if same is not None:
+            found[id_] = Endpoint(id=id_, host=section.host, port=section.port, timeout_s=section.timeout)
+            if not self._fine("endpoints", id_, "host") or not self._fine("endpoints", id_, "port"):
+                continue
+            same = seen.setdefault((section.host.lower(), section.port), id_)
+            if same != id_:
                 self._report(
                     ("endpoints", id_),
                     f"is {section.host} port {section.port} like {same}",
                     "one endpoint, its meters share the connection",
                 )
-            found[id_] = Endpoint(id=id_, host=section.host, port=section.port, timeout_s=section.timeout)
         return found
 
     def _profile(self, at: Path_, name: str) -> MeterProfile | None:
         if name in self._profiles:
             return self._profiles[name]
         known = sorted(path.stem for path in self._profiles_dir.glob("*.toml"))
-        found = None
         if name not in known:
             self._unknown(at, "profile", name, known)
-        else:
-            try:
-                found = read_profile(self._profiles_dir / f"{name}.toml")
-            except ConfigurationError as exc:
-                self.problems += exc.problems
-        self._profiles[name] = found
-        return found
+            return None
+        self._profiles[name] = None
+        try:
+            self._profiles[name] = read_profile(self._profiles_dir / f"{name}.toml")
+        except ConfigurationError as exc:
+            self.problems += exc.problems
+        return self._profiles[name]
 
     def _meter(self, id_: str, section: models.MeterSection, endpoints: dict[str, Endpoint]) -> Meter | None:
         at = ("meters", id_)
         measures = Measures(section.measures)
-        profile = self._profile((*at, "profile"), section.profile)
+        known = self._fine(*at, "measures")
+        profile = None
+        if self._fine("profiles_dir") and self._fine(*at, "profile"):
+            profile = self._profile((*at, "profile"), section.profile)
         endpoint = endpoints.get(section.endpoint)
-        if endpoint is None and ("endpoints", section.endpoint) not in self._broken:
+        if endpoint is None and self._fine(*at, "endpoint") and self._fine("endpoints", section.endpoint):
             self._unknown((*at, "endpoint"), "endpoint", section.endpoint, endpoints)
         if section.potline is None:
-            if measures is not Measures.AUXILIARY_AC:
+            if known and measures is not Measures.AUXILIARY_AC and self._fine(*at, "potline"):
                 self._report((*at, "potline"), f"is missing, and {measures.value} belongs to a potline", "add it")
-        elif section.potline not in self._settings.potlines and ("potlines", section.potline) not in self._broken:
+        elif section.potline not in self._settings.potlines and self._fine("potlines", section.potline):
             self._unknown((*at, "potline"), "potline", section.potline, self._settings.potlines)
-        if profile is not None:
+        if profile is not None and known:
             offered = {register.quantity for register in profile.registers}
             for quantity in NEEDED[measures]:
                 if quantity not in offered:
@@ -256,18 +358,20 @@ class Builder:
         addressed: dict[tuple[str, int], str] = {}
         lines: dict[str, str] = {}
         for id_, section in self._settings.meters.items():
-            other = addressed.setdefault((section.endpoint, section.unit), id_)
-            if other != id_:
-                self._report(
-                    ("meters", id_, "unit"),
-                    f"unit {section.unit} of {section.endpoint} is {other} already",
-                    "two meters cannot be one device",
-                )
+            at = ("meters", id_)
+            if self._fine(*at, "endpoint") and self._fine(*at, "unit"):
+                other = addressed.setdefault((section.endpoint, section.unit), id_)
+                if other != id_:
+                    self._report(
+                        (*at, "unit"),
+                        f"unit {section.unit} of {section.endpoint} is {other} already",
+                        "two meters cannot be one device",
+                    )
             if section.measures == Measures.LINE_DC.value and section.potline is not None:
                 first = lines.setdefault(section.potline, id_)
                 if first != id_:
                     self._report(
-                        ("meters", id_, "measures"),
+                        (*at, "measures"),
                         f"{first} is the line_dc of {section.potline} already",
                         "a potline has one",
                     )
@@ -275,8 +379,10 @@ class Builder:
     def _broker(self, id_: str, section: models.BrokerSection) -> Broker:
         at = ("brokers", id_)
         password = section.password_file and self._secret((*at, "password_file"), section.password_file)
-        if (section.username is None) != (section.password_file is None):
-            self._report((*at, "username"), "username and password_file go together", "give both or neither")
+        pair = (section.username is None) != (section.password_file is None)
+        if pair and self._fine(*at, "username") and self._fine(*at, "password_file"):
+            key = "username" if section.username is None else "password_file"
+            self._report((*at, key), "username and password_file go together", "give both or neither")
         return Broker(
             id=id_,
             host=section.host,
@@ -293,7 +399,9 @@ class Builder:
     def _unique_clients(self) -> None:
         seen: dict[tuple[str, int, str], str] = {}
         for id_, section in self._settings.brokers.items():
-            other = seen.setdefault((section.host, section.port, section.client_id), id_)
+            if not all(self._fine("brokers", id_, key) for key in ("host", "port", "client_id")):
+                continue
+            other = seen.setdefault((section.host.lower(), section.port, section.client_id), id_)
             if other != id_:
                 self._report(
                     ("brokers", id_, "client_id"),
@@ -302,8 +410,8 @@ class Builder:
                 )
 
 
-def _series(name: str, rows: Iterable[models.Dated[float]], factor: float) -> DatedSeries:
-    values = [DatedValue(row.value * factor, _ns(row.valid_from), row.source) for row in rows]
+def _series(name: str, rows: Iterable[models.Dated[float]], divisor: float) -> DatedSeries:
+    values = [DatedValue(row.value / divisor, _ns(row.valid_from), row.source) for row in rows]
     return DatedSeries(name, tuple(sorted(values, key=lambda value: value.valid_from_ns)))
 
 

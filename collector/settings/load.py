@@ -1,12 +1,14 @@
 """The door of this room: files and environment in, a frozen configuration or all problems out."""
 
 import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from collector.settings.build import Builder
+from collector.settings.build import Builder, is_under
 from collector.settings.configuration import (
     AccountingSettings,
     Configuration,
@@ -18,17 +20,46 @@ from collector.settings.configuration import (
 )
 from collector.settings.models import Delivery, Settings
 from collector.settings.problems import ConfigurationError, Problem
-from collector.settings.sources import Origins, read_sources
-from collector.settings.validation import explain
+from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
+from collector.settings.toml_file import Path_
+from collector.settings.validation import KEY, told
 
 ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "delivery"})
 
+_ROW = [{"value": "90 %", "valid_from": date(2000, 1, 1), "source": "none"}]
+STAND_INS: dict[str, Any] = {
+    "plant_file": "none",
+    "profiles_dir": "none",
+    "factors_dir": "none",
+    "store": {"path": "none"},
+    "plant": {"id": "none", "name": "none", "time_zone": "UTC"},
+    "emissions": {"method": "none", "gwp": "none", "grid_factor": "none"},
+    "potlines": {
+        "*": {
+            "name": "none",
+            "pots": ["0"],
+            "technology": "none",
+            "current_efficiency": _ROW,
+            "net_anode_consumption": [{**_ROW[0], "value": "0.4 t/t"}],
+            "anode_sulphur": "2 %",
+            "anode_ash": "0.4 %",
+        }
+    },
+    "endpoints": {"*": {"transport": "modbus_tcp", "host": "none"}},
+    "meters": {
+        "*": {"measures": "auxiliary_ac", "profile": "none", "endpoint": "none", "unit": 1, "rated_power": "1 kW"}
+    },
+    "brokers": {"*": {"host": "none", "site": "none", "client_id": "none"}},
+    "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
+}
+"""What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
 
-def load(collector_file: Path) -> Configuration:
+
+def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     """Read the collector's file, the files it names and the environment.
 
-    Relative paths start at the folder of the file that holds them. A secret's file is looked for in the systemd
-    credentials directory first.
+    Relative paths start at the folder of the collector's file. A secret's file is looked for in the systemd
+    credentials directory first. ``today`` (UTC) is the day on which dated values must be in force.
 
     Raises
     ------
@@ -36,9 +67,8 @@ def load(collector_file: Path) -> Configuration:
         With every problem that was found.
     """
     tree, origins, problems = read_sources(collector_file)
-    settings, broken = _validated(tree, origins, problems)
-    if settings is None:
-        raise ConfigurationError(problems)
+    broken: set[Path_] = set() if origins.plant else {(section,) for section in OF_THE_PLANT}
+    settings = _validated(tree, origins, problems, broken)
     folder = collector_file.parent
     builder = Builder(
         settings,
@@ -47,18 +77,32 @@ def load(collector_file: Path) -> Configuration:
         profiles_dir=folder / settings.profiles_dir,
         factors_dir=folder / settings.factors_dir,
         secret=lambda path, written: _secret(folder, path, written, origins, problems),
+        today=today or datetime.now(UTC).date(),
     )
     plant = builder.plant()
     problems += builder.problems
-    targets = tuple(_target(name, section, folder, origins, problems) for name, section in settings.delivery.items())
-    page = _page(settings, origins, problems)
+    targets = tuple(
+        _target(
+            name,
+            section,
+            origins,
+            problems,
+            broken,
+            lambda path, written: _secret(folder, path, written, origins, problems),
+        )
+        for name, section in settings.delivery.items()
+    )
+    store = settings.store
+    store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
+    if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
+        problems.append(origins.problem(("store", "path"), f"{store_path} is a folder", "name a file in it"))
     if problems or plant is None:
         raise ConfigurationError(problems)
-    store = settings.store
+    host, _, port = settings.page.listen.rpartition(":")
     return Configuration(
         plant=plant,
         store=StoreSettings(
-            path=(folder / store.path).resolve(),
+            path=store_path,
             commit_every_s=store.commit_every,
             outbox_max_bytes=int(store.outbox_max_bytes),
             outbox_max_age_s=store.outbox_max_age,
@@ -71,77 +115,84 @@ def load(collector_file: Path) -> Configuration:
             least_coverage_pct=settings.accounting.least_coverage,
             longest_tare_age_s=settings.accounting.longest_tare_age,
         ),
-        page=page,
+        page=PageSettings(host=host.removeprefix("[").removesuffix("]"), port=int(port)),
         log=LogSettings(json=settings.log.format == "json", level=settings.log.level),
         targets=targets,
     )
 
 
-def _validated(
-    tree: dict[str, Any], origins: Origins, problems: list[Problem]
-) -> tuple[Settings | None, frozenset[tuple[str, str]]]:
-    """Check the shape. What is wrong is taken out and the rest is checked on, so that nothing hides behind it."""
-    broken: set[tuple[str, str]] = set()
-    for _ in range(8):  # each round takes out what was wrong; defaults that are missing end it
+def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], broken: set[Path_]) -> Settings:
+    """Check the shape. What is wrong is replaced and the rest is checked on, so that nothing hides behind it.
+
+    ``broken`` takes up the paths of what was replaced: nothing more is to be said about them.
+    """
+    replaced: set[Path_] = set()
+    while True:
         try:
-            return Settings.model_validate(tree), frozenset(broken)
+            return Settings.model_validate(tree)
         except ValidationError as exc:
-            taken = False
-            for error in exc.errors():
-                path = tuple(error["loc"])
-                what, remedy = explain(error, Settings)
-                problems.append(origins.problem(path, what, remedy))
-                taken = _take_out(tree, path, broken) or taken
-            if not taken:
-                return None, frozenset(broken)
-    return None, frozenset(broken)
+            problems += [
+                origins.problem(path, what, remedy)
+                for path, what, remedy in told(exc, Settings)
+                if not is_under(path, broken)
+            ]
+            places = [tuple(part for part in error["loc"] if part != KEY) for error in exc.errors()]
+            wrong = {path[: 3 if path[0] in ENTITIES else 2] for path in places}
+            if wrong <= replaced:  # a stand-in is not valid, which is our own mistake
+                raise ConfigurationError(problems) from exc
+            for path in wrong:
+                _replace(tree, path)
+            replaced |= wrong
+            broken |= wrong
 
 
-def _take_out(tree: dict[str, Any], path: tuple[str | int, ...], broken: set[tuple[str, str]]) -> bool:
-    if len(path) > 1 and path[0] in ENTITIES and isinstance(tree.get(str(path[0])), dict):
-        section, name = str(path[0]), str(path[1])
-        broken.add((section, name))
-        tree[section] = {key: value for key, value in tree[section].items() if key != name}
-        return True
-    *way, last = path
-    table: Any = tree
-    for part in way:
-        table = table.get(part) if isinstance(table, dict) else None
-    if isinstance(table, dict) and last in table:
-        del table[last]
-        return True
-    return False
+def _replace(tree: dict[str, Any], path: Path_) -> None:
+    """Put a stand-in for what is wrong, or take it out where none is needed."""
+    *around, last = (str(part) for part in path)
+    table, known = tree, STAND_INS
+    for part in around:
+        below = table.get(part)
+        table[part] = table = dict(below) if isinstance(below, dict) else {}
+        known = known.get(part, known.get("*", {}))
+    stand_in = known.get(last)
+    if stand_in is None:
+        table.pop(last, None)
+    elif isinstance(stand_in, dict):
+        table[last] = {key: value for key, value in stand_in.items() if key != "*"}
+    else:
+        table[last] = stand_in
 
 
-def _page(settings: Settings, origins: Origins, problems: list[Problem]) -> PageSettings:
-    host, _, port = settings.page.listen.rpartition(":")
-    number = int(port)
-    if number > 65535:
-        what = f"port {number} does not exist"
-        problems.append(origins.problem(("page", "listen"), what, "ports go from 1 to 65535; 0 takes a free one"))
-    return PageSettings(host=host.strip("[]"), port=number)
+def _target(
+    name: str,
+    section: Delivery,
+    origins: Origins,
+    problems: list[Problem],
+    broken: set[Path_],
+    secret: Callable[[Path_, str], Path],
+) -> DeliveryTarget:
+    at = ("delivery", name)
 
+    def report(key: str, what: str, remedy: str) -> None:
+        if not is_under((*at, key), broken) and not is_under((*at, "kind"), broken):
+            problems.append(origins.problem((*at, key), what, remedy))
 
-def _target(name: str, section: Delivery, folder: Path, origins: Origins, problems: list[Problem]) -> DeliveryTarget:
     def need(key: str, value: str | None) -> str:
         if value is None:
-            what = f"is needed for kind {section.kind}"
-            problems.append(origins.problem(("delivery", name, key), what, "add it"))
+            report(key, f"is missing, and kind {section.kind} needs it", "add it")
         return value or ""
 
     def refuse(*keys: str) -> None:
         for key in keys:
             if getattr(section, key):
-                what = f"does not belong to kind {section.kind}"
-                problems.append(origins.problem(("delivery", name, key), what, "remove it"))
+                report(key, f"does not belong to kind {section.kind}", "remove it")
 
     if InfluxKind(section.kind) is InfluxKind.INFLUXDB1:
         refuse("org", "bucket", "token_file")
         org, bucket = "", need("database", section.database)
         secret_key, secret_file = "password_file", section.password_file
-        if (section.username is None) != (section.password_file is None):
-            what = "username and password_file go together"
-            problems.append(origins.problem(("delivery", name), what, "give both or neither"))
+        if (section.username is None) != (secret_file is None) and not is_under((*at, "username"), broken):
+            report("password_file", "username and password_file go together", "give both or neither")
     else:
         refuse("database", "create_database", "username", "password_file")
         org, bucket = need("org", section.org), need("bucket", section.bucket)
@@ -154,27 +205,28 @@ def _target(name: str, section: Delivery, folder: Path, origins: Origins, proble
         bucket=bucket,
         create=section.create_database,
         username=section.username,
-        secret_file=_secret(folder, ("delivery", name, secret_key), secret_file, origins, problems)
-        if secret_file
-        else None,
+        secret_file=secret((*at, secret_key), secret_file) if secret_file else None,
         timeout_s=section.timeout,
         max_body_bytes=int(section.max_body),
     )
 
 
-def _secret(folder: Path, path: tuple[str | int, ...], written: str, origins: Origins, problems: list[Problem]) -> Path:
+def _secret(folder: Path, path: Path_, written: str, origins: Origins, problems: list[Problem]) -> Path:
     """Find a secret's file: in the systemd credentials directory by name, else relative to the settings' folder."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     candidates = [Path(credentials) / written] if credentials else []
     candidates.append(folder / written)
-    found = next((candidate for candidate in candidates if candidate.is_file()), candidates[-1])
+    found = next((candidate for candidate in candidates if os.path.isfile(candidate)), candidates[-1])  # noqa: PTH113 - never raises
+    problem = ""
+    remedy = "write the secret into it, in one line"
     try:
-        empty = not found.read_text(encoding="utf-8").strip()
+        lines = found.read_text(encoding="utf-8").strip().splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not text"
-        what = f"the secret's file {found} cannot be read: {reason}"
-        problems.append(origins.problem(path, what, "create it, readable for the collector's user only"))
+        problem, remedy = f"cannot be read: {reason}", "create it, readable for the collector's user only"
     else:
-        if empty:
-            problems.append(origins.problem(path, f"the secret's file {found} is empty", "write the secret into it"))
+        if len(lines) != 1:
+            problem = "holds several lines" if lines else "is empty"
+    if problem:
+        problems.append(origins.problem(path, f"the secret's file {found} {problem}", remedy))
     return found

@@ -1,43 +1,188 @@
 """The shape of the files: every key, its type, its bounds. Names and defaults are explained in config/*.toml."""
 
-from datetime import date
+import ipaddress
+import math
+import re
+from datetime import date, datetime
 from typing import Annotated, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from collector.readings import units
+from collector.settings.problems import written
 
 T = TypeVar("T")
 
+# The checks below raise ValueErrors of the form "what is wrong; what to do about it". Pydantic's own sentences speak
+# of strings, integers and patterns; a plant engineer reads these.
 
-def _with_unit(unit: str) -> BeforeValidator:
+
+def _measure(unit: str, least: str, most: str) -> BeforeValidator:
+    """Return the check of a number with a unit; the bounds are written as people write them."""
+    low, high = units.parse(least, unit), units.parse(most, unit)
+
     def read(value: object) -> float:
         if not isinstance(value, str):
-            raise ValueError(f'a bare {value!r} has no unit; write it like "60 {unit}"')  # noqa: TRY004 - pydantic collects ValueErrors
-        return units.parse(value, unit)
+            raise ValueError(f'{written(value)} has no unit; write it with its unit, like "60 {unit}"')  # noqa: TRY004 - pydantic collects ValueErrors
+        number = units.parse(value, unit)
+        if not low <= number <= high:
+            side, bound = ("below", least) if number < low else ("above", most)
+            raise ValueError(f"{value.strip()} is {side} {bound}; give {least} to {most}")
+        return number
 
     return BeforeValidator(read)
+
+
+def _whole(least: int, most: int) -> BeforeValidator:
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):  # from the environment
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{written(value)} is no whole number; give one from {least} to {most}")  # noqa: TRY004
+        if not least <= value <= most:
+            side, bound = ("below", least) if value < least else ("above", most)
+            raise ValueError(f"{written(value)} is {side} {bound}; give a whole number from {least} to {most}")
+        return value
+
+    return BeforeValidator(read)
+
+
+def _finite(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{written(value)} is no number; write it like 0.1, without quotation marks")  # noqa: TRY004
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{written(value)} is not a finite number; write it like 0.1")
+    return number
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:  # from the environment
+        return value.lower() == "true"
+    raise ValueError(f"{written(value)} is neither true nor false; write true or false, without quotation marks")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):  # from the environment
+        try:
+            value = date.fromisoformat(value)
+        except ValueError as exc:
+            raise ValueError(f"{written(value)} is no day of the calendar; write it like 2024-01-31") from exc
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"{written(value)} is no date; write it like 2024-01-31, without quotation marks")  # noqa: TRY004
+    return value
+
+
+def _one_line(text: str) -> str:
+    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("holds a line break or another control character; write it in one line")
+    return text
+
+
+def _at_most(length: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > length:
+            raise ValueError(f"is longer than {length} characters; shorten it")
+        return text
+
+    return AfterValidator(check)
+
+
+def _id(text: str) -> str:
+    # A double underscore would part the names of environment variables in the wrong place.
+    if not re.fullmatch(r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+)*", text):
+        what = f"{written(text)} cannot be a name here"
+        raise ValueError(f"{what}; use letters A-Z and digits, parted by single '_', '-' or '.'")
+    return text
+
+
+def _pot(text: str) -> str:
+    if re.search(r"[\s/+#]", text):
+        raise ValueError(f"{written(text)} cannot be a pot number; it stands in MQTT topics: no spaces, no / + #")
+    return text
+
+
+def _client_id(text: str) -> str:
+    if re.search(r"\s", text):
+        raise ValueError(f"{written(text)} cannot be a client id; write it without spaces")
+    return text
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether a text can be a host. One of digits and dots, or with a colon, must be a valid address."""
+    if re.fullmatch(r"[0-9.]+|.*:.*", text):
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return True
+    return re.fullmatch(r"[\w.-]+", text) is not None
+
+
+def _host(text: str) -> str:
+    host = text.removeprefix("[").removesuffix("]")
+    if not _is_host(host):
+        remedy = "give a name, or an address like 10.20.0.5; the port has a key of its own"
+        raise ValueError(f"{written(text)} is no host; {remedy}")
+    return host
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"[0-9]{1,9}", port) or not _is_host(host.removeprefix("[").removesuffix("]")):
+        raise ValueError(f"{written(text)} is no address with a port; write it like 127.0.0.1:8080")
+    if int(port) > 65535:
+        raise ValueError(f"port {int(port)} does not exist; ports go from 1 to 65535, 0 takes a free one")
+    return text
+
+
+def _url(text: str) -> str:
+    # Never shown: a password may stand in it.
+    remedy = "write it like http://10.20.0.5:8086"
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if "@" in text or "?" in text or "#" in text:
+        raise ValueError("holds more than an address; user, password and token have their own keys")
+    if not known or re.search(r"\s", text):
+        raise ValueError(f"is no address of a database; {remedy}")
+    return text
+
+
+def _raw(text: str) -> str:
+    if not re.fullmatch(r"(?:[0-9A-Fa-f]{4})+", text):
+        raise ValueError(
+            f"{written(text)} is no row of registers; write four hexadecimal digits for each, like 42BB9829"
+        )
+    return text
 
 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise ValueError(f"'{name}' is no time zone; write it like 'Asia/Shanghai'") from exc
+        raise ValueError(f"{written(name)} is no time zone; write it like Asia/Shanghai") from exc
     return name
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Seconds = Annotated[float, _with_unit("s"), Field(gt=0)]
-Kilowatts = Annotated[float, _with_unit("kW"), Field(gt=0)]
-Volts = Annotated[float, _with_unit("V"), Field(ge=0)]
-Bytes = Annotated[float, _with_unit("B"), Field(ge=1024)]
-Percent = Annotated[float, _with_unit("%"), Field(ge=0, le=100)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Host = Annotated[str, StringConstraints(pattern=r"^[^\s/]+$", max_length=253)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)]
+Id = Annotated[str, _at_most(64), AfterValidator(_id)]
+Host = Annotated[Text, _at_most(253), AfterValidator(_host)]
+Port = Annotated[int, _whole(1, 65535)]
+Number = Annotated[float, BeforeValidator(_finite)]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Day = Annotated[date, BeforeValidator(_day)]
+Percent = Annotated[float, _measure("%", "0 %", "100 %")]
 
 
 class _Model(BaseModel):
@@ -48,26 +193,26 @@ class Store(_Model):
     """[store]."""
 
     path: Text
-    commit_every: Seconds = Field(1.0, le=10)
-    outbox_max_bytes: Bytes = 2.0 * 1024**3
-    outbox_max_age: Seconds = 7 * 86400.0
-    keep_inputs: Seconds = Field(45 * 86400.0, ge=2 * 86400)
-    keep_minutes: Seconds = Field(400 * 86400.0, ge=2 * 86400)
+    commit_every: Annotated[float, _measure("s", "1 ms", "10 s")] = 1.0
+    outbox_max_bytes: Annotated[float, _measure("B", "1 KiB", "16384 GiB")] = 2.0 * 1024**3
+    outbox_max_age: Annotated[float, _measure("s", "1 s", "36500 d")] = 7 * 86400.0
+    keep_inputs: Annotated[float, _measure("s", "2 d", "36500 d")] = 45 * 86400.0
+    keep_minutes: Annotated[float, _measure("s", "2 d", "36500 d")] = 400 * 86400.0
 
 
 class Accounting(_Model):
     """[accounting]."""
 
-    grace: Seconds = Field(10.0, le=3600)
-    longest_gap: Seconds = Field(60.0, le=3600)
+    grace: Annotated[float, _measure("s", "1 ms", "1 h")] = 10.0
+    longest_gap: Annotated[float, _measure("s", "1 ms", "1 h")] = 60.0
     least_coverage: Percent = 90.0
-    longest_tare_age: Seconds = 8 * 3600.0
+    longest_tare_age: Annotated[float, _measure("s", "1 s", "30 d")] = 8 * 3600.0
 
 
 class Page(_Model):
     """[page]."""
 
-    listen: Annotated[str, StringConstraints(pattern=r"^\S+:\d{1,5}$")] = "127.0.0.1:8080"
+    listen: Annotated[Text, AfterValidator(_listen)] = "127.0.0.1:8080"
 
 
 class Log(_Model):
@@ -81,16 +226,16 @@ class Delivery(_Model):
     """[delivery.NAME]."""
 
     kind: Literal["influxdb1", "influxdb2"]
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+    url: Annotated[Text, AfterValidator(_url)]
     org: Text | None = None
     bucket: Text | None = None
     token_file: Text | None = None
     database: Text | None = None
-    create_database: bool = False
+    create_database: Switch = False
     username: Text | None = None
     password_file: Text | None = None
-    timeout: Seconds = Field(10.0, le=300)
-    max_body: Bytes = 1024.0**2
+    timeout: Annotated[float, _measure("s", "1 ms", "5 min")] = 10.0
+    max_body: Annotated[float, _measure("B", "1 KiB", "64 MiB")] = 1024.0**2
 
 
 class PlantSection(_Model):
@@ -113,7 +258,7 @@ class Dated(_Model, Generic[T]):
     """A value with the day from which it is in force (UTC), and where it is from."""
 
     value: T
-    valid_from: date
+    valid_from: Day
     source: Text
 
 
@@ -121,15 +266,15 @@ class PotlineSection(_Model):
     """[potlines.ID]."""
 
     name: Text
-    pots: Annotated[list[Text], Field(min_length=1)]
+    pots: Annotated[list[Annotated[Text, AfterValidator(_pot)]], Field(min_length=1)]
     technology: Id
     current_efficiency: Annotated[list[Dated[Percent]], Field(min_length=1)]
     net_anode_consumption: Annotated[
-        list[Dated[Annotated[float, _with_unit("t/t"), Field(ge=0.2, le=0.8)]]], Field(min_length=1)
+        list[Dated[Annotated[float, _measure("t/t", "0.2 t/t", "0.8 t/t")]]], Field(min_length=1)
     ]
-    anode_sulphur: Annotated[Percent, Field(le=10)]
-    anode_ash: Annotated[Percent, Field(le=10)]
-    pot_out_below: Volts = 1.5
+    anode_sulphur: Annotated[float, _measure("%", "0 %", "10 %")]
+    anode_ash: Annotated[float, _measure("%", "0 %", "10 %")]
+    pot_out_below: Annotated[float, _measure("V", "0 V", "3 V")] = 1.5
 
 
 class EndpointSection(_Model):
@@ -138,7 +283,7 @@ class EndpointSection(_Model):
     transport: Literal["modbus_tcp"]
     host: Host
     port: Port = 502
-    timeout: Seconds = Field(1.0, le=60)
+    timeout: Annotated[float, _measure("s", "1 ms", "1 min")] = 1.0
 
 
 class MeterSection(_Model):
@@ -148,9 +293,9 @@ class MeterSection(_Model):
     potline: Id | None = None
     profile: Text
     endpoint: Id
-    unit: Annotated[int, Field(ge=0, le=255)]
-    every: Seconds = Field(5.0, ge=0.1, le=3600)
-    rated_power: Kilowatts
+    unit: Annotated[int, _whole(0, 255)]
+    every: Annotated[float, _measure("s", "0.1 s", "1 h")] = 5.0
+    rated_power: Annotated[float, _measure("kW", "1 W", "10000 MW")]
 
 
 class BrokerSection(_Model):
@@ -160,9 +305,9 @@ class BrokerSection(_Model):
     port: Port = 1883
     protocol: Literal["3.1.1", "5"] = "5"
     site: Id
-    client_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    session_expiry: Seconds = Field(7 * 86400.0, le=86400.0 * 365)
-    max_unacknowledged: Annotated[int, Field(ge=1, le=65535)] = 2000
+    client_id: Annotated[Text, _at_most(64), AfterValidator(_client_id)]
+    session_expiry: Annotated[float, _measure("s", "1 s", "365 d")] = 7 * 86400.0
+    max_unacknowledged: Annotated[int, _whole(1, 65535)] = 2000
     username: Text | None = None
     password_file: Text | None = None
 
@@ -206,20 +351,21 @@ class ProfileModbus(_Model):
 
     function: Literal[3, 4]
     word_order: Literal["msw_first", "lsw_first"]
-    max_registers: Annotated[int, Field(ge=1, le=125)] = 125
-    max_gap: Annotated[int, Field(ge=0, le=124)] = 0
+    max_registers: Annotated[int, _whole(1, 125)] = 125
+    max_gap: Annotated[int, _whole(0, 124)] = 0
+    counter_refresh: Annotated[float, _measure("s", "1 ms", "1 h")] = 10.0
 
 
 class RegisterSection(_Model):
     """[registers.QUANTITY] of a profile."""
 
-    address: Annotated[int, Field(ge=0, le=65535)]
+    address: Annotated[int, _whole(0, 65535)]
     type: Literal["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64"]
     unit: Text
-    scale: float = Field(1.0, allow_inf_nan=False)
-    offset: float = Field(0.0, allow_inf_nan=False)
+    scale: Number = 1.0
+    offset: Number = 0.0
     word_order: Literal["msw_first", "lsw_first"] | None = None
-    wraps_at: Annotated[float, Field(gt=0)] | None = None
+    wraps_at: Number | None = None
 
 
 class TestVectorSection(_Model):
@@ -228,8 +374,8 @@ class TestVectorSection(_Model):
     __test__ = False
 
     of: Annotated[Text, Field(alias="register")]  # the key "register" would hide a method of the base class
-    raw: Annotated[str, StringConstraints(pattern=r"^(?:[0-9A-Fa-f]{4})+$")]
-    value: float
+    raw: Annotated[Text, AfterValidator(_raw)]
+    value: Number
     unit: Text
     origin: Text
 
@@ -252,11 +398,11 @@ Verified = Literal["official", "transcription", "own"]
 
 
 class GridFactorSection(_Model):
-    """[ID] of factors/grid_electricity.toml."""
+    """[ID] of factors/grid_electricity.toml. What the formulas refuse is refused where the plant is built."""
 
-    value: Annotated[float, Field(ge=0, le=3)]
+    value: Number
     unit: Literal["kg CO2/kWh", "kg CO2e/kWh"]
-    valid_from: date
+    valid_from: Day
     source: Text
     verified: Verified
 
@@ -264,8 +410,8 @@ class GridFactorSection(_Model):
 class GwpSection(_Model):
     """[ID] of factors/gwp.toml."""
 
-    cf4: Annotated[float, Field(gt=1000, lt=100000)]
-    c2f6: Annotated[float, Field(gt=1000, lt=100000)]
+    cf4: Number
+    c2f6: Number
     source: Text
     verified: Verified
 
@@ -273,8 +419,8 @@ class GwpSection(_Model):
 class SlopeRow(_Model):
     """One cell technology of a rule set."""
 
-    slope: Annotated[float, Field(gt=0, lt=10)]
-    c2f6_per_cf4: Annotated[float, Field(ge=0, lt=2)]
+    slope: Number
+    c2f6_per_cf4: Number
 
 
 class SlopeSection(BaseModel):

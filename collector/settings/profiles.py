@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 from collector.plant.profile import MeterProfile, Register, RegisterType, Sentinel, TestVector, WordOrder
+from collector.plant.topology import POT_QUANTITIES
 from collector.readings import units
 from collector.readings.quantity import Kind, Quantity
 from collector.settings import models
 from collector.settings.problems import ConfigurationError, Problem
-from collector.settings.toml_file import TomlFile
+from collector.settings.toml_file import Path_, TomlFile
 from collector.settings.validation import validated
 
 _SENTINEL = re.compile(r"0x([0-9A-Fa-f]+)(?:/0x([0-9A-Fa-f]+))?")
@@ -39,7 +40,7 @@ def read_profile(path: Path) -> MeterProfile:
     vectors = tuple(
         vector
         for place, section in enumerate(profile.test_vectors)
-        if (vector := _vector(file, place, section, registers, problems)) is not None
+        if (vector := _vector(file, place, section, profile, registers, problems)) is not None
     )
     if problems:
         raise ConfigurationError(problems)
@@ -50,6 +51,7 @@ def read_profile(path: Path) -> MeterProfile:
         function=profile.modbus.function,
         max_registers=profile.modbus.max_registers,
         max_gap=profile.modbus.max_gap,
+        counter_refresh_s=profile.modbus.counter_refresh,
         registers=registers,
         test_vectors=vectors,
     )
@@ -59,13 +61,16 @@ def _sentinels(file: TomlFile, type_: str, written: list[str], problems: list[Pr
     bits = _TYPES[type_].registers * 16
     full = (1 << bits) - 1
     found = []
-    for text in written:
+    for place, text in enumerate(written):
         match = _SENTINEL.fullmatch(text)
         if match is None or int(match[1], 16) > full or int(match[2] or "0", 16) > full:
             what = f"'{text}' is no sentinel of {bits} bits"
-            problems.append(
-                file.problem(("sentinels", type_), what, 'write "0x7FC00000" or, with a mask, "0x7FFF0000/0xFFFF0000"')
-            )
+            remedy = 'write it like "0x7FC00000" or, with a mask, "0x7FFF0000/0xFFFF0000"'
+            problems.append(file.problem(("sentinels", type_, place), what, remedy))
+            continue
+        if match[2] and int(match[2], 16) == 0:
+            what = f"the mask of '{text}' fits every value"
+            problems.append(file.problem(("sentinels", type_, place), what, "give the bits that tell"))
             continue
         found.append(Sentinel(int(match[1], 16), int(match[2], 16) if match[2] else full))
     return tuple(found)
@@ -105,15 +110,22 @@ def _register(
     try:
         quantity = Quantity.named(label)
     except ValueError as exc:
-        problems.append(file.problem(at, str(exc), "the key of a register is the quantity it holds"))
+        what, _, remedy = str(exc).partition("; ")
+        problems.append(file.problem(at, what, remedy))
         return None
+    if quantity in POT_QUANTITIES:
+        what = f"{label} is told by the pots' control over MQTT, not by a meter"
+        problems.append(file.problem(at, what, "remove it"))
     try:
         units.factor(section.unit, quantity.unit)
     except ValueError as exc:
-        problems.append(file.problem((*at, "unit"), f"does not fit {label}: {exc}", f"use a unit like {quantity.unit}"))
+        what, _, remedy = str(exc).partition("; ")
+        problems.append(file.problem((*at, "unit"), f"does not fit {label}: {what}", remedy))
     counter = quantity.kind is Kind.COUNTER
     if section.wraps_at is not None and not counter:
         problems.append(file.problem((*at, "wraps_at"), f"{label} is no counter", "remove it"))
+    elif section.wraps_at is not None:
+        _check_wraps_at(file, (*at, "wraps_at"), section.wraps_at, type_, problems)
     if len(problems) > before:
         return None
     return Register(
@@ -127,6 +139,14 @@ def _register(
         sentinels=sentinels.get(section.type, ()),
         wraps_at=_wraps_at(section, type_) if counter else None,
     )
+
+
+def _check_wraps_at(file: TomlFile, at: Path_, wraps_at: float, type_: RegisterType, problems: list[Problem]) -> None:
+    if wraps_at <= 0:
+        problems.append(file.problem(at, f"a counter does not wrap at {wraps_at:g}", "give the raw value of its end"))
+    elif type_.is_integer and wraps_at > type_.span:
+        what = f"{wraps_at:.0f} is more than {type_.label} can hold"
+        problems.append(file.problem(at, what, f"give at most {type_.span}, or remove it"))
 
 
 def _wraps_at(section: models.RegisterSection, type_: RegisterType) -> float | None:
@@ -148,11 +168,14 @@ def _vector(
     file: TomlFile,
     place: int,
     section: models.TestVectorSection,
+    profile: models.Profile,
     registers: tuple[Register, ...],
     problems: list[Problem],
 ) -> TestVector | None:
     at = ("test_vectors", place)
     register = next((register for register in registers if register.quantity.label == section.of), None)
+    if register is None and len(registers) < len(profile.registers):
+        return None  # it may be one that was refused, which is told already
     if register is None:
         problems.append(
             file.problem((*at, "register"), f"'{section.of}' is not in this profile", "name one of its registers")
@@ -171,6 +194,7 @@ def _vector(
     try:
         factor = units.factor(section.unit, register.quantity.unit)
     except ValueError as exc:
-        problems.append(file.problem((*at, "unit"), str(exc)))
+        what, _, remedy = str(exc).partition("; ")
+        problems.append(file.problem((*at, "unit"), what, remedy))
         return None
     return TestVector(register.quantity, raw, section.value * factor, section.origin)

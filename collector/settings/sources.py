@@ -1,10 +1,13 @@
 """Where settings come from: the collector's file, the plant file it names, and the environment over both.
 
-The environment is read by pydantic-settings. Its names carry no case and no hyphens, so each part is matched with the
-keys that the files have: ``POTLINE_POTLINES__PL1__NAME`` sets ``name`` in ``[potlines.PL1]``.
+The environment is read by pydantic-settings, one variable at a time, so that each problem has the name of its variable.
+Names carry no case, no hyphens and no dots, so each part is matched with the keys that the files have:
+``POTLINE_POTLINES__PL1__NAME`` sets ``name`` in ``[potlines.PL1]``.
 """
 
+import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,9 +30,9 @@ class Origins:
         self.plant = plant
         self._variables: dict[Path_, str] = {}
 
-    def note_variable(self, path: Path_) -> None:
-        """Remember that the value at a path came from the environment."""
-        self._variables[path] = PREFIX + "__".join(str(part).replace("-", "_") for part in path).upper()
+    def note_variable(self, path: Path_, variable: str) -> None:
+        """Remember that the value at a path came from a variable."""
+        self._variables[path] = variable
 
     def problem(self, path: Path_, what: str, remedy: str = "") -> Problem:
         """Return a problem with the value at a path, told by the place it came from."""
@@ -44,66 +47,108 @@ class Origins:
 def read_sources(collector_file: Path) -> tuple[dict[str, Any], Origins, list[Problem]]:
     """Return the merged tree of settings, the origins of its values, and the problems met on the way.
 
+    A plant file that cannot be read is a problem; its sections are missing from the tree then.
+
     Raises
     ------
     ConfigurationError
-        If a file cannot be read at all.
+        If the collector's file cannot be read at all.
     """
-    collector = TomlFile(collector_file)
-    problems = [
+    variables, problems = _environment()
+    try:
+        collector = TomlFile(collector_file)
+    except ConfigurationError as exc:
+        raise ConfigurationError([*exc.problems, *problems]) from exc
+    problems += [
         collector.problem((key,), "belongs into the plant file, not here", "move it to the file named by plant_file")
         for key in collector.values
         if key in OF_THE_PLANT
     ]
     tree: dict[str, Any] = {key: value for key, value in collector.values.items() if key not in OF_THE_PLANT}
-    variables, unknown = _environment()
-    problems += unknown
     origins = Origins(collector, None)
-    named = variables.get("plant_file", tree.get("plant_file"))
-    if isinstance(named, str) and named.strip():
-        plant = TomlFile(collector_file.parent / named)
-        origins.plant = plant
-        for key, value in plant.values.items():
-            if key in OF_THE_PLANT:
-                tree[key] = value
-            else:
-                problems.append(plant.problem((key,), "is no section of a plant file", f"one of: {_listed()}"))
-    _overlay(tree, variables, (), origins)
+    named = variables.get("POTLINE_PLANT_FILE", {}).get("plant_file", tree.get("plant_file"))
+    if isinstance(named, str) and named.strip() and named.isprintable():
+        try:
+            origins.plant = TomlFile(collector_file.parent / named.strip())
+        except ConfigurationError as exc:
+            problems += exc.problems
+        else:
+            for key, value in origins.plant.values.items():
+                if key in OF_THE_PLANT:
+                    tree[key] = value
+                else:
+                    near = difflib.get_close_matches(key, OF_THE_PLANT, n=1)
+                    remedy = f"did you mean '{near[0]}'?" if near else f"one of: {', '.join(sorted(OF_THE_PLANT))}"
+                    problems.append(origins.plant.problem((key,), "is no section of a plant file", remedy))
+    for name, values in variables.items():
+        _overlay(tree, values, (), _Variable(name, origins, problems))
     return tree, origins, problems
 
 
-def _listed() -> str:
-    return ", ".join(sorted(OF_THE_PLANT))
-
-
-def _environment() -> tuple[dict[str, Any], list[Problem]]:
-    try:
-        values = EnvSettingsSource(Settings)()
-    except SettingsError as exc:
-        what = f"cannot be read: {exc}"
-        remedy = "a list or a table is written as JSON"
-        raise ConfigurationError([Problem(f"environment {PREFIX}*", 0, "", what, remedy)]) from exc
+def _environment() -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return what each variable sets, as a tree; those for whole tables first, those for single keys over them."""
+    found: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    source = EnvSettingsSource(Settings)
     known = Settings.model_fields
-    return values, [
-        Problem(f"environment {name}", 0, "", "is no setting", "see config/collector.toml for the names")
-        for name in os.environ
-        if name.upper().startswith(PREFIX) and name.upper()[len(PREFIX) :].split("__")[0].lower() not in known
-    ]
+    for name in sorted(os.environ, key=lambda name: (name.count("__"), name)):
+        if not name.upper().startswith(PREFIX):
+            continue
+        section = name[len(PREFIX) :].partition("__")[0].lower()
+        if section not in known:
+            near = difflib.get_close_matches(section, known, n=1)
+            remedy = f"did you mean {PREFIX}{near[0].upper()}?" if near else "see config/collector.toml for the names"
+            problems.append(Problem(f"environment {name}", 0, "", "is no setting", remedy))
+            continue
+        source.env_vars = {name.lower(): os.environ[name]}
+        try:
+            found[name.upper()] = source()
+        except SettingsError:  # its text may hold the value
+            what, remedy = "cannot be read", 'a list or a table is written as JSON, like ["1001..1040"]'
+            problems.append(Problem(f"environment {name}", 0, "", what, remedy))
+    return found, problems
 
 
-def _overlay(tree: dict[str, Any], variables: Mapping[str, Any], at: Path_, origins: Origins) -> None:
-    for written, value in variables.items():
-        key = next((key for key in tree if _same(key, written)), written)
+class _Variable:
+    """A variable on its way into the tree."""
+
+    def __init__(self, name: str, origins: Origins, problems: list[Problem]) -> None:
+        self.name = name
+        self._origins = origins
+        self._problems = problems
+
+    def sets(self, path: Path_) -> None:
+        """Note that the value at a path is this variable's."""
+        self._origins.note_variable(path, self.name)
+
+    def key(self, table: Mapping[str, Any], written: str) -> str:
+        """Return the key of a table that a part of the name stands for."""
+        if written in table:
+            return written
+        keys = [key for key in table if _plain(key) == _plain(written)]
+        if len(keys) > 1:
+            what = f"stands for each of {', '.join(keys)}"
+            self._problems.append(
+                Problem(f"environment {self.name}", 0, "", what, "give them names that differ in letters or digits")
+            )
+        return keys[0] if keys else written
+
+
+def _overlay(tree: dict[str, Any], values: Mapping[str, Any], at: Path_, variable: _Variable) -> None:
+    for written, value in values.items():
+        key = variable.key(tree, written)
         path = (*at, key)
-        below = tree.get(key)
-        if isinstance(value, Mapping) and isinstance(below, dict):
-            merged = dict(below)
-            _overlay(merged, value, path, origins)
+        if isinstance(value, Mapping):
+            below = tree.get(key)
+            merged = dict(below) if isinstance(below, dict) else {}
+            if not isinstance(below, dict):
+                variable.sets(path)
+            _overlay(merged, value, path, variable)
             tree[key] = merged
         else:
             tree[key] = value
-            origins.note_variable(path)
+            variable.sets(path)
 
 
-def _same(key: str, written: str) -> bool:
-    return key.replace("-", "_").lower() == written.replace("-", "_").lower()
+def _plain(key: str) -> str:
+    return re.sub(r"[-.]", "_", key).lower()

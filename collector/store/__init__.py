@@ -9,7 +9,7 @@ Invariants, each with a test of its name:
 4. Every outbox record stays until each database has taken it, refused it line by line, or a bound dropped it; what is
    dropped is counted.
 5. One collector works on a store at a time.
-6. The digests of the ledger form a chain: an entry altered later is found.
+6. The digests of the ledger form a chain: an entry altered or taken out later is found.
 
 On disk (``user_version`` 1; times are UTC nanoseconds)::
 
@@ -19,7 +19,8 @@ On disk (``user_version`` 1; times are UTC nanoseconds)::
     event      id, rank, kind, potline, time_ns, body    every message about every event, body in JSON
     dirty      potline, minute_ns, reason     closed minutes that must be accounted again
     ledger     seq, potline, start_ns, length_s, revision, reason, written_ns, body, previous, digest
-    outbox     seq, created_ns, lines, raw_bytes, body   line protocol, gzip level 1, sent as it lies
+    gap        first, last, previous, digest  runs of minutes let go of because of their age: the ends of their chain
+    outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, gzip level 1, sent as it lies
     cursor     target, seq                    the last record that a database has taken
     dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
     meta       key, value                     plant id, start of the accounts

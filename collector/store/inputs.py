@@ -54,7 +54,7 @@ def pots_operating(db: sqlite3.Connection, potline: str, minute_ns: int) -> int 
 
 def write_events(db: sqlite3.Connection, events: Iterable[Event]) -> None:
     """Keep messages about events; one that is known already has no second effect."""
-    db.executemany("INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?)", map(_event_row, events))
+    db.executemany("INSERT INTO event VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING", map(_event_row, events))
 
 
 def fresh(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
@@ -86,6 +86,23 @@ def events_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: 
         (potline, start_ns, end_ns),
     )
     return [_event(kind, body) for kind, body in rows]
+
+
+def let_go(db: sqlite3.Connection, before_ns: int) -> None:
+    """Let go of what lies before a time; of each point the last cell stays, and of an event told all or nothing."""
+    # Point by point, along the key: a condition on the minute alone would read every cell there is.
+    for (point,) in db.execute("SELECT id FROM point").fetchall():
+        db.execute(
+            "DELETE FROM cell WHERE point = :point"
+            " AND minute_ns < min(:before, (SELECT max(minute_ns) FROM cell WHERE point = :point))",
+            {"point": point, "before": before_ns},
+        )
+    db.execute("DELETE FROM pots WHERE minute_ns < ?", (before_ns,))
+    db.execute(
+        "DELETE FROM event WHERE time_ns < :before"
+        " AND NOT EXISTS (SELECT 1 FROM event AS other WHERE other.id = event.id AND other.time_ns >= :before)",
+        {"before": before_ns},
+    )
 
 
 def _row(cell: Cell) -> tuple[int | float, ...]:

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 
 from collector.store.commit import LedgerRecord
 
+_MOST_AT_ONCE = 5000
+_CHAIN = (
+    "SELECT seq, seq, previous, digest, potline, start_ns, length_s, revision, reason, CAST(body AS BLOB), written_ns"
+    " FROM ledger"
+    " UNION ALL SELECT first, last, previous, digest, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM gap ORDER BY 1"
+)
+
 
 def append(db: sqlite3.Connection, record: LedgerRecord, written_ns: int) -> None:
     """Append a record behind the last one of the chain."""
-    last = db.execute("SELECT digest FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
-    previous = last[0] if last else bytes(32)
+    # The last record may be a minute that was let go of: then what is kept of its chain is the end.
+    last = db.execute("SELECT seq, digest FROM ledger UNION ALL SELECT last, digest FROM gap ORDER BY 1 DESC LIMIT 1")
+    _, previous = last.fetchone() or (0, bytes(32))
     db.execute(
         "INSERT INTO ledger (potline, start_ns, length_s, revision, reason, written_ns, body, previous, digest)"
         " VALUES (?,?,?,?,?,?,?,?,?)",
@@ -59,9 +67,31 @@ def digest_of(previous: bytes, record: LedgerRecord, written_ns: int) -> bytes:
     return hashlib.sha256(previous + head.encode() + b"\n" + record.body).digest()
 
 
+def let_go(db: sqlite3.Connection, before_ns: int) -> None:
+    """Let go of minutes that begin before a time, some at a time; hours and longer stay for ever.
+
+    Of each unbroken run of them ``gap`` keeps the two ends of its chain, so that nothing else can be taken out unseen.
+    """
+    rows = db.execute(
+        "SELECT seq, previous, digest FROM ledger WHERE length_s = 60 AND start_ns < ? ORDER BY start_ns, seq LIMIT ?",
+        (before_ns, _MOST_AT_ONCE),
+    ).fetchall()
+    for seq, previous, digest in rows:
+        first, last, start, end = seq, seq, previous, digest
+        below = db.execute("SELECT first, previous FROM gap WHERE last = ?", (seq - 1,)).fetchone()
+        above = db.execute("SELECT last, digest FROM gap WHERE first = ?", (seq + 1,)).fetchone()
+        if below is not None:
+            first, start = below
+        if above is not None:
+            last, end = above
+        db.execute("DELETE FROM gap WHERE first IN (?,?)", (first, seq + 1))
+        db.execute("INSERT INTO gap VALUES (?,?,?,?)", (first, last, start, end))
+        db.execute("DELETE FROM ledger WHERE seq = ?", (seq,))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A record of the ledger that is not what was written."""
+    """Something in the ledger that is not what was written. ``potline`` is empty where the record is not there."""
 
     seq: int
     potline: str
@@ -72,18 +102,21 @@ class Finding:
 def verify(db: sqlite3.Connection) -> Iterator[Finding]:
     """Compute every digest again and yield what does not fit.
 
-    Minutes that were let go of because of their age leave gaps in the numbering; across a gap only the record itself
-    can be checked.
+    Minutes that were let go of because of their age are bridged by what is kept of their chain.
     """
-    before_seq, before_digest = 0, bytes(32)
-    rows = db.execute(
-        "SELECT seq, potline, start_ns, length_s, revision, reason, body, written_ns, previous, digest"
-        " FROM ledger ORDER BY seq"
-    )
-    for seq, potline, start_ns, length_s, revision, reason, body, written_ns, previous, digest in rows:
-        record = LedgerRecord(potline, start_ns, length_s, revision, reason, body)
-        if digest_of(previous, record, written_ns) != digest:
-            yield Finding(seq, potline, start_ns, "was altered after it was written")
-        elif seq == before_seq + 1 and previous != before_digest:
-            yield Finding(seq, potline, start_ns, "does not follow the record before it")
-        before_seq, before_digest = seq, digest
+    # Asked first: a writer beside us may append meanwhile.
+    newest = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'ledger'").fetchone()[0]
+    last, digest_before = 0, bytes(32)
+    for first, end, previous, digest, *said in db.execute(_CHAIN):
+        potline, start_ns = said[0] or "", said[1] or 0
+        if said[0] is not None:
+            *columns, written_ns = said
+            if digest_of(previous, LedgerRecord(*columns), written_ns) != digest:
+                yield Finding(first, potline, start_ns, "was altered after it was written")
+        if first != last + 1:
+            yield Finding(first, potline, start_ns, "follows a record that is missing")
+        elif previous != digest_before:
+            yield Finding(first, potline, start_ns, "does not follow the record before it")
+        last, digest_before = end, digest
+    if last < newest:
+        yield Finding(newest, "", 0, "is missing at the end")

@@ -44,8 +44,9 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> N
     if not lines:
         return
     body = b"\n".join(lines) + b"\n"  # ends with a new line, so that records can be put one behind the other
-    row = (created_ns, len(lines), len(body), gzip.compress(body, compresslevel=1, mtime=0))
-    db.execute("INSERT INTO outbox (created_ns, lines, raw_bytes, body) VALUES (?,?,?,?)", row)
+    packed = gzip.compress(body, compresslevel=1, mtime=0)
+    row = (created_ns, len(lines), len(body), len(packed), packed)
+    db.execute("INSERT INTO outbox (created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?)", row)
 
 
 def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
@@ -72,7 +73,7 @@ def advance(db: sqlite3.Connection, target: str, seq: int) -> None:
 
 def state(db: sqlite3.Connection) -> OutboxState:
     """Return how full the outbox is."""
-    row = db.execute("SELECT count(*), coalesce(sum(length(body)), 0), coalesce(min(created_ns), 0) FROM outbox")
+    row = db.execute("SELECT count(*), coalesce(sum(size), 0), coalesce(min(created_ns), 0) FROM outbox")
     dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
     records, size, oldest = row.fetchone()
     return OutboxState(records, size, oldest, dead)
@@ -87,32 +88,22 @@ def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
 
 
 def let_go(db: sqlite3.Connection, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
-    """Let go of what all databases have taken, and of what is too old or too much."""
+    """Let go of what all databases have taken, and of what is too old or too much, the oldest first."""
     cursors = dict(db.execute("SELECT target, seq FROM cursor"))
     # Without a database nothing was taken: the outbox fills to its bounds and serves one that is configured later.
     taken = min((cursors.get(target, 0) for target in targets), default=0)
     db.execute("DELETE FROM outbox WHERE seq <= ?", (taken,))
     dropped = _drop(db, "created_ns < ?", now_ns - int(bounds.outbox_max_age_s * 1e9))
-    kept = 0
-    over = None
-    for seq, length in db.execute("SELECT seq, length(body) FROM outbox ORDER BY seq DESC"):
-        kept += length
-        if kept > bounds.outbox_max_bytes:
-            over = seq
-            break
-    if over is not None:
-        more = _drop(db, "seq <= ?", over)
+    over = state(db).size_bytes - bounds.outbox_max_bytes
+    last = 0
+    if over > 0:
+        for seq, size in db.execute("SELECT seq, size FROM outbox ORDER BY seq"):
+            last = seq
+            over -= size
+            if over <= 0:
+                break
+        more = _drop(db, "seq <= ?", last)
         dropped = Dropped(dropped.records + more.records, dropped.lines + more.lines)
-    inputs_ns = now_ns - int(bounds.keep_inputs_s * 1e9)
-    db.execute(
-        "DELETE FROM cell WHERE minute_ns < ?"
-        " AND minute_ns < (SELECT max(minute_ns) FROM cell AS c WHERE c.point = cell.point)",
-        (inputs_ns,),
-    )
-    db.execute("DELETE FROM pots WHERE minute_ns < ?", (inputs_ns,))
-    db.execute("DELETE FROM event WHERE time_ns < ?", (inputs_ns,))
-    minutes_ns = now_ns - int(bounds.keep_minutes_s * 1e9)
-    db.execute("DELETE FROM ledger WHERE length_s = 60 AND start_ns < ?", (minutes_ns,))
     db.execute("DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM dead) - ?", (_MOST_DEAD,))
     return dropped
 

@@ -1,8 +1,10 @@
 """Opening the file: settings of SQLite, tables, versions."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -37,10 +39,16 @@ CREATE TABLE ledger (
     reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,
     UNIQUE (potline, length_s, start_ns, revision)
 );
+CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE length_s = 60;
+CREATE TABLE gap (
+    first INTEGER PRIMARY KEY, last INTEGER NOT NULL UNIQUE, previous BLOB NOT NULL, digest BLOB NOT NULL
+);
 CREATE TABLE outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    created_ns INTEGER NOT NULL, lines INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, body BLOB NOT NULL
+    created_ns INTEGER NOT NULL, lines INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, size INTEGER NOT NULL,
+    body BLOB NOT NULL
 );
+CREATE INDEX outbox_by_age ON outbox (created_ns, lines, size);
 CREATE TABLE cursor (target TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE dead (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -69,11 +77,15 @@ def lock(path: Path) -> IO[bytes]:
         raise StoreError(message) from exc
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
+    except BlockingIOError as exc:
         handle.close()
         message = (
             f"open the store {path}: another collector works on it; stop that one or give this one its own [store] path"
         )
+        raise StoreError(message) from exc
+    except OSError as exc:
+        handle.close()
+        message = f"open the store {path}: it cannot be locked: {exc.strerror}; put it on a disk of this machine"
         raise StoreError(message) from exc
     return handle
 
@@ -86,13 +98,9 @@ def open_database(path: Path) -> sqlite3.Connection:
     StoreError
         If the file cannot be opened, is damaged, or was written by a newer version.
     """
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            connection.close()
-            message = f"open the store {path}: it was written by a newer version of the collector (format {version})"
-            raise StoreError(f"{message}; install that version again")
+    with _opening(path) as opened:
+        connection = opened.enter_context(_connected(str(path)))
+        version = _version(connection, path)
         if version == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -101,9 +109,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             _sync_folder(path.parent)
-    except sqlite3.DatabaseError as exc:
-        message = f"open the store {path}: {exc}; move the file away to start a new one, and keep it for recovery"
-        raise StoreError(message) from exc
+        opened.pop_all()
     return connection
 
 
@@ -113,16 +119,42 @@ def open_reader(path: Path) -> sqlite3.Connection:
     Raises
     ------
     StoreError
-        If there is no store.
+        If there is no store, or it cannot be read.
     """
     if not path.is_file():
         raise StoreError(f"open the store {path}: there is none; check [store] path, or start the collector first")
+    with _opening(path) as opened:
+        connection = opened.enter_context(_connected(f"{path.absolute().as_uri()}?mode=ro"))
+        _version(connection, path)
+        opened.pop_all()
+    return connection
+
+
+@contextlib.contextmanager
+def _opening(path: Path) -> Iterator[contextlib.ExitStack]:
+    """Close what was opened if the whole does not succeed, and say what the failure means."""
     try:
-        return sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=5
-        )
+        with contextlib.ExitStack() as opened:
+            yield opened
+    except (sqlite3.OperationalError, OSError) as exc:
+        hint = "check the disk's space and health, and that the collector's user may write there"
+        raise StoreError(f"open the store {path}: {exc}; {hint}") from exc
     except sqlite3.DatabaseError as exc:
-        raise StoreError(f"open the store {path}: {exc}") from exc
+        message = f"open the store {path}: {exc}; move the file away to start a new one, and keep it for recovery"
+        raise StoreError(message) from exc
+
+
+def _connected(place: str) -> contextlib.closing[sqlite3.Connection]:
+    uri = place.startswith("file:")
+    return contextlib.closing(sqlite3.connect(place, uri=uri, isolation_level=None, check_same_thread=False, timeout=5))
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        message = f"open the store {path}: it was written by a newer version of the collector (format {version})"
+        raise StoreError(f"{message}; install that version again")
+    return version
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The writer of the store, on a thread of its own: the event loop only waits for it."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,7 @@ class Store:
         """
         try:
             await self._do(self._open)
-        except StoreError:
+        except BaseException:
             await asyncio.to_thread(self._thread.shutdown)
             raise
         return self
@@ -50,7 +51,7 @@ class Store:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close, and leave one file behind."""
+        """Close, and leave one file and its lock behind."""
         try:
             await self._do(self._close)
         finally:
@@ -66,15 +67,14 @@ class Store:
             raise StoreError(f"use the store {self.path}: {exc}; {hint}") from exc
 
     def _open(self) -> None:
-        self._lock = lock(self.path)
-        try:
-            self._db = open_database(self.path)
-        except StoreError:
-            self._lock.close()
-            raise
-        with _Transaction(self._db):
-            self._db.executemany("INSERT OR IGNORE INTO point (name) VALUES (?)", ((p.name,) for p in self._points))
-        ids = dict(self._db.execute("SELECT name, id FROM point"))
+        with contextlib.ExitStack() as opened:
+            self._lock = opened.enter_context(lock(self.path))
+            self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
+            names = ((point.name,) for point in self._points)
+            with _Transaction(self._db):
+                self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
+            ids = dict(self._db.execute("SELECT name, id FROM point"))
+            opened.pop_all()
         self._ids = [ids[point.name] for point in self._points]
         self._places = {id_: place for place, id_ in enumerate(self._ids)}
 
@@ -97,7 +97,7 @@ class Store:
             inputs.write_events(db, commit.events)
             db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.accounted)
             rows = ((*key, reason) for key, reason in commit.dirty.items())
-            db.executemany("INSERT OR IGNORE INTO dirty VALUES (?,?,?)", rows)
+            db.executemany("INSERT INTO dirty VALUES (?,?,?) ON CONFLICT DO NOTHING", rows)
             for record in commit.records:
                 ledger.append(db, record, commit.time_ns)
             outbox.append(db, commit.lines, commit.time_ns)
@@ -177,7 +177,10 @@ class Store:
     def _let_go(self, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
         with _Transaction(self._db):
             dropped = outbox.let_go(self._db, targets, bounds, now_ns)
-        self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            inputs.let_go(self._db, now_ns - int(bounds.keep_inputs_s * 1e9))
+            ledger.let_go(self._db, now_ns - int(bounds.keep_minutes_s * 1e9))
+        # A script: executed as a statement it would give back one page and stop.
+        self._db.executescript("PRAGMA incremental_vacuum(2048)")
         return dropped
 
 

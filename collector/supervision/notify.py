@@ -12,7 +12,7 @@ def notify(state: str) -> bool:
     if address.startswith("@"):
         address = "\0" + address[1:]  # an abstract socket
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-        sender.settimeout(1.0)
+        sender.setblocking(False)  # the event loop must not wait for systemd
         try:
             sender.sendto(state.encode(), address)
         except OSError:

@@ -15,7 +15,7 @@ STEADY_S = 60.0
 
 def pause(failures: int, *, draw: Callable[[], float] = random.random) -> float:
     """Return how long to wait after some failures in a row: full jitter, so that many do not return at once [s]."""
-    return draw() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 16))
+    return draw() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 16))
 
 
 async def keep_running(
@@ -58,3 +58,4 @@ async def keep_running(
             await asyncio.sleep(max(pause(failures), getattr(exc, "retry_after_s", 0.0)))
         else:
             failures = 0
+            await asyncio.sleep(pause(1))  # work that ends at once must not keep the event loop to itself

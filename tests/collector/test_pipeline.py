@@ -1,5 +1,6 @@
 """The straight line over a real store: minutes, late news, and a crash at any instant."""
 
+import dataclasses
 import gzip
 import random
 from collections.abc import Iterator
@@ -365,3 +366,33 @@ async def test_nothing_is_closed_right_after_a_start_before_the_first_readings(
         closer: Closer = line.closer
 
         assert closer.closed_until("PL1") == T0
+
+
+async def test_a_line_meter_without_counters_is_integrated_from_voltage_times_current(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    plant = without_registers(PLANT, Quantity.DC_POWER, Quantity.DC_ENERGY, Quantity.DC_CHARGE)
+    async with Store(tmp_path / "s.sqlite", plant.points) as store:
+        line = await open_line(plant, store, clock)
+        for t in range(0, 135, 5):
+            clock.ns = T0 + t * S
+            # Voltage falls as current rises: the product of the means would be 1.6 % too high.
+            high = t // 5 % 2
+            shown = {Quantity.LINE_VOLTAGE: 160.0 - 20 * high, Quantity.LINE_CURRENT: 350_000.0 + 50_000 * high}
+            await line.step([joined([raw(plant, "pl1_dc", clock.ns, shown)])])
+        found = await minutes(store)
+
+    # The mean of 160 V x 350 kA = 56 MW and 140 V x 400 kA = 56 MW.
+    assert found[0][1].dc_kwh == pytest.approx(56_000 / 60)
+    assert found[0][1].charge_kah == pytest.approx(375 / 60)
+
+
+def without_registers(plant: Plant, *quantities: Quantity) -> Plant:
+    """Return the plant with fewer registers in the profile of its line meter."""
+    meters = []
+    for meter in plant.meters:
+        if meter.id == "pl1_dc":
+            registers = tuple(r for r in meter.profile.registers if r.quantity not in quantities)
+            meter = dataclasses.replace(meter, profile=dataclasses.replace(meter.profile, registers=registers))  # noqa: PLW2901
+        meters.append(meter)
+    return dataclasses.replace(plant, meters=tuple(meters))

@@ -8,8 +8,10 @@ import structlog
 
 from collector.acquisition.cadence import Cadence
 from collector.acquisition.modbus.connection import (
+    GATEWAY_TARGET_SILENT,
     Answer,
     EndpointUnreachable,
+    MeterGarbled,
     MeterRefused,
     MeterSilent,
     ModbusConnection,
@@ -38,6 +40,7 @@ class _Turn:
     points: tuple[tuple[int, ...], ...]
     cadence: Cadence
     failures: int = 0
+    unanswered: int = 0
     ask_again_s: float = 0.0
     error: str = ""
     all_points: tuple[int, ...] = field(init=False)
@@ -51,6 +54,7 @@ class ModbusPoller:
 
     A meter that does not answer yields readings without a value; it is asked ever more rarely (up to a minute apart),
     so that its time-outs cost its siblings little. A lost connection yields such readings for all, and ends the source.
+    So does a connection on which nobody answers any more: it may be dead without a word, as after a power cut.
     """
 
     def __init__(
@@ -82,6 +86,8 @@ class ModbusPoller:
         SourceUnavailable
             If the endpoint cannot be reached or the connection is lost.
         """
+        for turn in self._turns:
+            turn.unanswered = 0
         try:
             async with ModbusConnection(self._endpoint, self._clock) as connection:
                 while True:
@@ -91,12 +97,20 @@ class ModbusPoller:
                     skipped = turn.cadence.skipped
                     turn.cadence.advance(self._clock.steady_s())
                     self._instruments.poll_late_total += turn.cadence.skipped - skipped
+                    self._end_if_forsaken()
         except EndpointUnreachable as exc:
             for turn in self._turns:
                 self._note(turn, str(exc), silent=False)
             everything = [place for turn in self._turns for place in turn.all_points]
             yield Arrival(ReadingBatch.gap(everything, time_ns=self._clock.now_ns(), quality=Quality.BAD_NOT_CONNECTED))
             raise SourceUnavailable(str(exc)) from exc
+
+    def _end_if_forsaken(self) -> None:
+        """Give the connection up if no meter answered when it was last asked, in two requests or more."""
+        unanswered = [turn.unanswered for turn in self._turns]
+        if min(unanswered) >= 1 and sum(unanswered) >= 2:
+            place = f"read from {self._endpoint.host} port {self._endpoint.port} ({self._endpoint.id})"
+            raise EndpointUnreachable(f"{place}: connected, but nobody answers; check power, cables and unit ids")
 
     async def _poll(self, connection: ModbusConnection, turn: _Turn) -> ReadingBatch:
         if turn.failures and self._clock.steady_s() < turn.ask_again_s:
@@ -109,13 +123,20 @@ class ModbusPoller:
                 answer = await self._ask(connection, turn.meter, decoder)
             except MeterSilent as exc:
                 error, silent = str(exc), True
-                parts.append(self._gap(turn.all_points[sum(len(part) for part in parts) :]))
-                break
+                turn.unanswered = 0 if isinstance(exc, MeterGarbled) else turn.unanswered + 1
             except MeterRefused as exc:
-                error = str(exc)
-                parts.append(self._gap(places))
+                # The gateway lives. If it says that the meter is silent, it has waited as long as we would have.
+                error, silent = str(exc), exc.code == GATEWAY_TARGET_SILENT
+                turn.unanswered = 0
+                if not silent:
+                    parts.append(self._gap(places))
+                    continue
+            else:
+                turn.unanswered = 0
+                parts.append(_readings(places, decoder.decode(answer.data), answer))
                 continue
-            parts.append(_readings(places, decoder.decode(answer.data), answer))
+            parts.append(self._gap(turn.all_points[sum(len(part) for part in parts) :]))
+            break
         self._note(turn, error, silent=silent)
         return ReadingBatch.joined(parts)
 

@@ -18,8 +18,11 @@ from collector.readings.quantity import Quantity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLY = 60 * 1_000_000_000
+_DAY = 86400 * 1_000_000_000
+_NO_EARLIER = 946_684_800 * 1_000_000_000  # 2000-01-01: what is stamped before comes from a clock that was never set
 _PHASES = {"start": 0, "update": 1, "end": 2, "correct": 3}
 _RANK_OF_PHASE = 1 << 48
+_VS_PER_MV_DAY = 86.4
 
 _QUALITY = {
     "good": Quality.GOOD,
@@ -65,8 +68,7 @@ class _AnodeEffect(msgspec.Struct, gc=False):
     end: Stamp | None = None
     duration_s: Positive | None = None
     v_max: float | None = None
-    v_avg: float | None = None
-    overvoltage_v_s: float | None = None
+    overvoltage_mv_day: float | None = None
 
 
 class _Weighing(msgspec.Struct, gc=False):
@@ -119,13 +121,15 @@ class PayloadReader:
                 case Kind.POT_TELEMETRY:
                     return self._telemetry(address, _pot_telemetry.decode(payload), arrived_ns)
                 case Kind.ANODE_EFFECT:
-                    return self._effect(address, _anode_effect.decode(payload))
+                    return self._effect(address, _anode_effect.decode(payload), arrived_ns)
                 case Kind.WEIGHING:
-                    return self._weigh(_weighing.decode(payload))
+                    return self._weigh(_weighing.decode(payload), arrived_ns)
         except msgspec.MsgspecError as exc:
             raise PayloadProblem(f"{address.kind.value}: {exc}") from exc
         except UnicodeDecodeError as exc:
             raise PayloadProblem(f"{address.kind.value}: not UTF-8 text") from exc
+        except RecursionError as exc:
+            raise PayloadProblem(f"{address.kind.value}: nested too deeply") from exc
 
     def _check_pot(self, potline: str, pot: str) -> None:
         known = self._plant.potline_of_pot.get(pot)
@@ -137,7 +141,7 @@ class PayloadReader:
     def _telemetry(self, address: Address, message: _PotTelemetry, arrived_ns: int) -> list[Reading]:
         self._check_pot(address.potline, address.pot)
         time_ns, quality = nanoseconds(message.ts), _QUALITY[message.q]
-        if message.clk == "unset" or time_ns > arrived_ns + _EARLY:
+        if message.clk == "unset" or not _NO_EARLIER <= time_ns <= arrived_ns + _EARLY:
             # The sender's clock cannot be trusted: the time of arrival is the best there is, and marked as such.
             time_ns, quality = arrived_ns, min(quality, Quality.UNCERTAIN)
         values = (
@@ -152,7 +156,7 @@ class PayloadReader:
             if value is not None
         ]
 
-    def _effect(self, address: Address, message: _AnodeEffect) -> AnodeEffect:
+    def _effect(self, address: Address, message: _AnodeEffect, arrived_ns: int) -> AnodeEffect:
         self._check_pot(address.potline, address.pot)
         if message.pot != address.pot:
             raise PayloadProblem(f"the payload speaks of pot '{message.pot}', the topic of '{address.pot}'")
@@ -169,14 +173,14 @@ class PayloadReader:
             potline=address.potline,
             pot=address.pot,
             kind=AnodeEffectKind.LVAE if message.kind == "lvae" else AnodeEffectKind.HVAE,
-            time_ns=nanoseconds(message.start),
+            time_ns=_happened(message.start, arrived_ns),
             duration_s=duration_s,
             max_v=message.v_max,
-            overvoltage_v_s=message.overvoltage_v_s,
+            overvoltage_v_s=None if message.overvoltage_mv_day is None else message.overvoltage_mv_day * _VS_PER_MV_DAY,
             corrected=message.phase == "correct",
         )
 
-    def _weigh(self, message: _Weighing) -> Weighing:
+    def _weigh(self, message: _Weighing, arrived_ns: int) -> Weighing:
         lines = set()
         for pot in message.pots:
             line = self._plant.potline_of_pot.get(pot)
@@ -192,7 +196,7 @@ class PayloadReader:
             rank=message.rev * 2 + message.void,
             potline=lines.pop(),
             pots=tuple(message.pots),
-            time_ns=nanoseconds(message.ts),
+            time_ns=_happened(message.ts, arrived_ns),
             net_kg=message.net_kg,
             refused=self._why_not(message),
         )
@@ -211,6 +215,14 @@ class PayloadReader:
         if message.zeroed_at is not None and message.ts - message.zeroed_at > self._longest_tare_age:
             return "the tare is too old"
         return None
+
+
+def _happened(stamp: datetime, arrived_ns: int) -> int:
+    """Return when an event happened [ns], if that can be."""
+    time_ns = nanoseconds(stamp)
+    if not _NO_EARLIER <= time_ns <= arrived_ns + _DAY:
+        raise PayloadProblem(f"the time {stamp.isoformat()} is before 2000 or more than a day after its arrival")
+    return time_ns
 
 
 def nanoseconds(stamp: datetime) -> int:

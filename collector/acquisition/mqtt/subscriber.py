@@ -7,6 +7,9 @@ it has (``manual_ack_set`` and ``ack``), so this file reaches for that one, and 
 A message is acknowledged when everything it caused is on disk. Until then the broker keeps it, and after a crash sends
 it again. The broker holds back once ``max_unacknowledged`` messages are open (MQTT 5: receive maximum; MQTT 3.1.1: the
 broker's own ``max_inflight_messages``).
+
+Where connecting takes too long, aiomqtt leaves the socket open. A broker that came to itself would then serve that
+session, which nobody reads, and throw out the next one of the same name: so this file closes it.
 """
 
 import asyncio
@@ -22,7 +25,7 @@ from paho.mqtt.properties import Properties
 
 from collector.acquisition.mqtt import topics
 from collector.acquisition.mqtt.payload import PayloadProblem, PayloadReader
-from collector.acquisition.source import Arrival, SourceUnavailable
+from collector.acquisition.source import Arrival, SourceUnavailable, raise_if_cancelled
 from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
@@ -35,6 +38,7 @@ log = structlog.get_logger()
 _GATHER_S = 0.05
 _MOST_AT_ONCE = 1000
 _LARGEST_PAYLOAD = 64 * 1024
+_REFUSED = 0x80
 
 
 class MqttSubscriber:
@@ -62,12 +66,16 @@ class MqttSubscriber:
         broker = self._broker
         place = f"{broker.host} port {broker.port} ({broker.id})"
         client = await self._client()
+        paho = client._client  # noqa: SLF001 - see the module's docstring
         try:
             async with client:
                 for topic in topics.subscriptions(broker.site):
-                    await client.subscribe(topic, qos=1)
+                    # The broker's refusal is no exception in aiomqtt, but an answer.
+                    codes = [code if isinstance(code, int) else code.value for code in await client.subscribe(topic, 1)]
+                    if max(codes, default=_REFUSED) >= _REFUSED:
+                        raise SourceUnavailable(f"subscribe to {topic} at {place}: refused; check the broker's ACL")
+                raise_if_cancelled()
                 log.info("subscribed", broker=broker.id, host=broker.host, port=broker.port)
-                paho = client._client  # noqa: SLF001 - see the module's docstring
                 messages = aiter(client.messages)
                 while True:
                     yield self._arrival(paho, await _gather(client, messages))
@@ -76,15 +84,23 @@ class MqttSubscriber:
             raise SourceUnavailable(f"subscribe at {place}: {exc}; {hint}") from exc
         except ssl.SSLError as exc:
             raise SourceUnavailable(f"connect to {place}: {exc.reason}; check the certificates") from exc
+        finally:
+            paho.disconnect()
 
     async def _client(self) -> aiomqtt.Client:
         broker = self._broker
+        try:
+            broker.host.encode("idna")
+        except UnicodeError as exc:
+            raise SourceUnavailable(f"connect to {broker.host}: this can be no host's name; check 'host'") from exc
         password = None
         if broker.password_file is not None:
             try:
                 password = (await asyncio.to_thread(broker.password_file.read_text, "utf-8")).strip()
             except OSError as exc:
                 raise SourceUnavailable(f"read {broker.password_file}: {exc.strerror}; check who may read it") from exc
+            except UnicodeDecodeError as exc:
+                raise SourceUnavailable(f"read {broker.password_file}: it is not UTF-8 text; write it anew") from exc
         properties = None
         clean_session: bool | None = False
         clean_start: bool | Literal[3] = 3  # paho's MQTT_CLEAN_START_FIRST_ONLY, its default; not used with 3.1.1

@@ -1,0 +1,195 @@
+"""What the README tells a plant engineer is true: its examples are run here."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from example_plant import CONFIG, example_plant
+from servers import InfluxDB1
+
+from collector.acquisition.mqtt import topics
+from collector.acquisition.mqtt.payload import PayloadReader
+from collector.cli import main
+from collector.readings.event import AnodeEffect, Weighing
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of a language, without the indentation of the list they stand in."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", README, flags=re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+
+
+@pytest.fixture
+def my_plant(tmp_path: Path) -> Path:
+    """Do what the README says: copy the configuration, write the plant file, change one line."""
+    folder = tmp_path / "my-plant"
+    shutil.copytree(ROOT / "config", folder)
+    (folder / "plants" / "mine.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    settings = (folder / "collector.toml").read_text(encoding="utf-8")
+    assert 'plant_file = "plants/example.toml"' in settings
+    settings = settings.replace('plant_file = "plants/example.toml"', 'plant_file = "plants/mine.toml"')
+    (folder / "collector.toml").write_text(settings, encoding="utf-8")
+    return folder / "collector.toml"
+
+
+def test_the_first_meter_passes_the_check(my_plant: Path) -> None:
+    result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+
+    assert result.exit_code == 0, result.output
+    assert "rectifier_1: Schneider Electric PowerLogic PM5000 series at 10.20.1.11:502 unit 1" in result.output
+
+
+def test_the_first_screen_shows_the_two_commands() -> None:
+    first_screen = README.splitlines()[:45]
+
+    assert "make demo" in first_screen
+    assert "make test" in first_screen or "make test" in README.splitlines()[:60]
+
+
+def test_every_command_of_the_readme_exists_and_has_an_example_in_its_help() -> None:
+    named = set(re.findall(r"`potline (\w+)", README))
+    assert named == set(main.commands)
+    for name in named:
+        help_text = CliRunner().invoke(main, [name, "--help"]).output
+        assert f"potline {name}" in help_text.split("Example", 1)[1]
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make (demo|test|install|check)\b", README)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_the_mqtt_examples_are_understood() -> None:
+    rows = re.findall(r"^\| `(smelter/\S+)` \| `(\{.*\})` \|$", README, flags=re.MULTILINE)
+    assert len(rows) == 3
+    plant = example_plant()
+    reader = PayloadReader(plant, longest_tare_age_s=28800)
+    found = []
+    for topic, payload in rows:
+        text = payload.replace("1043", "1003").replace("1044", "1004")
+        filled = topic.format(site="example", potline="PL1", pot="1003", crane="K3")
+        address = topics.parse(filled, "example")
+        assert address is not None
+        assert json.loads(text)["v"] == 1
+        found.append(reader.read(address, text.encode(), arrived_ns=1_800_000_000_000_000_000))
+
+    readings, effect, weighing = found
+    assert isinstance(readings, list)
+    assert [reading.value for reading in readings] == [4.213, 7.086, 11.4]
+    assert isinstance(effect, AnodeEffect)
+    assert effect.duration_s == 108.6
+    assert isinstance(weighing, Weighing)
+    assert weighing.refused is None
+
+
+def test_the_query_of_the_readme_runs(influxdb1: InfluxDB1) -> None:
+    influxdb1.create_database("potline")
+    now = int(subprocess.run(["date", "+%s"], capture_output=True, check=True, text=True).stdout) * 10**9
+    lines = [
+        f"energy_intensity,potline=PL1,boundary=dc,window=hour energy_kwh={kwh},metal_t={t} {now - n * 3600 * 10**9}"
+        for n, (kwh, t) in enumerate([(60_000.0, 5.0), (30_000.0, 2.0)], start=1)
+    ]
+    influxdb1.write("potline", "\n".join(lines))
+
+    rows = influxdb1.query("potline", blocks("sql")[0].strip())
+
+    assert [row["potline"] for row in rows] == ["PL1"]
+    assert next(value for key, value in rows[0].items() if key.startswith("sum")) == pytest.approx(90_000 / 7)
+
+
+@pytest.mark.timeout(90)
+def test_the_demo_is_within_half_a_percent_of_the_truth_after_twenty_seconds() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "collector", "demo", "--seconds", "20", "--config", str(CONFIG)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=80,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "kWh/t" in line]
+    assert len(lines) >= 3
+    shape = re.compile(
+        r"^\d\d:\d\d UTC  PL1  last \d+ min:  DC ([\d,]+) kWh/t  AC ([\d,]+) kWh/t  ([\d.]+) t CO2e/t"
+        r"  coverage (\d+) %  \(simulator's truth: DC ([\d,]+) kWh/t, off by ([+-][\d.]+) %\)$"
+    )
+    match = shape.match(lines[-1])
+    assert match is not None, lines[-1]
+    dc, ac, co2e, coverage, truth, off = (float(text.replace(",", "")) for text in match.groups())
+    assert 11_500 < dc < ac < 14_500
+    assert 5 < co2e < 15
+    assert coverage >= 99
+    assert abs(dc / truth - 1) < 0.005
+    assert abs(off) < 0.5
+    assert re.search(r"live page: http://127\.0\.0\.1:\d+/", done.stdout)
+    # The README shows what is seen.
+    assert all(shape.match(line) for line in blocks("text")[0].splitlines() if "kWh/t" in line)
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the processes that a process started, and those that these started."""
+    found: set[int] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # ended while we looked
+        if int(fields[1]) == pid:
+            child = int(stat.parent.name)
+            found |= {child} | children_of(child)
+    return found
+
+
+def demo(*arguments: str) -> subprocess.Popen[str]:
+    """Start the demonstration as a person does."""
+    command = [sys.executable, "-m", "collector", "demo", "--config", str(CONFIG), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_ends_all_of_the_demo(number: signal.Signals) -> None:
+    with demo() as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("live page"):
+                break
+        processes = children_of(running.pid)
+        assert len(processes) >= 3  # simulator, broker, collector
+        running.send_signal(number)
+        rest = running.stdout.read()
+        assert running.wait(15) == 0, rest
+        assert "Traceback" not in rest
+        assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.timeout(90)
+def test_the_demo_also_writes_to_a_real_influxdb(influxdb1: InfluxDB1) -> None:
+    with demo("--seconds", "15", "--influx", influxdb1.url) as running:
+        output = running.communicate(timeout=80)[0]
+    assert running.returncode == 0, output
+    assert f"writing to {influxdb1.url}" in output
+
+    rows = influxdb1.query("potline", "SELECT kwh_per_t FROM energy_intensity WHERE \"window\" = 'minute'")
+
+    assert len(rows) > 5
+    assert all(row["kwh_per_t"] is None or 11_500 < row["kwh_per_t"] < 14_500 for row in rows)
+
+
+def test_the_demo_says_when_there_is_no_database_at_the_address() -> None:
+    with demo("--influx", "http://127.0.0.1:9") as running:
+        output = running.communicate(timeout=50)[0]
+
+    assert running.returncode == 1
+    assert "ask http://127.0.0.1:9/ping" in output
+    assert "it looks like http://127.0.0.1:8086" in output
