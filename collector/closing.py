@@ -188,7 +188,7 @@ class Closer:
         for (potline, minute), reason in (await self._store.dirty(_MOST_MINUTES)).items():
             dirty_line = next((line for line in self._lines if line.potline.id == potline), None)
             known = dirty_line is not None and minute < dirty_line.next_ns
-            if dirty_line is not None and known and await self._minute(dirty_line, minute, reason, closed):
+            if dirty_line is not None and known and await self._again(dirty_line, minute, reason, closed):
                 touched.setdefault(potline, set()).add(minute)
             closed.accounted.append((potline, minute))
         for line in self._lines:
@@ -198,6 +198,16 @@ class Closer:
             return None
         self._instruments.entries_total += len(closed.records)
         return closed
+
+    async def _again(self, line: _Line, minute_ns: int, reason: str, closed: Closed) -> bool:
+        """Account a closed minute again; where that is not possible, the entry it has stands, and that is said."""
+        try:
+            return await self._minute(line, minute_ns, reason, closed)
+        except LookupError as exc:
+            log.error(  # noqa: TRY400 - the sentence says it all
+                "minute cannot be stated again", potline=line.potline.id, minute_ns=minute_ns, reason=str(exc)
+            )
+            return False
 
     async def _minute(self, line: _Line, minute_ns: int, reason: str, closed: Closed) -> bool:
         """Account one minute; False if the ledger says the same already."""

@@ -396,3 +396,29 @@ def without_registers(plant: Plant, *quantities: Quantity) -> Plant:
             meter = dataclasses.replace(meter, profile=dataclasses.replace(meter.profile, registers=registers))  # noqa: PLW2901
         meters.append(meter)
     return dataclasses.replace(plant, meters=tuple(meters))
+
+
+async def test_a_minute_from_before_the_first_factor_keeps_its_entry_and_the_line_goes_on(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        for t in range(0, 135, 5):
+            await drive(line, clock, t)
+    later = dataclasses.replace(
+        PLANT.potlines[0].current_efficiency,
+        values=(dataclasses.replace(PLANT.potlines[0].current_efficiency.values[0], valid_from_ns=T0 + 100 * S),),
+    )
+    changed = dataclasses.replace(PLANT, potlines=(dataclasses.replace(PLANT.potlines[0], current_efficiency=later),))
+    async with Store(path, PLANT.points) as store:
+        line = await open_line(changed, store, clock)
+        for t in range(135, 330, 5):
+            await drive(line, clock, t, *([events(effect(20, 40.0, rank=2))] if t == 140 else []))
+        found = await minutes(store)
+        left = await store.dirty(10)
+
+    assert found[0] == (1, found[0][1])
+    assert found[0][1].anode_effect_s == 0.0
+    assert max(found) == 4
+    assert left == {}
