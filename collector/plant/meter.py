@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from collector.plant.profile import MeterProfile
+from collector.readings.quantity import Quantity
 
 
 class Measures(Enum):
@@ -13,6 +14,14 @@ class Measures(Enum):
     LINE_DC = "line_dc"
     RECTIFIER_AC = "rectifier_ac"
     AUXILIARY_AC = "auxiliary_ac"
+
+
+NEEDED = {
+    Measures.LINE_DC: (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE),
+    Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+}
+"""What the accounts need of a meter: its profile must offer these quantities."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """From checked sections to the plant: references, uniqueness, and everything that looks right and is wrong."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -13,31 +12,19 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, TypeAdapter
 
 from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, GwpSet, SlopeCoefficients
-from collector.plant.meter import Broker, Endpoint, Measures, Meter
+from collector.plant.meter import NEEDED, Broker, Endpoint, Measures, Meter
 from collector.plant.profile import MeterProfile
 from collector.plant.topology import Plant, Potline
-from collector.readings.quantity import Quantity
 from collector.settings import formulas, models
+from collector.settings.fields import pots_of
 from collector.settings.problems import ConfigurationError, Problem, shown
 from collector.settings.profiles import read_profile
 from collector.settings.sources import Origins
-from collector.settings.toml_file import Path_, TomlFile
+from collector.settings.toml_file import Path_, TomlFile, is_under
 from collector.settings.validation import validated
 
-NEEDED = {
-    Measures.LINE_DC: (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE),
-    Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
-    Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
-}
-_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
-_MOST_POTS = 5000
 _Secret = Callable[[Path_, str], Path]
 _GRID, _GWP, _SLOPES = "grid_electricity.toml", "gwp.toml", "pfc_slope.toml"
-
-
-def is_under(path: Path_, broken: AbstractSet[Path_]) -> bool:
-    """Tell whether a value, or a table around it, is known to be wrong."""
-    return any(path[:length] in broken for length in range(1, len(path) + 1))
 
 
 class Builder:
@@ -253,29 +240,19 @@ class Builder:
                 )
             seen.add(row.valid_from)
 
-    def _pots(self, at: Path_, written: list[str]) -> tuple[str, ...]:
+    def _pots(self, at: Path_, texts: list[str]) -> tuple[str, ...]:
         pots: list[str] = []
-        for place, text in enumerate(written):
-            match = _RANGE.fullmatch(text)
-            if match is None:
-                if ".." in text:
-                    self._report((*at, place), f"'{text}' is no range of pot numbers", 'write it like "1001..1040"')
-                pots.append(text)
-                continue
-            first, last = int(match[1]), int(match[2])
-            if last < first or last - first >= _MOST_POTS:
-                self._report(
-                    (*at, place),
-                    f"the range {text} holds {max(0, last - first + 1)} pots",
-                    f"1 to {_MOST_POTS}, smaller number first",
-                )
-                continue
-            pots += [str(number).zfill(len(match[1])) for number in range(first, last + 1)]
+        for place, text in enumerate(texts):
+            try:
+                pots += pots_of(text)
+            except ValueError as exc:
+                what, _, remedy = str(exc).partition("; ")
+                self._report((*at, place), what, remedy)
         return tuple(pots)
 
-    def _unique_pots(self, pots_of: Mapping[str, tuple[str, ...]]) -> None:
+    def _unique_pots(self, pots_by_line: Mapping[str, tuple[str, ...]]) -> None:
         seen: dict[str, str] = {}
-        for id_, pots in pots_of.items():
+        for id_, pots in pots_by_line.items():
             if not self._fine("potlines", id_, "pots"):
                 continue
             counted = Counter(pots)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from collector.settings.build import Builder, is_under
+from collector.settings.build import Builder
 from collector.settings.configuration import (
     AccountingSettings,
     Configuration,
@@ -21,7 +21,7 @@ from collector.settings.configuration import (
 from collector.settings.models import Delivery, Settings
 from collector.settings.problems import ConfigurationError, Problem
 from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
-from collector.settings.toml_file import Path_
+from collector.settings.toml_file import Path_, is_under
 from collector.settings.validation import KEY, told
 
 ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "delivery"})

@@ -7,6 +7,7 @@ the text is valid TOML: it follows keys, strings, arrays and inline tables, and 
 import bisect
 import re
 import tomllib
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,8 @@ class _Places:
     def _separator(self) -> None:
         if self._more(self._NOTHING) and self._text[self._at] == ",":
             self._at += 1
+
+
+def is_under(path: Path_, broken: AbstractSet[Path_]) -> bool:
+    """Tell whether a value, or a table around it, is known to be wrong."""
+    return any(path[:length] in broken for length in range(1, len(path) + 1))
