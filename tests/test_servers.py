@@ -13,18 +13,10 @@ from pathlib import Path
 import aiohttp
 import aiomqtt
 import pytest
-import servers
+import server_process
 from blockbuster import BlockBuster, BlockingError
-from servers import (
-    InfluxDB1,
-    Mosquitto,
-    PortTakenError,
-    ServerError,
-    ServerMissingError,
-    VictoriaMetrics,
-    running_influxdb1,
-    running_mosquitto,
-)
+from server_process import PortTakenError, ServerError, ServerMissingError
+from servers import InfluxDB1, Mosquitto, VictoriaMetrics, running_influxdb1, running_mosquitto
 
 SCRIPT = Path(__file__).parent / "install-servers"
 
@@ -166,7 +158,7 @@ def occupied() -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Keep the output of the tests clean."""
 
-    with http.server.ThreadingHTTPServer((servers.HOST, 0), Answer) as other:
+    with http.server.ThreadingHTTPServer((server_process.HOST, 0), Answer) as other:
         thread = threading.Thread(target=other.serve_forever)
         thread.start()
         yield other.server_port
@@ -184,12 +176,12 @@ def test_a_taken_port_is_a_failure_though_the_other_server_answers(tmp_path: Pat
 
 @pytest.mark.parametrize("kind", [Mosquitto, InfluxDB1, VictoriaMetrics])
 def test_a_port_taken_at_the_last_moment_is_a_failure_with_the_log(
-    tmp_path: Path, occupied: int, monkeypatch: pytest.MonkeyPatch, kind: type[servers.Server]
+    tmp_path: Path, occupied: int, monkeypatch: pytest.MonkeyPatch, kind: type[server_process.Server]
 ) -> None:
     server = kind(tmp_path, occupied)
     looks: list[set[str]] = [set()]
-    really = servers.listeners
-    monkeypatch.setattr(servers, "listeners", lambda port: looks.pop() if looks else really(port))
+    really = server_process.listeners
+    monkeypatch.setattr(server_process, "listeners", lambda port: looks.pop() if looks else really(port))
     with pytest.raises(PortTakenError, match=r"start .* on 127\.0\.0\.1"):
         server.start()
     assert server.pid is None
@@ -197,8 +189,8 @@ def test_a_port_taken_at_the_last_moment_is_a_failure_with_the_log(
 
 def test_a_taken_port_is_left_for_another_one(tmp_path: Path, occupied: int, monkeypatch: pytest.MonkeyPatch) -> None:
     offered = [occupied]
-    really = servers.free_port
-    monkeypatch.setattr(servers, "free_port", lambda: offered.pop() if offered else really())
+    really = server_process.free_port
+    monkeypatch.setattr(server_process, "free_port", lambda: offered.pop() if offered else really())
     with running_influxdb1(tmp_path) as influxdb:
         assert influxdb.port != occupied
         influxdb.create_database("potline")
@@ -213,7 +205,7 @@ def test_a_wrong_option_is_a_failure_with_the_brokers_words(mosquitto: Callable[
 def test_a_missing_program_is_a_failure_that_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "_SEARCH_PATH", str(tmp_path))
+    monkeypatch.setattr(server_process, "_SEARCH_PATH", str(tmp_path))
     with (
         pytest.raises(ServerMissingError, match="sudo apt-get install mosquitto influxdb victoria-metrics"),
         running_influxdb1(tmp_path),

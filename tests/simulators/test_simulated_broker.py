@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
-from servers import free_port
+from server_process import free_port
 
 from simulators.servers.broker import BrokerUnavailableError, bundled_broker
 from simulators.servers.messages import Message

@@ -16,7 +16,8 @@ from typing import Any
 import aiomqtt
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
-from servers import Mosquitto, free_port
+from server_process import free_port
+from servers import Mosquitto
 
 ROOT = Path(__file__).parents[2]
 BUSY = ROOT / "simulators" / "scenarios" / "busy.toml"

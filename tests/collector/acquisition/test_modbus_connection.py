@@ -13,7 +13,7 @@ import pymodbus.exceptions
 import pytest
 from adversarial_modbus import Answering, Request, endpoint, never, register, reset, rightly, serving, with_pdu
 from pymodbus.client import AsyncModbusTcpClient
-from servers import free_port
+from server_process import free_port
 from waiting import until
 
 from collector.acquisition.modbus import connection as room

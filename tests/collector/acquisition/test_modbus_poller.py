@@ -25,7 +25,7 @@ from adversarial_modbus import (
     rightly,
     serving,
 )
-from servers import free_port
+from server_process import free_port
 from waiting import until
 
 from collector.acquisition.modbus.once import read_meter

@@ -28,7 +28,8 @@ from potroom import (
     telemetry,
     weighing,
 )
-from servers import Mosquitto, free_port
+from server_process import free_port
+from servers import Mosquitto
 from waiting import until
 
 from collector.acquisition.mqtt.payload import PayloadReader
