@@ -10,12 +10,13 @@ import structlog
 
 from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
+from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.mqtt.payload import PayloadReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
-from collector.closing import Closer, rules
+from collector.closing import Closer
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable

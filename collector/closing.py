@@ -13,20 +13,18 @@ import structlog
 
 from collector.accounting import account
 from collector.accounting.account import MinuteInputs, Sums
-from collector.accounting.booking import Rule
-from collector.accounting.integrals import Amount, Shape, between
+from collector.accounting.integrals import Amount, between
 from collector.accounting.production import PotWatch
+from collector.accounting.rules import accounted, rules
 from collector.accounting.windows import DAY_NS, ROLLING_STEP_NS, Window, minute_window, windows_touched
 from collector.delivery import lineprotocol
 from collector.instruments import Instruments
-from collector.plant.meter import Measures, Meter
-from collector.plant.profile import Register
+from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
-from collector.readings import units
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.event import AnodeEffect, Weighing
 from collector.readings.quality import Quality
-from collector.readings.quantity import Kind, Quantity
+from collector.readings.quantity import Quantity
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
@@ -37,50 +35,6 @@ _MOST_MINUTES = 60
 
 _KWH_PER_MWS = 1000 / 3600
 _KAH_PER_KAS = 1 / 3600
-
-
-def rules(plant: Plant) -> dict[int, Rule]:
-    """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current."""
-    found: dict[int, Rule] = {}
-    for meter in plant.meters:
-        places = plant.points.of(meter.id)
-        for quantity in _accounted(meter):
-            place = places[quantity]
-            if quantity.kind is Kind.COUNTER:
-                register = next(r for r in meter.profile.registers if r.quantity is quantity)
-                found[place] = _counter_rule(meter, register)
-            else:
-                found[place] = Rule(Shape.GAUGE)
-    return found
-
-
-def _accounted(meter: Meter) -> list[Quantity]:
-    offered = {register.quantity for register in meter.profile.registers}
-    if meter.measures is not Measures.LINE_DC:
-        return [Quantity.ACTIVE_ENERGY_IMPORT]
-    return [
-        Quantity.DC_ENERGY if Quantity.DC_ENERGY in offered else Quantity.DC_POWER,
-        *([Quantity.DC_CHARGE] if Quantity.DC_CHARGE in offered else []),
-        Quantity.LINE_CURRENT,
-    ]
-
-
-def _counter_rule(meter: Meter, register: Register) -> Rule:
-    gain = abs(register.scale * units.factor(register.unit, register.quantity.unit))
-    most = LARGEST_CURRENT_KA if register.quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
-    return Rule(
-        Shape.COUNTER,
-        most_per_s=most / 3600,
-        modulus=None if register.wraps_at is None else register.wraps_at * gain,
-        slack=most / 3600 * meter.profile.counter_refresh_s + 2 * gain,
-    )
-
-
-OVERLOAD = 1.2
-"""A meter may carry this much more than its rated power for a while."""
-
-LARGEST_CURRENT_KA = 800.0
-"""No potline carries more: the bound of a charge counter."""
 
 
 @dataclass(slots=True)
@@ -231,7 +185,7 @@ class Closer:
         potline, end_ns = line.potline, minute_ns + MINUTE_NS
         meters = [meter for meter in self._plant.meters if meter.potline == potline.id]
         places = {meter.id: self._plant.points.of(meter.id) for meter in meters}
-        wanted = [places[meter.id][quantity] for meter in meters for quantity in _accounted(meter)]
+        wanted = [places[meter.id][quantity] for meter in meters for quantity in accounted(meter)]
         cells = await self._store.cells_around(wanted, minute_ns, end_ns)
         amounts = {
             place: between(found, minute_ns, end_ns, shape=self._rules[place].shape, longest_gap_s=self._longest_gap_s)
@@ -377,6 +331,9 @@ class Closer:
             "emissions_intensity", tags | {"method": self._plant.method, "electricity": "location"}
         )
         lines.append(lineprotocol.line(start, fields, window.start_ns))
+        if window.name == "minute":
+            start = lineprotocol.series("potline", {"plant": self._plant.id, "potline": potline.id})
+            lines.append(lineprotocol.line(start, {"pots_operating": sums.pots}, window.start_ns))
         return [line for line in lines if line is not None]
 
 

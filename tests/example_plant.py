@@ -6,8 +6,9 @@ from pathlib import Path
 
 from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
+from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
-from collector.closing import Closer, rules
+from collector.closing import Closer
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser

@@ -145,6 +145,7 @@ async def test_streams_are_written_with_the_names_of_the_interface(tmp_path: Pat
     )
     starting("anode_effect,kind=hvae,plant=example,pot=1007,potline=PL1 duration_s=30.0,max_v=31.0,corrected=false ")
     starting("collector,instance=test,plant=example ")
+    starting("potline,plant=example,potline=PL1 pots_operating=40i ")
 
 
 async def test_an_hour_is_closed_with_its_last_minute_and_adds_up(tmp_path: Path, clock: ClockByHand) -> None:

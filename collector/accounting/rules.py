@@ -1,0 +1,53 @@
+"""Which points of a plant are booked, and how: counters where there are any, else integrals. Pure."""
+
+from collector.accounting.booking import Rule
+from collector.accounting.integrals import Shape
+from collector.plant.meter import Measures, Meter
+from collector.plant.profile import Register
+from collector.plant.topology import Plant
+from collector.readings import units
+from collector.readings.quantity import Kind, Quantity
+
+OVERLOAD = 1.2
+"""A meter may carry this much more than its rated power for a while."""
+
+LARGEST_CURRENT_KA = 800.0
+"""No potline carries more: the bound of a charge counter."""
+
+
+def rules(plant: Plant) -> dict[int, Rule]:
+    """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current."""
+    found: dict[int, Rule] = {}
+    for meter in plant.meters:
+        places = plant.points.of(meter.id)
+        for quantity in accounted(meter):
+            place = places[quantity]
+            if quantity.kind is Kind.COUNTER:
+                register = next(r for r in meter.profile.registers if r.quantity is quantity)
+                found[place] = _counter_rule(meter, register)
+            else:
+                found[place] = Rule(Shape.GAUGE)
+    return found
+
+
+def accounted(meter: Meter) -> list[Quantity]:
+    """Return the quantities of a meter that are booked."""
+    offered = {register.quantity for register in meter.profile.registers}
+    if meter.measures is not Measures.LINE_DC:
+        return [Quantity.ACTIVE_ENERGY_IMPORT]
+    return [
+        Quantity.DC_ENERGY if Quantity.DC_ENERGY in offered else Quantity.DC_POWER,
+        *([Quantity.DC_CHARGE] if Quantity.DC_CHARGE in offered else []),
+        Quantity.LINE_CURRENT,
+    ]
+
+
+def _counter_rule(meter: Meter, register: Register) -> Rule:
+    gain = abs(register.scale * units.factor(register.unit, register.quantity.unit))
+    most = LARGEST_CURRENT_KA if register.quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
+    return Rule(
+        Shape.COUNTER,
+        most_per_s=most / 3600,
+        modulus=None if register.wraps_at is None else register.wraps_at * gain,
+        slack=most / 3600 * meter.profile.counter_refresh_s + 2 * gain,
+    )
