@@ -1,6 +1,7 @@
 """The real process against the simulator, a real broker and real databases, compared with the simulator's truth."""
 
 import random
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,8 @@ def test_the_databases_hold_the_simulators_truth(
         time.sleep(0.1)
         truth = plant.truth()
 
+    asked = re.findall(r"asked for Modbus functions \[(.*)\]", (tmp_path / "simulator.log").read_text(encoding="utf-8"))
+    assert set(asked) == {"3", "4"}  # nothing is ever written to a meter
     found = energy_minutes(influxdb1, "dc")
     # An anode effect is booked whole to the minute it began in, so the last minutes may still be waiting for its end.
     minutes = sorted(set(found) & set(truth))[1:MINUTES]
