@@ -54,7 +54,7 @@ def run_demo(
     with tempfile.TemporaryDirectory(prefix="potline-demo-") as folder, contextlib.ExitStack() as stack:
         here = Path(folder)
         announced, truth, log = here / "simulator.json", here / "truth.jsonl", here / "collector.log"
-        scenario = Path(__file__).parents[1] / "simulators" / "scenarios" / "steady.toml"
+        scenario = _scenario(here, config_file.parent)
         say("starting a simulated potline ...")
         simulator = stack.enter_context(
             _child(
@@ -78,6 +78,14 @@ def run_demo(
             say(f"writing to {influx}")
         say("Ctrl-C ends it\n")
         _watch(page, truth, [simulator, collector], log, seconds=seconds, say=say)
+
+
+def _scenario(here: Path, config: Path) -> Path:
+    """Write the steady scenario with the places of these configuration files, wherever the program is installed."""
+    text = (Path(__file__).parents[1] / "simulators" / "scenarios" / "steady.toml").read_text(encoding="utf-8")
+    scenario = here / "steady.toml"
+    scenario.write_text(text.replace('"../../config', f'"{config}'), encoding="utf-8")
+    return scenario
 
 
 def _environment(where: dict[str, Any], here: Path, listen: str) -> dict[str, str]:
