@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -193,3 +194,13 @@ def test_the_demo_says_when_there_is_no_database_at_the_address() -> None:
     assert running.returncode == 1
     assert "ask http://127.0.0.1:9/ping" in output
     assert "it looks like http://127.0.0.1:8086" in output
+
+
+def test_the_reading_that_is_shown_is_what_those_registers_mean() -> None:
+    shown = re.findall(r"^ +(\d+)  (f32|s64)  ([0-9A-F]+) +(\w+) +(.+)$", blocks("text")[1], flags=re.MULTILINE)
+    profile = example_plant().meters[1].profile
+    assert len(shown) == len(profile.registers)
+    for register, (address, type_, raw, quantity, value) in zip(profile.registers, shown, strict=True):
+        assert (register.address, register.type.label, register.quantity.label) == (int(address), type_, quantity)
+        number = struct.unpack(">f" if type_ == "f32" else ">q", bytes.fromhex(raw))[0]
+        assert value == f"{number * register.scale:,.10g} {register.unit}"
