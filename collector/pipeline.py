@@ -40,6 +40,8 @@ INBOX_SIZE = 1000
 REPORT_EVERY_S = 10.0
 CLEAR_EVERY_S = 60.0
 
+LATE_READINGS = "readings came after the minute was closed"
+
 _SAID = {
     Step.WRAPPED: "counter wrapped",
     Step.SUSPECT: "counter reading not believed",
@@ -96,15 +98,9 @@ class Line:
         fresh = await self.store.fresh(told) if told else []
         dirty = await self._dirty_by_events(fresh)
         cells, reached, incidents = self.booking.take()
-        for point, since_ns in reached.items():
+        for point, since_ns in [*reached.items(), *cells]:
             for potline in self.closer.potlines_of(point):
-                self._mark(
-                    dirty,
-                    potline,
-                    since_ns,
-                    self.closer.closed_until(potline),
-                    "readings came after the minute was closed",
-                )
+                self._mark(dirty, potline, since_ns, self.closer.closed_until(potline), LATE_READINGS)
         for incident in incidents:
             log.warning(
                 _SAID[incident.step],

@@ -181,6 +181,26 @@ async def test_a_meter_that_returns_after_a_gap_restates_exactly_the_minutes_of_
     assert sum(sums.ac_kwh for _, sums in found.values()) == pytest.approx(energy_kwh(540) * 1.01)
 
 
+async def test_readings_that_waited_while_their_minute_was_closed_are_accounted_all_the_same(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        for t in range(0, 60, 5):
+            await drive(line, clock, t)
+        clock.ns = T0 + 80 * S
+        await line.step([])  # nothing came for 25 s, and the first minute is closed
+        before = await minutes(store)
+        await line.step([joined(polls(57.0)), joined(polls(62.0))])
+        await line.step([])
+        after = await minutes(store)
+
+    assert (before[0][0], before[0][1].dc.minutes) == (1, 0)
+    assert (after[0][0], after[0][1].dc.minutes) == (2, 1)
+    # 950 kWh until second 57, and three fifths of the 83.89 kWh between the readings around the end of the minute.
+    assert after[0][1].dc_kwh == pytest.approx(950 + 0.6 * 83.8889, abs=0.001)
+
+
 async def test_an_anode_effect_is_booked_to_the_minute_of_its_start_and_restates_it_when_it_ends(
     tmp_path: Path, clock: ClockByHand
 ) -> None:
