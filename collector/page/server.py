@@ -30,11 +30,7 @@ class PageServer:
         self._healthy = healthy
         self._host = host
         self._port = port
-        self._assets = {
-            path.name: (path.read_bytes(), _TYPES[path.suffix])
-            for path in sorted(_ASSETS.iterdir())
-            if path.suffix in _TYPES
-        }
+        self._assets: dict[str, tuple[bytes, str]] = {}
         application = web.Application()
         application.router.add_get("/", self._page)
         application.router.add_get("/assets/{name}", self._asset)
@@ -50,6 +46,7 @@ class PageServer:
         PageUnavailable
             If the port is taken or may not be used.
         """
+        self._assets = await asyncio.to_thread(_read_assets)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
@@ -91,3 +88,12 @@ class PageServer:
         del request
         healthy = self._healthy()
         return web.Response(text="ok\n" if healthy else "the line makes no progress\n", status=200 if healthy else 503)
+
+
+def _read_assets() -> dict[str, tuple[bytes, str]]:
+    """Return the page's files by name, with their types."""
+    return {
+        path.name: (path.read_bytes(), _TYPES[path.suffix])
+        for path in sorted(_ASSETS.iterdir())
+        if path.suffix in _TYPES
+    }
