@@ -93,6 +93,8 @@ def _environment(where: dict[str, Any], here: Path, listen: str) -> dict[str, st
         "POTLINE_STORE__PATH": str(here / "store.sqlite"),
         "POTLINE_PAGE__LISTEN": listen,
         "POTLINE_LOG__FORMAT": "json",
+        # A second is a minute of plant time here, and the page would show old values.
+        "POTLINE_STORE__COMMIT_EVERY": "200 ms",
     }
     for kind in ("endpoints", "brokers"):
         for name, place in where[kind].items():
