@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class LineCurrent:
         self._elapsed_s = 0.0
         self._factor = self._wanted()
 
-    def step(self, dt_s: float, able: float = 1.0) -> float:
+    def step(self, dt_s: float, able: float = math.inf) -> float:
         """Go on by ``dt_s`` [s] and return the mean current over it [A].
 
         ``able`` is the largest factor of the nominal current that the rectifiers can carry [1].
@@ -50,7 +51,7 @@ class LineCurrent:
         ramp = RAMP_PER_S * dt_s
         self._factor += min(max(self._wanted() - self._factor, -ramp), ramp)
         # A unit that trips takes its current along at once.
-        self._factor = min(self._factor, able) if able < 1.0 else self._factor
+        self._factor = min(self._factor, able)
         self._elapsed_s += dt_s
         return max(0.0, self._nominal_a * self._factor * (1.0 + float(self._unrest.step(dt_s)[0])))
 
@@ -188,7 +189,7 @@ class Potline:
             scale_error=behaviour.scale_error,
         )
 
-    def step(self, time_ns: int, dt_s: float, able: float = 1.0) -> LineStep:
+    def step(self, time_ns: int, dt_s: float, able: float = math.inf) -> LineStep:
         """Go on from ``time_ns`` [UTC ns] by ``dt_s`` [s], with rectifiers ``able`` to carry so much of the current."""
         end_ns = time_ns + round(dt_s * SECOND_NS)
         while self._blocks and self._blocks[0].at_s <= self._elapsed_s:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from simulators.physics.operations import Outage
 
-SPARE = 1.05
-"""What the units can carry with one of them out of use, against the nominal power [1]."""
+SPARE = 1.1
+"""What the units can carry with one of them out of use, against the nominal current [1]."""
+
+_ALONE = 1.3
 
 _STANDING, _DIODES, _COPPER = 0.2, 0.5, 0.3
 """Shares of a unit's loss at nominal power."""
@@ -79,19 +81,18 @@ class Rectifiers:
         each = np.minimum(efficiency + rng.uniform(-0.001, 0.001, units), 1.0)
         self._nominal_w = nominal_w * self._share
         self._loss_w = self._nominal_w * (1.0 / each - 1.0)
-        self._rated_w = nominal_w * SPARE / max(1, units - 1)
+        self._rated = SPARE / (units - 1) if units > 1 else _ALONE
         self._outages = tuple(outages)
         self._elapsed_s = 0.0
         self.in_use: NDArray[np.bool_] = self._wanted()
         self.loss_w: NDArray[np.float64] = np.zeros(units)
 
     def step(self, dt_s: float) -> float:
-        """Go on by ``dt_s`` [s] and return what share of the nominal power the units in use can carry, 1 at most."""
+        """Go on by ``dt_s`` [s] and return what share of the nominal current the units in use can carry [1]."""
         self._elapsed_s += dt_s
         if self._outages:
             self.in_use = self._wanted()
-        able_w = float(np.count_nonzero(self.in_use)) * self._rated_w
-        return min(1.0, able_w / float(self._nominal_w.sum()))
+        return int(np.count_nonzero(self.in_use)) * self._rated
 
     def ac_w(self, dc_w: float) -> NDArray[np.float64]:
         """Return the AC power that each unit takes for the line's DC power [W], shape (units,)."""
