@@ -199,7 +199,7 @@ class Pots:
             alumina_pct=self.alumina.percent,
             temperature_c=self.temperature_c,
             distance_cm=self.distance_cm,
-            beam_mm=self.operations.beam_mm,
+            beam_mm=self.operations.beam_mm.copy(),
             overfeeding=self.alumina.overfeeding.copy(),
             shots=self.alumina.shots,
             target_v=BACK_EMF_V + self._target_r_v * (current_a / self._nominal_a),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from simulators.scenario import Scenario
 
 STEP_NS = SECOND_NS
-"""One step of the simulation [ns]."""
+"""One step of the simulation, unless it is told otherwise [ns]."""
 
 RECTIFIER_V, RECTIFIER_POWER_FACTOR = 33_000.0, 0.96
 SERVICES_V, SERVICES_POWER_FACTOR = 400.0, 0.86
@@ -69,6 +69,8 @@ class Smelter:
         What happens in which plant.
     begin_ns
         The beginning [UTC ns, whole seconds].
+    step_ns
+        Length of a step [ns], whole milliseconds that divide a minute.
 
     Attributes
     ----------
@@ -76,7 +78,8 @@ class Smelter:
         The end of the last step [UTC ns].
     """
 
-    def __init__(self, scenario: Scenario, begin_ns: int) -> None:
+    def __init__(self, scenario: Scenario, begin_ns: int, step_ns: int = STEP_NS) -> None:
+        self._step_ns = step_ns
         self.time_ns = begin_ns
         day = datetime.fromtimestamp(begin_ns // SECOND_NS, UTC).date()
         self._grid = Grid(stream(scenario.seed, "grid"))
@@ -95,8 +98,8 @@ class Smelter:
         self._supply = Supply(scenario.seed, scenario.supply, next(iter(facts.values())).factors.grid)
 
     def step(self) -> dict[str, LineStep]:
-        """Go on by one second and return what each potline did in it."""
-        dt_s = STEP_NS / SECOND_NS
+        """Go on by one step and return what each potline did in it."""
+        dt_s = self._step_ns / SECOND_NS
         self._grid.step(dt_s)
         mix = self._supply.mix(self.time_ns)
         done = {name: self._step_line(line, mix, dt_s) for name, line in self._lines.items()}
@@ -104,9 +107,10 @@ class Smelter:
         load_w = sum(loads_w.values())
         captive = self._supply.captive_w(load_w) / load_w if load_w > 0 else 0.0
         for name, (step, flows) in done.items():
-            own = replace(flows, captive_w=captive * loads_w[name], captive_factor=self._supply.captive_factor)
-            self._ledger.add(name, step, own if captive else flows)
-        self.time_ns += STEP_NS
+            if captive:
+                flows = replace(flows, captive_w=captive * loads_w[name], captive_factor=self._supply.captive_factor)  # noqa: PLW2901
+            self._ledger.add(name, step, flows)
+        self.time_ns += self._step_ns
         return {name: step for name, (step, _) in done.items()}
 
     def pending_reports(self, line: str) -> tuple[LabReport, ...]:
@@ -204,10 +208,9 @@ class Smelter:
             time_ns=self.time_ns,
             dt_s=dt_s,
         )
-        state = line.potline.pots.state(electrolysis.current_a)
         step = replace(
             electrolysis,
-            laboratory=line.laboratory.step(state, electrolysis.end_ns, dt_s),
+            laboratory=line.laboratory.step(electrolysis.pots, electrolysis.end_ns, dt_s) if electrolysis.pots else [],
             casting=casting,
             stack=stack,
             anode_kg=anode_kg,

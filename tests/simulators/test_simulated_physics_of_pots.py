@@ -126,8 +126,8 @@ def test_feeding_swings_between_70_and_140_percent_and_keeps_the_alumina_between
     line = pots(100)
     before = line.alumina.shots.copy()
     over = []
-    for second in range(0, 43_200, 2):
-        line.step(LINE_A, START + second * SECOND, 2.0)
+    for second in range(0, 43_200, 5):
+        line.step(LINE_A, START + second * SECOND, 5.0)
         over.append(line.alumina.overfeeding)
         if second % 600 == 0:
             assert line.alumina.percent.min() > 2.0
