@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from simulators.clock import ClockSpec, RealTime
+from simulators.instants import parse_instant
 from simulators.run import Options, Simulation, UnavailableError
 from simulators.scenario import load_scenario
 from simulators.tables import ConfigurationError
+from simulators.truth import as_json, as_text, sums
 
 EXIT_UNAVAILABLE = 69
 EXIT_CONFIGURATION = 78
@@ -31,6 +33,21 @@ Exit codes:
   78  the scenario or one of its data files cannot be used
 """
 
+_TRUTH_HELP = """Add up the minutes of FILE, a truth ledger that the run command wrote.
+
+Ratios are those of the sums, never means of the minutes' ratios.
+
+\b
+Example: one shift of one potline
+  python -m simulators truth truth.jsonl --potline PL1 \\
+    --from 2026-11-22T00:00:00Z --to 2026-11-22T08:00:00Z
+
+\b
+Exit codes:
+  0   the sums are on standard output
+  78  the file cannot be read, is no ledger, or has no minute in that time
+"""
+
 
 class _ClockParameter(click.ParamType[ClockSpec]):
     name = "START@UNIX*SPEED"
@@ -40,6 +57,18 @@ class _ClockParameter(click.ParamType[ClockSpec]):
             return value
         try:
             return ClockSpec.parse(str(value))
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
+
+
+class _InstantParameter(click.ParamType[int]):
+    name = "TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_instant(str(value))
         except ValueError as exc:
             self.fail(str(exc), param, ctx)
 
@@ -109,3 +138,19 @@ def run(
     except UnavailableError as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(EXIT_UNAVAILABLE) from exc
+
+
+@main.command(help=_TRUTH_HELP)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--from", "from_ns", type=_InstantParameter(), help="Minutes that begin at this time or later.")
+@click.option("--to", "to_ns", type=_InstantParameter(), help="Minutes that begin before this time.")
+@click.option("--potline", help="This potline alone; else each, and all of them together.")
+@click.option("--json", "json_", is_flag=True, help="Write JSON instead of a table.")
+def truth(file: Path, from_ns: int | None, to_ns: int | None, potline: str | None, *, json_: bool) -> None:
+    """Add up a truth ledger."""
+    try:
+        found = sums(file, from_ns=from_ns, to_ns=to_ns, potline=potline)
+    except ConfigurationError as exc:
+        click.echo(str(exc), err=True)
+        raise SystemExit(EXIT_CONFIGURATION) from exc
+    click.echo(as_json(found) if json_ else as_text(found))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulators.instants import SECOND_NS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HEEL_KG = 10_000.0
 """Metal that stays in a pot after tapping [kg]."""
@@ -55,9 +59,26 @@ class Tapping:
         Time between two tappings of a pot [s].
     metal_kg_per_s
         Metal made by one pot at nominal current [kg/s]: what the pots hold at the beginning follows from it.
+    scale_error
+        Largest error of the crane's scale [1]; it is drawn once.
+
+    Attributes
+    ----------
+    metal_kg
+        What the pots hold [kg], shape (pots,).
+    taken_kg
+        What was tapped from each pot at the end of the last step [kg], by its place.
     """
 
-    def __init__(self, rng: np.random.Generator, pots: int, *, every_s: float, metal_kg_per_s: float) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        pots: int,
+        *,
+        every_s: float,
+        metal_kg_per_s: float,
+        scale_error: float = 0.001,
+    ) -> None:
         self._rng = rng
         self._every_s = every_s
         self._crucibles = [
@@ -66,11 +87,13 @@ class Tapping:
         self._next_s = (np.arange(len(self._crucibles)) + 0.5) / len(self._crucibles) * every_s
         gathered_s = every_s - np.repeat(self._next_s, POTS_PER_CRUCIBLE)[:pots]
         self.metal_kg = HEEL_KG + metal_kg_per_s * gathered_s
-        self._scale_gain = 1.0 + rng.uniform(-0.001, 0.001)
+        self._scale_gain = 1.0 + rng.uniform(-scale_error, scale_error)
         self._elapsed_s = 0.0
+        self.taken_kg: dict[int, float] = {}
 
-    def step(self, made_kg: float, end_ns: int, dt_s: float) -> list[Weighing]:
+    def step(self, made_kg: float | NDArray[np.float64], end_ns: int, dt_s: float) -> list[Weighing]:
         """Add the metal that each pot made [kg] and return the crucibles weighed at the step's end."""
+        self.taken_kg = {}
         self.metal_kg += made_kg
         self._elapsed_s += dt_s
         due = np.flatnonzero(self._next_s <= self._elapsed_s)
@@ -84,6 +107,7 @@ class Tapping:
             # Crews stop the siphon by eye; what stays behind comes with the next tapping.
             tapped_kg = max(0.0, float(self.metal_kg[pot]) - HEEL_KG + 20.0 * self._rng.standard_normal())
             self.metal_kg[pot] -= tapped_kg
+            self.taken_kg[pot] = tapped_kg
             true_kg += tapped_kg
         tare_kg = 7360.0 + 40.0 * self._rng.standard_normal()
         return Weighing(

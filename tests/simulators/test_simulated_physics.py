@@ -74,12 +74,14 @@ def test_energy_charge_and_metal_of_the_ledger_are_those_of_the_steps() -> None:
     assert sum(column(rows, "charge_kah")) == pytest.approx(charge, rel=1e-9)
     k = 26.9815384 / (3 * 96485.33212) * 3600
     for row, metal, kah in zip(rows, column(rows, "metal_t"), column(rows, "charge_kah"), strict=True):
-        assert metal == pytest.approx(k * 0.935 * kah * 40 / 1000, rel=1e-9)
+        (efficiency,) = column([row], "current_efficiency")
+        assert efficiency == pytest.approx(0.935, abs=0.002)
+        assert metal == pytest.approx(k * efficiency * kah * 40 / 1000, rel=1e-9)
         meters = row["meters"]
         assert isinstance(meters, dict)
         assert meters["rectifier_1"] + meters["rectifier_2"] == pytest.approx(row["ac_kwh"], rel=1e-9)
         assert meters["fume_treatment"] + meters["compressed_air"] == pytest.approx(row["auxiliary_kwh"], rel=1e-9)
-        assert meters["pl1_dc"] == row["dc_kwh"]
+        assert meters["pl1_dc"] == pytest.approx(row["dc_kwh"], rel=1e-12)
 
 
 def test_metal_that_is_made_is_in_the_pots_or_has_been_tapped() -> None:
@@ -122,10 +124,14 @@ def test_the_same_seed_is_the_same_truth_and_another_seed_another() -> None:
 def test_an_anode_effect_is_booked_whole_to_the_minute_of_its_start_and_its_line_waits_for_its_end() -> None:
     smelter = Smelter(load_scenario(SCENARIOS / "busy.toml"), THREE_O_CLOCK)
     expected: dict[int, list[float]] = {}
+    begun: dict[int, int] = {}
     written: list[dict[str, object]] = []
     for _ in range(3600):
         step = smelter.step()["PL1"]
         for effect in step.started:
+            minute = effect.start_ns // (60 * SECOND) - THREE_O_CLOCK // (60 * SECOND)
+            begun[minute] = begun.get(minute, 0) + 1
+        for effect in step.ended:
             minute = effect.start_ns // (60 * SECOND) - THREE_O_CLOCK // (60 * SECOND)
             expected.setdefault(minute, []).append((effect.end_ns - effect.start_ns) / 1e9)
         written += smelter.finished_minutes()
@@ -135,7 +141,7 @@ def test_an_anode_effect_is_booked_whole_to_the_minute_of_its_start_and_its_line
     written += smelter.remaining_minutes()
     assert len(written) == 60
     assert [row["minute"] for row in written[:2]] == ["2026-11-22T03:00:00Z", "2026-11-22T03:01:00Z"]
-    assert column(written, "ae_count") == [len(expected.get(minute, [])) for minute in range(60)]
+    assert column(written, "ae_count") == [begun.get(minute, 0) for minute in range(60)]
     # The last three minutes' effects may have been cut off by the end.
     durations = [sum(expected.get(minute, [])) for minute in range(57)]
     assert column(written, "ae_s")[:57] == pytest.approx(durations, abs=1e-9)
@@ -164,6 +170,7 @@ def test_pots_meet_the_scenarios_mean_voltage_and_differ_from_each_other() -> No
 
 def test_anode_effects_come_as_often_as_asked_and_last_18_s_to_3_min_at_15_to_50_v() -> None:
     pots = Pots(stream(4, "x"), 400, current_a=400_000.0, voltage_v=4.0, anode_effects_per_pot_day=10.0)
+    pots.warm_up(7200.0, 10.0)
     ended = []
     for second in range(14_400):
         voltages = pots.step(400_000.0, THREE_O_CLOCK + second * SECOND, 1.0)
@@ -179,7 +186,7 @@ def test_a_line_without_current_has_back_emf_but_no_energy_and_no_anode_effects(
     off = replace(QUIET, modulation=(Modulation(0.0, 3600.0, None, 0.0),), anode_effects_per_pot_day=100.0)
     step = Potline(1, "PL1", 40, off, 0.935).step(THREE_O_CLOCK, 1.0)
     assert (step.current_a, step.dc_wh, step.metal_kg) == (0.0, 0.0, 0.0)
-    assert step.voltage_v == pytest.approx(40 * 1.65, abs=1.0)
+    assert step.voltage_v == pytest.approx(40 * 1.2, abs=2.0)  # the reversible potential
     assert step.started == []
 
 
@@ -208,7 +215,7 @@ def test_each_pot_is_tapped_once_in_the_interval_by_crucibles_of_two() -> None:
 
 
 def test_rectifiers_share_the_dc_power_and_lose_some_of_it() -> None:
-    taken = Rectifiers(stream(1, "x"), 4, 0.985).ac_w(64e6)
+    taken = Rectifiers(stream(1, "x"), 4, 0.985, nominal_w=64e6).ac_w(64e6)
     assert len(taken) == 4
     assert 64e6 / taken.sum() == pytest.approx(0.985, abs=0.001)
     assert np.ptp(taken) > 0

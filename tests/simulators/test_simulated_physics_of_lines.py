@@ -1,0 +1,398 @@
+"""Lines against published ones, closure of energy, charge and mass, and what feeds a line and leaves it."""
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulators.clock import ClockSpec
+from simulators.instants import DAY_NS, HOUR_NS
+from simulators.physics.anode_effects import AnodeEffect, LowVoltageEffect
+from simulators.physics.casthouse import MELT_LOSS, CastHouse
+from simulators.physics.laboratory import Laboratory
+from simulators.physics.noise import stream
+from simulators.physics.operations import Outage
+from simulators.physics.pot import Pots
+from simulators.physics.potline import LineStep
+from simulators.physics.rectifier import Feeders, Load, Rectifiers
+from simulators.physics.smelter import Smelter
+from simulators.physics.stack import Stack
+from simulators.physics.supply import Supply
+from simulators.physics.tapping import Tapping, Weighing
+from simulators.scenario import Scenario, SupplyBehaviour, load_scenario
+from simulators.tables import ConfigurationError
+
+SCENARIOS = Path(__file__).parents[2] / "simulators" / "scenarios"
+THREE_O_CLOCK = ClockSpec.parse("2026-11-22T03:00:00Z@1795327200*60").begin_ns
+SECOND = 1_000_000_000
+K = 26.9815384 / (3 * 96485.33212) * 3600
+"""Faraday's constant of aluminium, 0.33557 kg/kAh."""
+
+Rows = list[dict[str, object]]
+
+
+def scenario(name: str) -> Scenario:
+    return load_scenario(SCENARIOS / f"{name}.toml")
+
+
+def minutes_of(name: str, seconds: int) -> Rows:
+    smelter = Smelter(scenario(name), THREE_O_CLOCK)
+    for _ in range(seconds):
+        smelter.step()
+    return [*smelter.finished_minutes(), *smelter.remaining_minutes()]
+
+
+def total(rows: Rows, name: str) -> float:
+    return math.fsum(value for row in rows if isinstance(value := row[name], float | int))
+
+
+@pytest.mark.parametrize(
+    ("name", "current_ka", "pot_v", "kwh_per_t", "t_per_pot_day"),
+    [
+        # No line of this size is published with all its figures: the middle of the usual ranges.
+        ("reference-400", 400.0, 4.00, 12_800.0, 3.015),
+        ("reference-500", 500.0, 3.95, 12_700.0, 3.75),
+        # Hongqiao: 376 pots, 601 kA, 92.5 %, 12.50 kWh/kg, 4.5 t a pot and day; 3.88 V follow.
+        ("reference-600", 601.0, 3.88, 12_500.0, 4.5),
+        # Alba, potline 6: 424 pots, 465 kA, 95 %, 12.87 kWh/kg; 4.10 V and 3.558 t a pot and day follow.
+        ("reference-465", 465.0, 4.10, 12_870.0, 3.558),
+    ],
+)
+def test_reference_lines_meet_the_published_figures_within_one_percent(
+    name: str, current_ka: float, pot_v: float, kwh_per_t: float, t_per_pot_day: float
+) -> None:
+    rows = minutes_of(name, 5400)
+    dc, metal = total(rows, "dc_kwh"), total(rows, "metal_t")
+    pots_kwh = dc - total(rows, "busbar_kwh")
+    assert total(rows, "charge_kah") / 1.5 == pytest.approx(current_ka, rel=0.01)
+    assert pots_kwh / total(rows, "pot_kah") == pytest.approx(pot_v, rel=0.01)
+    assert dc / metal == pytest.approx(kwh_per_t, rel=0.01)
+    assert metal / total(rows, "pot_days") == pytest.approx(t_per_pot_day, rel=0.01)
+
+
+@dataclass
+class Day:
+    """What a day's steps add up to, apart from the ledger."""
+
+    rows: Rows = field(default_factory=list)
+    current_a: list[float] = field(default_factory=list)
+    pots_w: list[float] = field(default_factory=list)
+    metal_kg: list[float] = field(default_factory=list)
+    effects: list[AnodeEffect] = field(default_factory=list)
+    low_voltage: list[LowVoltageEffect] = field(default_factory=list)
+    weighings: list[Weighing] = field(default_factory=list)
+    furnace_kg: list[float] = field(default_factory=list)
+
+    def take(self, step: LineStep) -> None:
+        assert step.pots is not None
+        assert step.casting is not None
+        self.current_a.append(step.current_a)
+        self.pots_w.append(float(step.pot_voltages_v.sum()) * step.current_a)
+        self.metal_kg.append(K * step.current_a / 3.6e6 * float(step.pot_efficiency[step.pots.operating].sum()))
+        self.effects += step.ended
+        self.low_voltage += step.low_voltage_ended
+        self.weighings += step.weighings
+        self.furnace_kg.append(step.casting.furnace_kg)
+
+
+@cache
+def a_day() -> Day:
+    """Run the example plant through a day of modulation, a line stop, a rectifier trip and a pot bridged out."""
+    made = replace(scenario("modulation-and-line-stop"), seed=8)
+    line = replace(made.lines["PL1"], anode_effects_per_pot_day=3.0, low_voltage_effects_per_pot_day=3.0)
+    smelter = Smelter(replace(made, lines={"PL1": line}), THREE_O_CLOCK)
+    day = Day()
+    step = smelter.step()["PL1"]
+    day.take(step)
+    for _ in range(86_399):
+        step = smelter.step()["PL1"]
+        day.take(step)
+        day.rows += smelter.finished_minutes()
+    day.effects += step.active
+    day.low_voltage += step.low_voltage
+    day.rows += smelter.remaining_minutes()
+    return day
+
+
+@pytest.mark.timeout(240)
+def test_over_a_day_energy_charge_and_metal_close() -> None:
+    day = a_day()
+    rows = day.rows
+    assert len(rows) == 1440
+    assert total(rows, "seconds") == 86_400
+    # AC = DC + losses, for the day and for each minute.
+    assert total(rows, "ac_kwh") == pytest.approx(total(rows, "dc_kwh") + total(rows, "rectifier_loss_kwh"), rel=1e-9)
+    for row in rows:
+        assert total([row], "ac_kwh") == pytest.approx(
+            total([row], "dc_kwh") + total([row], "rectifier_loss_kwh"), rel=1e-9
+        )
+    # Pots + busbars = line.
+    pots_kwh = math.fsum(cell for row in rows if isinstance(cells := row["pot_kwh"], list) for cell in cells)
+    assert pots_kwh + total(rows, "busbar_kwh") == pytest.approx(total(rows, "dc_kwh"), rel=1e-9)
+    assert pots_kwh == pytest.approx(math.fsum(day.pots_w) / 3.6e6, rel=1e-9)
+    # Charge is the current's integral, metal is Faraday's law times the current efficiency.
+    assert total(rows, "charge_kah") == pytest.approx(math.fsum(day.current_a) / 3.6e6, rel=1e-9)
+    assert total(rows, "metal_t") == pytest.approx(math.fsum(day.metal_kg) / 1000, rel=1e-9)
+    for row in rows:
+        if (efficiency := row["current_efficiency"]) is not None:
+            assert isinstance(efficiency, float)
+            assert total([row], "metal_t") == pytest.approx(K * efficiency * total([row], "pot_kah") / 1000, rel=1e-9)
+    # What was tapped is cast, lost, or in the furnace.
+    gained_t = (day.furnace_kg[-1] - day.furnace_kg[0]) / 1000
+    assert total(rows, "tapped_t") == pytest.approx(
+        total(rows, "cast_t") + total(rows, "melt_loss_t") + gained_t, rel=1e-9
+    )
+    # All electricity comes from the grid.
+    assert total(rows, "grid_kwh") == pytest.approx(
+        total(rows, "ac_kwh") + total(rows, "auxiliary_kwh") + total(rows, "casting_kwh"), rel=1e-9
+    )
+
+
+@pytest.mark.timeout(240)
+def test_a_day_of_modulation_is_what_the_scenario_says() -> None:
+    day = a_day()
+    rows, current = day.rows, np.array(day.current_a) / 340_000.0
+    assert current[1000] == pytest.approx(1.0, abs=0.02)
+    assert current[40 * 60] == pytest.approx(0.75, abs=0.02)
+    assert current[100 * 60] == pytest.approx(1.25, abs=0.02)
+    # The stop: a ramp of 200 s, then nothing for the rest of the hour.
+    assert (current[154 * 60 : 210 * 60] == 0.0).all()
+    assert current[220 * 60] == pytest.approx(1.0, abs=0.02)
+    assert total(rows[154:210], "dc_kwh") == 0.0
+    assert total(rows[154:210], "ac_kwh") > 0.0  # the transformers stand under voltage
+    assert total(rows[154:210], "ae_count") == 0
+    # One rectifier unit carries the line while the other is out of use.
+    assert current[270 * 60] == pytest.approx(1.0, abs=0.02)
+    meters = rows[270]["meters"]
+    assert isinstance(meters, dict)
+    assert meters["rectifier_2"] == 0.0
+    assert meters["rectifier_1"] == pytest.approx(rows[270]["ac_kwh"], rel=1e-9)
+    # One pot is out of the line for three hours.
+    assert total(rows, "pot_days") == pytest.approx(40 - 3 / 24, abs=1e-6)
+    # Gases go with the pot-days that were there.
+    for row in rows:
+        if row["ae_count"] and total([row], "metal_t") > 0:
+            per_pot_day = total([row], "metal_t") / total([row], "pot_days")
+            cf4 = 0.143 * total([row], "ae_s") / 60 * per_pot_day
+            assert row["cf4_kg"] == pytest.approx(cf4, rel=1e-9)
+
+
+@pytest.mark.timeout(240)
+def test_the_ledger_books_overvoltage_and_low_voltage_effects() -> None:
+    day = a_day()
+    rows = day.rows
+    assert total(rows, "ae_count") == len(day.effects) > 50
+    assert total(rows, "ae_s") == pytest.approx(math.fsum(effect.duration_s for effect in day.effects), rel=1e-9)
+    overvoltage = math.fsum(effect.overvoltage_vs for effect in day.effects)
+    assert total(rows, "ae_overvoltage_vs") == pytest.approx(overvoltage, rel=1e-9)
+    assert total(rows, "lvae_count") == len(day.low_voltage) > 50
+    assert total(rows, "lvae_s") == pytest.approx(sum(effect.duration_s for effect in day.low_voltage), rel=0.05)
+
+
+@pytest.mark.timeout(240)
+def test_weighings_are_within_the_scale_and_its_error() -> None:
+    weighings = a_day().weighings
+    assert len(weighings) == 20
+    shown = np.array([weighing.gross_kg - weighing.tare_kg for weighing in weighings])
+    true = np.array([weighing.true_kg for weighing in weighings])
+    assert shown == pytest.approx(true, abs=20)
+    tapping = Tapping(stream(3, "x"), 2, every_s=600.0, metal_kg_per_s=5.0, scale_error=0.05)
+    (weighing,) = (found for second in range(600) for found in tapping.step(5.0, second * SECOND, 1.0))
+    assert 0.95 < (weighing.gross_kg - weighing.tare_kg) / weighing.true_kg < 1.05
+
+
+def test_current_efficiency_wanders_as_far_as_it_is_told_and_keeps_its_mean() -> None:
+    line = Pots(
+        stream(5, "x"),
+        4,
+        current_a=400_000.0,
+        voltage_v=4.0,
+        anode_effects_per_pot_day=0.0,
+        current_efficiency=0.94,
+        efficiency_deviation=0.01,
+    )
+    means = []
+    for hour in range(60 * 24):
+        line.step(400_000.0, hour * 3600 * SECOND, 60.0)
+        line._wander.step(3600.0)
+        means.append(line.efficiency.mean())
+    assert np.mean(means) == pytest.approx(0.94, abs=0.006)
+    assert 0.005 < np.std(means) < 0.015
+
+
+def test_rectifiers_lose_by_standing_and_by_load_and_share_what_a_tripped_one_leaves() -> None:
+    units = Rectifiers(stream(1, "x"), 5, 0.985, nominal_w=600e6, outages=[Outage(2, 100.0, 50.0)])
+    assert units.step(1.0) >= 1.25
+    taken = units.ac_w(600e6)
+    assert 600e6 / taken.sum() == pytest.approx(0.985, abs=0.001)
+    assert taken.sum() == pytest.approx(600e6 + units.loss_w.sum(), rel=1e-12)
+    assert 300e6 / units.ac_w(300e6).sum() < 0.985
+    assert 0 < units.ac_w(0.0).sum() < 0.005 * 600e6
+    for _ in range(100):
+        units.step(1.0)
+    assert units.step(1.0) == pytest.approx(1.1)
+    taken = units.ac_w(600e6)
+    assert taken[2] == 0.0
+    assert taken.sum() == pytest.approx(600e6 / 0.985, rel=0.003)
+
+
+def test_a_line_whose_rectifiers_cannot_carry_it_runs_at_what_they_can() -> None:
+    made = scenario("steady")
+    line = replace(made.lines["PL1"], rectifier_units=3, rectifier_outages=(Outage(0, 60, 600), Outage(1, 60, 600)))
+    smelter = Smelter(replace(made, lines={"PL1": line}), THREE_O_CLOCK)
+    current = [smelter.step()["PL1"].current_a for _ in range(300)]
+    assert current[30] == pytest.approx(400_000, rel=0.02)
+    assert current[200] == pytest.approx(0.55 * 400_000, rel=0.02)
+
+
+def test_auxiliary_machines_do_what_they_do_and_keep_their_mean() -> None:
+    feeders = Feeders(stream(1, "x"), [1e6, 1e6, 1e6], [Load.FANS, Load.COMPRESSORS, Load.CRANES])
+    taken = np.array([feeders.step(1.0) for _ in range(80_000)])
+    assert taken.mean(axis=0) == pytest.approx([1e6, 1e6, 1e6], rel=0.08)
+    fans, compressors, cranes = taken.std(axis=0) / 1e6
+    assert fans < 0.06 < compressors < 0.3 < cranes
+
+
+def test_the_grids_mix_follows_the_sun_and_keeps_its_factor() -> None:
+    behaviour = SupplyBehaviour(renewable_share=0.3, renewable_swing=0.2, utc_offset_h=8.0)
+    supply = Supply(7, behaviour, 0.5306)
+    mixes = [supply.mix(THREE_O_CLOCK // DAY_NS * DAY_NS + hour * HOUR_NS) for hour in range(24 * 30)]
+    shares, factors = (
+        np.array(values) for values in zip(*((mix.renewable_share, mix.factor) for mix in mixes), strict=True)
+    )
+    assert shares.mean() == pytest.approx(0.3, abs=0.01)
+    assert factors.mean() == pytest.approx(0.5306, rel=0.02)
+    noon, night = shares[4::24].mean(), shares[16::24].mean()  # 12 and 24 h at UTC+8
+    assert noon - night == pytest.approx(0.2, abs=0.04)
+    again = Supply(7, behaviour, 0.5306)
+    assert again.mix(THREE_O_CLOCK + 5 * HOUR_NS) == supply.mix(THREE_O_CLOCK + 5 * HOUR_NS)
+    assert Supply(7, SupplyBehaviour(), 0.5306).mix(THREE_O_CLOCK).factor == 0.5306
+
+
+def test_a_power_station_of_its_own_carries_what_it_can() -> None:
+    made = scenario("steady")
+    supply = SupplyBehaviour(captive_w=20e6, captive_factor=1.0)
+    smelter = Smelter(replace(made, supply=supply), THREE_O_CLOCK)
+    for _ in range(600):
+        smelter.step()
+    rows = [*smelter.finished_minutes(), *smelter.remaining_minutes()]
+    captive = total(rows, "captive_kwh")
+    assert captive == pytest.approx(20_000 / 6, rel=1e-9)
+    assert total(rows, "captive_t_co2e") == pytest.approx(captive / 1000, rel=1e-9)
+    load = total(rows, "ac_kwh") + total(rows, "auxiliary_kwh") + total(rows, "casting_kwh")
+    assert captive + total(rows, "grid_kwh") == pytest.approx(load, rel=1e-9)
+    assert total(rows, "grid_t_co2e") == pytest.approx(total(rows, "grid_kwh") * 0.5306 / 1000, rel=1e-9)
+    assert total(rows, "renewable_kwh") == pytest.approx(0.3 * total(rows, "grid_kwh"), rel=1e-9)
+
+
+def test_the_cast_house_casts_in_batches_and_loses_a_little() -> None:
+    house = CastHouse(40, batch_kg=30_000.0)
+    begun_kg = house.furnace_kg
+    steps = [house.step(500.0 if second % 60 == 0 else 0.0, 1.0) for second in range(20_000)]
+    tapped_kg = 500.0 * 334
+    assert sum(step.lost_kg for step in steps) == pytest.approx(MELT_LOSS * tapped_kg)
+    cast_kg = sum(step.cast_kg for step in steps)
+    assert begun_kg + tapped_kg * (1 - MELT_LOSS) == pytest.approx(cast_kg + steps[-1].furnace_kg, rel=1e-9)
+    assert {step.cast_kg > 0 for step in steps} == {True, False}
+    assert max(step.power_w for step in steps) > min(step.power_w for step in steps) == 20_000.0
+
+
+def test_the_stack_gives_off_the_anodes_sulphur_and_a_little_fluoride() -> None:
+    stack = Stack(stream(1, "x"), 40, nominal_a=400_000.0, sulphur=0.02)
+    # 0.415 t of anode a tonne: 16.3 kg of SO2 behind the hoods.
+    anode_kg = 0.415 * 40 * 0.0349
+    gas = [
+        stack.step(anode_kg=anode_kg, effects=0, opened=0, time_ns=THREE_O_CLOCK + second * SECOND, dt_s=1.0)
+        for second in range(7200)
+    ]
+    metal_t = 40 * 0.0349 * 7200 / 1000
+    assert sum(step.so2_kg for step in gas) / metal_t == pytest.approx(16.33, rel=0.002)
+    assert np.mean([step.so2_mg_nm3 for step in gas]) == pytest.approx(302, rel=0.05)
+    assert 0.2 < np.mean([step.hf_mg_nm3 for step in gas]) < 1.5
+    assert 1.0 < np.mean([step.dust_mg_nm3 for step in gas]) < 5.0
+    assert all(70 < step.temperature_c < 100 for step in gas)
+    assert gas[0].flow_nm3h == pytest.approx(40 * 6800, rel=0.1)
+    assert gas[0].flow_m3h / gas[0].flow_nm3h == pytest.approx(1.33, abs=0.05)
+    opened = stack.step(anode_kg=anode_kg, effects=2, opened=3, time_ns=THREE_O_CLOCK, dt_s=1.0)
+    assert opened.hf_mg_nm3 > 1.5 * gas[-1].hf_mg_nm3
+
+
+def test_the_laboratory_knows_hours_later_and_sometimes_better() -> None:
+    line = Pots(stream(1, "x"), 40, current_a=400_000.0, voltage_v=4.0, anode_effects_per_pot_day=0.0)
+    laboratory = Laboratory(stream(1, "laboratory"), 40, every_s=14_400.0)
+    state = line.state(400_000.0)
+    reports = []
+    for minute in range(4 * 1440):
+        end_ns = THREE_O_CLOCK + (minute + 1) * 60 * SECOND
+        for report in laboratory.step(state, end_ns, 60.0):
+            assert end_ns - 60 * SECOND < report.reported_ns <= end_ns
+            reports.append(report)
+    late_h = [(report.reported_ns - report.sampled_ns) / HOUR_NS for report in reports if report.revision == 1]
+    assert 2.0 <= min(late_h) < max(late_h) <= 10.0
+    assert {report.kind for report in reports} == {"bath", "metal"}
+    corrected = [report for report in reports if report.revision == 2]
+    assert corrected
+    first = {(report.kind, report.number): report for report in reports if report.revision == 1}
+    assert all(report.reported_ns > first[report.kind, report.number].reported_ns for report in corrected)
+    assert [report.reported_ns for report in laboratory.pending] == sorted(
+        report.reported_ns for report in laboratory.pending
+    )
+    baths = [report.values for report in reports if report.kind == "bath"]
+    assert np.mean([values["al2o3_pct"] for values in baths]) == pytest.approx(state.alumina_pct.mean(), abs=0.1)
+    assert np.mean([values["bath_temp_c"] for values in baths]) == pytest.approx(957, abs=2)
+
+
+def test_a_smelter_tells_what_its_laboratory_has_not_said_yet() -> None:
+    smelter = Smelter(scenario("steady"), THREE_O_CLOCK)
+    for _ in range(7200):
+        smelter.step()
+    pending = smelter.pending_reports("PL1")
+    assert pending
+    assert all(report.sampled_ns <= smelter.time_ns < report.reported_ns for report in pending)
+
+
+def test_ten_steps_a_second_tell_the_same_of_a_quarter_of_an_hour() -> None:
+    smelter = Smelter(scenario("steady"), THREE_O_CLOCK, step_ns=SECOND // 10)
+    for _ in range(9000):
+        step = smelter.step()["PL1"]
+        assert step.end_ns - step.time_ns == SECOND // 10
+    rows = [*smelter.finished_minutes(), *smelter.remaining_minutes()]
+    slow = minutes_of("steady", 900)
+    assert len(rows) == len(slow) == 15
+    for name in ("dc_kwh", "charge_kah", "metal_t", "ac_kwh"):
+        assert total(rows, name) == pytest.approx(total(slow, name), rel=0.01)
+    assert total(rows, "seconds") == pytest.approx(900, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"1007", at = "5h"', '"1007", at = 5', "potlines.PL1.pot_outages[0].at: is 5, not a text with a unit"),
+        ('pot = "1007"', 'pot = "9007"', "potlines.PL1.pot_outages[0].pot: is '9007', not a pot of this potline"),
+        ("unit = 2", "unit = 0", "potlines.PL1.rectifier_outages[0].unit: is 0, out of 1 to 20"),
+        ('"compressors"', '"compressor"', "feeder_loads.compressed_air: is 'compressor'; use one of fans, compressors"),
+        ('compressed_air = "comp', 'air = "comp', "feeder_loads.air: is not an auxiliary_ac meter of the plant file"),
+        ('"35 %"', '"96 %"', "grid.renewable_share: is 0.96, out of 0 to 0.95"),
+        ("renewable_swing", "sun", "grid.sun: is not a key that is known here"),
+        ("[grid]", '[captive]\npower = "-1 MW"\n[grid]', "captive.power: is -1e+06, out of 0"),
+        ("pot_voltage_v = 4.00", "pot_voltage_v = 2.9", "potlines.PL1.pot_voltage_v: is 2.9, out of 3.3 to 6"),
+        ('tap_every = "24h"', 'tap_evry = "24h"', "potlines.PL1.tap_evry: is not a key that is known here"),
+        (
+            'tap_every = "24h"',
+            'feeder_blocks = [{ pot = "1001", at = "1h", for = "2h" }]',
+            "potlines.PL1.feeder_blocks[0].for: is not a key that is known here",
+        ),
+    ],
+)
+def test_a_wrong_line_says_where_and_what_to_do(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    text = (SCENARIOS / "modulation-and-line-stop.toml").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "wrong.toml"
+    config = str(SCENARIOS.parents[1] / "config")
+    file.write_text(text.replace(old, new, 1).replace("../../config", config), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_scenario(file)
+    assert str(caught.value).startswith(f"{file}: {complaint}")
