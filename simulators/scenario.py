@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from simulators.display import Display, read_display
 from simulators.plant import Measures, load_plant
 from simulators.profile import load_profile
 from simulators.tables import DURATION, POWER, SHARE, ConfigurationError, Table
@@ -92,11 +93,14 @@ class MeterBehaviour:
         The largest error that its class allows [%].
     energy_start_wh, charge_start_ah
         Counters at the beginning; None: some years of use.
+    display
+        What it makes of its measurement before it shows it.
     """
 
     accuracy_class: float
     energy_start_wh: float | None = None
     charge_start_ah: float | None = None
+    display: Display = field(default_factory=Display)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,10 @@ class Scenario:
         Time between two messages of a pot [whole s].
     feeders
         Mean load of each auxiliary meter's feeder [W].
+    root
+        The scenario's own table: the servers read ``[endpoints]`` and ``[[faults]]`` from it.
+    profiles_folder
+        Where the register maps are.
     """
 
     file: Path
@@ -122,6 +130,8 @@ class Scenario:
     lines: Mapping[str, LineBehaviour]
     meters: Mapping[str, MeterBehaviour]
     feeders: Mapping[str, float]
+    root: Table
+    profiles_folder: Path
 
 
 def load_scenario(file: Path) -> Scenario:
@@ -146,7 +156,11 @@ def load_scenario(file: Path) -> Scenario:
         lines=_lines(root, plant),
         meters=_meters(root, plant),
         feeders=_feeders(root, plant),
+        root=root,
+        profiles_folder=folder,
     )
+    root.table("endpoints", required=False)
+    root.rows("faults")
     root.refuse_unknown_keys()
     for meter in plant.meters.values():
         _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
@@ -223,6 +237,7 @@ def _meters(root: Table, plant: Plant) -> dict[str, MeterBehaviour]:
             accuracy_class=table.number("accuracy_class", usual, low=0, high=5),
             energy_start_wh=_start(table, "energy_start_kwh"),
             charge_start_ah=_start(table, "charge_start_kah"),
+            display=read_display(table),
         )
         table.refuse_unknown_keys()
     return behaviours
