@@ -45,13 +45,25 @@ class ModbusFaults:
         """Take what the meters show at a plant time [UTC ns], and let happen what begins."""
         self._devices = devices
         self._book.time_ns = time_ns
+        present = {device: readout for device, (_, readout) in devices.items()}
         for fault in self._book:
-            occurrence = fault.when.occurrence(time_ns)
-            if not isinstance(fault.effect, ReadoutEffect) or occurrence is None:
+            if isinstance(fault.effect, ReadoutEffect):
+                self._observe(fault, fault.effect, present)
+
+    def _observe(self, fault: Fault, effect: ReadoutEffect, present: dict[Device, Readout]) -> None:
+        """Let a fault see what the meters show after the faults before it, and add its own lasting consequences."""
+        occurrence = fault.when.occurrence(self._book.time_ns)
+        for device, readout in present.items():
+            if not fault.where.covers(*device):
                 continue
-            for device, (_, readout) in devices.items():
-                if fault.where.covers(*device):
-                    _observe(fault, fault.effect, device, readout, Moment(time_ns, occurrence, struck=False))
+            if occurrence is not None:
+                struck = effect.persists and fault.seen.get(device) != occurrence and fault.strikes()
+                fault.seen[device] = occurrence
+                if struck:
+                    fault.hit()
+                effect.observe(device, readout, Moment(self._book.time_ns, occurrence, struck))
+            if effect.persists:
+                present[device] = effect.change(device, readout, _concerned(fault, self._devices[device][0]))
 
     def admit(self, endpoint: str, connections: int) -> Admission:
         """Say what becomes of a new connection beside ``connections`` open ones."""
@@ -174,16 +186,6 @@ class ModbusFaults:
             return False
         asked = request.registers
         return asked.start < register.address + register.width and register.address < asked.stop
-
-
-def _observe(fault: Fault, effect: ReadoutEffect, device: Device, readout: Readout, moment: Moment) -> None:
-    struck = False
-    if effect.persists and fault.seen.get(device) != moment.occurrence:
-        fault.seen[device] = moment.occurrence
-        struck = fault.strikes()
-        if struck:
-            fault.hit()
-    effect.observe(device, readout, Moment(moment.time_ns, moment.occurrence, struck))
 
 
 def _concerned(fault: Fault, registers: RegisterMap) -> set[str]:
