@@ -27,7 +27,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 HOST = "127.0.0.1"
-INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics"
+INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics mbpoll"
 
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
 _READY_WITHIN_S = 20.0

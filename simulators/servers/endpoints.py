@@ -45,10 +45,8 @@ class Listening:
     path: str = ""
 
     def announced(self) -> dict[str, object]:
-        """Return it for the announcement."""
-        if self.path:
-            return {"path": self.path, "transport": str(self.transport)}
-        return {"host": LOOPBACK, "port": self.port, "transport": str(self.transport)}
+        """Return the place for the announcement."""
+        return {"path": self.path} if self.path else {"host": LOOPBACK, "port": self.port}
 
     def spoken(self) -> str:
         """Return it for people."""
