@@ -25,6 +25,9 @@ KINDS: Mapping[str, type[Effect]] = {
 }
 """Every kind by its name."""
 
+_LONGEST_S = 1e9
+"""No fault is further away than thirty years [s]."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -130,8 +133,8 @@ def _when(table: Table, origin_ns: int) -> When:
     end = _moment(table, "until", origin_ns)
     if end is not None and end <= (origin_ns if begin is None else begin):
         raise table.error("until", "is not after the beginning", "correct one of them")
-    every = table.quantity("every", DURATION, low=0.001) if "every" in table else None
-    length = table.quantity("for", DURATION, low=0.001, high=every or float("inf")) if "for" in table else None
+    every = table.quantity("every", DURATION, low=0.001, high=_LONGEST_S) if "every" in table else None
+    length = table.quantity("for", DURATION, low=0.001, high=every or _LONGEST_S) if "for" in table else None
     return When(
         origin_ns if begin is None else begin,
         end,
@@ -147,7 +150,7 @@ def _moment(table: Table, key: str, origin_ns: int) -> int | None:
     try:
         moment = datetime.fromisoformat(table.text(key))
     except ValueError:
-        return origin_ns + round(table.quantity(key, DURATION, low=0) * SECOND_NS)
+        return origin_ns + round(table.quantity(key, DURATION, low=0, high=_LONGEST_S) * SECOND_NS)
     if moment.tzinfo is None:
         raise table.error(key, f"is {table.text(key)!r}, without a time zone", "add a Z for UTC")
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

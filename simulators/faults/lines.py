@@ -63,7 +63,10 @@ _MODES = {"rst": Admission.RESET, "mute": Admission.MUTE, "kick_oldest": Admissi
 
 @dataclass
 class IdleDisconnect(LineEffect):
-    """A connection over which nothing comes for a while is closed."""
+    """A connection over which nothing comes for a while is closed.
+
+    One that is already waiting when the fault comes is closed only after its next question.
+    """
 
     kind = "idle_disconnect"
     transports = SOCKETS

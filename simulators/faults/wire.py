@@ -285,7 +285,8 @@ class SerialNoise(WireEffect):
 
     def garble(self, request: Request, reply: Reply, fault: Fault) -> None:
         """Spoil it."""
-        whole = bytearray(_joined(reply))
+        clean = _joined(reply)
+        whole = bytearray(clean)
         if self.mode == "crc":
             whole[-1] ^= 0xFF
         elif self.mode == "echo":
@@ -296,7 +297,9 @@ class SerialNoise(WireEffect):
             for bit in range(8 * len(whole)):
                 if fault.random() < self.ber:
                     whole[bit // 8] ^= 1 << bit % 8
-        reply.pieces = [(0.0, bytes(whole))]
+        # An answer that came through clean stays in the pieces that it was in.
+        if whole != clean:
+            reply.pieces = [(0.0, bytes(whole))]
 
 
 @dataclass

@@ -112,3 +112,13 @@ async def test_one_question_after_the_other_does_not_hang_the_device() -> None:
             for one in (line, other):
                 assert await one.answer(VOLTAGE) == RIGHT
                 await asyncio.sleep(0.03)
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_does_not_read_its_answers_does_not_block_the_others() -> None:
+    async with faulty({"kind": "long_frame", "extra": 512}) as line, line.server.connected() as deaf:
+        for _ in range(20):
+            deaf.writer.write(VOLTAGE * 1000)
+        await asyncio.sleep(0.3)
+        await line.send(VOLTAGE)
+        assert (await line.exactly(11)) == RIGHT

@@ -137,3 +137,12 @@ async def test_two_answers_can_come_in_one_segment() -> None:
         assert await line.receive() == ""
         await line.send(ask(8, 6, 1))
         assert (await line.reader.read(1024)).hex(" ").upper() == f"{RIGHT} 00 08 00 00 00 05 01 03 02 00 05"
+
+
+@pytest.mark.asyncio
+async def test_noise_that_hits_nothing_is_not_counted_and_leaves_the_pieces() -> None:
+    faults = ({"kind": "reply_split"}, {"kind": "serial_noise", "ber": 0})
+    async with faulty(*faults, transport="rtu_over_tcp") as line:
+        await line.send(RTU_VOLTAGE)
+        assert await line.exactly(7) == RTU_RIGHT
+        assert line.server.hits == [1, 0]

@@ -226,6 +226,8 @@ class ModbusServer:
                 await self._send(reply, connection, writer)
             finally:
                 self._busy_with = None
+        # Not while the line is held: a client that does not read its answers is nobody else's trouble.
+        await writer.drain()
 
     def _serial_s(self, pdu_bytes: int) -> float:
         """Return how long a PDU of this size takes on the serial line, with the silence behind it [s]."""
@@ -260,7 +262,6 @@ class ModbusServer:
         for pause_s, content in reply.pieces:
             await _pause(pause_s)
             writer.write(content)
-            await writer.drain()
         if reply.ending is Ending.CLOSE:
             writer.close()
         elif reply.ending is Ending.RESET:
