@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[Effect]] = {
 _LONGEST_S = 1e9
 """No fault is further away than thirty years [s]."""
 
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,8 +83,11 @@ class FaultReader:
         where = self._where(table)
         effect = KINDS[kind].read(table, Context(self._register_map, table.file))
         self._refuse_impossible(table, effect, where)
+        name = table.text("id", f"{kind}-{number}")
+        if not _NAME.fullmatch(name):
+            raise table.error("id", f"is {name!r}", "use letters, digits, dots, hyphens and underscores")
         fault = Fault(
-            id=table.text("id", f"{kind}-{number}"),
+            id=name,
             effect=effect,
             where=where,
             when=_when(table, origin_ns),

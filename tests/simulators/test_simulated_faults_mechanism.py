@@ -78,6 +78,8 @@ async def test_a_fault_of_one_endpoint_leaves_the_others_alone() -> None:
         ({"kind": "wrong_unit", "every": "5s", "for": "6s"}, "for: is 6, out of 0.001 to 5"),
         ({"kind": "wrong_unit", "colour": 1}, "colour: is not a key that is known here"),
         ({"kind": "wrong_unit", "at_most": 0}, "at_most: is 0, out of 1"),
+        ({"kind": "wrong_unit", "id": "a/b"}, "id: is 'a/b'; use letters, digits, dots, hyphens and underscores"),
+        ({"kind": "wrong_unit", "from": "999999h"}, "from: is 3.6e+09, out of 0 to 1e+09"),
         ({"kind": "short_frame", "then": "smile"}, "then: is 'smile'; use one of silence, fin"),
         ({"kind": "conn_limit", "mode": "maybe"}, "mode: is 'maybe'; use one of rst, mute, kick_oldest"),
         ({"kind": "exc_02_gap"}, "gaps: is missing"),
