@@ -24,6 +24,7 @@ class Dimension(StrEnum):
     CHARGE = "Ah"
     FREQUENCY = "Hz"
     RATIO = "1"
+    TIME = "s"
 
 
 UNITS: Mapping[str, tuple[Dimension, Decimal]] = {
@@ -40,6 +41,7 @@ UNITS: Mapping[str, tuple[Dimension, Decimal]] = {
     "kAh": (Dimension.CHARGE, Decimal(1000)),
     "Hz": (Dimension.FREQUENCY, Decimal(1)),
     "1": (Dimension.RATIO, Decimal(1)),
+    "s": (Dimension.TIME, Decimal(1)),
 }
 """Each unit's dimension and its size in base units."""
 
@@ -55,8 +57,15 @@ QUANTITIES: Mapping[str, Dimension] = {
     "frequency": Dimension.FREQUENCY,
     "power_factor": Dimension.RATIO,
     "active_energy_import": Dimension.ENERGY,
+    "ct_ratio": Dimension.RATIO,
+    "vt_ratio": Dimension.RATIO,
+    "serial_number": Dimension.RATIO,
+    "device_time": Dimension.TIME,
 }
-"""Each quantity that a simulated meter can show; ``voltage`` is line to line."""
+"""Each quantity that a simulated meter can show; ``voltage`` is line to line, ``device_time`` counts from 1970."""
+
+COUNTERS = frozenset({"dc_energy", "dc_charge", "active_energy_import"})
+"""Quantities that only grow."""
 
 TYPES: Mapping[str, tuple[str, int]] = {
     "u16": (">H", 1),
@@ -67,8 +76,11 @@ TYPES: Mapping[str, tuple[str, int]] = {
     "s64": (">q", 4),
     "f32": (">f", 2),
     "f64": (">d", 4),
+    "mod10000x2": ("", 2),
+    "mod10000x3": ("", 3),
+    "mod10000x4": ("", 4),
 }
-"""Each type's shape for ``struct`` and its number of registers."""
+"""Each type's shape for ``struct`` and its number of registers; without a shape: four decimal digits a register."""
 
 WORD_ORDERS = ("msw_first", "lsw_first")
 

@@ -13,11 +13,10 @@ from simulators.clock import PlantClock
 from simulators.physics.smelter import STEP_NS, Smelter
 from simulators.servers.broker import PROTOCOL as BUNDLED_PROTOCOL
 from simulators.servers.broker import BrokerUnavailableError, bundled_broker
+from simulators.servers.endpoints import Endpoints, EndpointUnavailableError
 from simulators.servers.files import FileUnwritableError, TruthFile, announce
 from simulators.servers.messages import PotMessages
-from simulators.servers.modbus import ModbusServer
 from simulators.servers.mqtt import Publisher
-from simulators.servers.registers import RegisterImage, RegisterMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from simulators.clock import ClockSpec
     from simulators.scenario import Scenario
     from simulators.servers.broker import BundledBroker
+    from simulators.servers.endpoints import Listening
 
 LOOPBACK = "127.0.0.1"
 
@@ -85,10 +85,8 @@ class Simulation:
         self._options = options
         self._clock = PlantClock(options.clock)
         self._smelter = Smelter(scenario, options.clock.begin_ns)
-        self._maps = {
-            meter.id: RegisterMap(scenario.profiles[meter.profile]) for meter in scenario.plant.meters.values()
-        }
-        self._servers = {name: ModbusServer() for name in scenario.plant.endpoints}
+        self._endpoints = Endpoints(scenario, options.clock.begin_ns)
+        self._control = ""
         self._messages = _messages(scenario)
         self._publisher: Publisher | None = None
 
@@ -107,7 +105,8 @@ class Simulation:
         try:
             async with AsyncExitStack() as stack:
                 truth = stack.enter_context(TruthFile(self._options.truth))
-                endpoints = await self._listen(stack)
+                endpoints = await self._endpoints.listen(stack, configured_ports=self._options.configured_ports)
+                self._control = await self._endpoints.listen_to_commands(stack)
                 brokers, bundled = await self._connect(stack)
                 endless = [self._drive(truth, endpoints, brokers, say), _watch(bundled)]
                 if self._publisher:
@@ -115,27 +114,15 @@ class Simulation:
                 await _until(stop, *endless)
                 truth.append(self._smelter.remaining_minutes())
                 await self._send_the_last(say)
-        except FileUnwritableError as exc:
+        except (FileUnwritableError, EndpointUnavailableError) as exc:
             raise UnavailableError(str(exc)) from exc
         except BrokerUnavailableError as exc:
             raise UnavailableError(str(exc)) from exc
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-        for name, server in self._servers.items():
-            say(f"endpoint {name} was asked for Modbus functions {sorted(server.functions_seen)}")
-
-    async def _listen(self, stack: AsyncExitStack) -> dict[str, Place]:
-        places: dict[str, Place] = {}
-        for name, endpoint in self._scenario.plant.endpoints.items():
-            wanted = endpoint.port if self._options.configured_ports else 0
-            try:
-                port = await stack.enter_async_context(self._servers[name].listening(LOOPBACK, wanted))
-            except OSError as exc:
-                wrong = f"endpoint {name}: cannot listen on {LOOPBACK}:{wanted} ({os.strerror(exc.errno or 0)})"
-                raise UnavailableError(f"{wrong}; free the port, or use --ports free") from exc
-            places[name] = Place(LOOPBACK, port)
-        return places
+        for name, functions in self._endpoints.functions_seen().items():
+            say(f"endpoint {name} was asked for Modbus functions {sorted(functions)}")
 
     async def _connect(self, stack: AsyncExitStack) -> tuple[dict[str, Place], BundledBroker | None]:
         """Begin to publish to the broker that was given, or to the bundled one."""
@@ -154,7 +141,7 @@ class Simulation:
         return {broker.id: place}, bundled
 
     async def _drive(
-        self, truth: TruthFile, endpoints: dict[str, Place], brokers: dict[str, Place], say: Callable[[str], None]
+        self, truth: TruthFile, endpoints: dict[str, Listening], brokers: dict[str, Place], say: Callable[[str], None]
     ) -> None:
         """Step along with plant time for ever. What listens is announced once it shows the present."""
         await self._clock.sleep_until(self._smelter.time_ns + STEP_NS)
@@ -197,30 +184,28 @@ class Simulation:
 
     def _show(self) -> None:
         """Replace the registers of every endpoint with those of the last step."""
-        readouts = self._smelter.readouts()
-        images: dict[str, dict[int, RegisterImage]] = {name: {} for name in self._servers}
-        for meter in self._scenario.plant.meters.values():
-            images[meter.endpoint][meter.unit] = self._maps[meter.id].image(readouts[meter.id])
-        for name, server in self._servers.items():
-            server.show(images[name])
+        self._endpoints.show(self._smelter.readouts(), self._smelter.time_ns)
 
-    def _announcement(self, endpoints: dict[str, Place], brokers: dict[str, Place]) -> dict[str, object]:
+    def _announcement(self, endpoints: dict[str, Listening], brokers: dict[str, Place]) -> dict[str, object]:
         truth = self._options.truth
         return {
             "pid": os.getpid(),
             "clock": self._clock.spec.text,
-            "endpoints": {name: {"host": place.host, "port": place.port} for name, place in endpoints.items()},
+            "endpoints": {name: place.announced() for name, place in endpoints.items()},
+            "transports": {name: str(place.transport) for name, place in endpoints.items()},
+            "control": self._control,
             "brokers": {name: asdict(place) for name, place in brokers.items()},
             "truth": str(truth.absolute()) if truth else None,
         }
 
-    def _greeting(self, endpoints: dict[str, Place], brokers: dict[str, Place]) -> Iterator[str]:
+    def _greeting(self, endpoints: dict[str, Listening], brokers: dict[str, Place]) -> Iterator[str]:
         yield f"scenario {self._scenario.file.name} of plant {self._scenario.plant.file.name}"
         yield f"clock {self._clock.spec.text}"
         for name, place in endpoints.items():
-            yield f"endpoint {name}: {place.host}:{place.port}, Modbus TCP"
-        for name, place in brokers.items():
-            yield f"broker {name}: {place.host}:{place.port}, MQTT {place.protocol}"
+            yield f"endpoint {name}: {place.spoken()}"
+        yield f"control: {self._control}"
+        for name, broker in brokers.items():
+            yield f"broker {name}: {broker.host}:{broker.port}, MQTT {broker.protocol}"
         if self._options.truth:
             yield f"truth ledger: {self._options.truth}"
 

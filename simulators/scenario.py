@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from simulators.display import Display, read_display
 from simulators.physics.operations import Outage
 from simulators.physics.rectifier import Load
 from simulators.plant import Measures, load_plant
@@ -139,11 +140,14 @@ class MeterBehaviour:
         The largest error that its class allows [%].
     energy_start_wh, charge_start_ah
         Counters at the beginning; None: some years of use.
+    display
+        What it makes of its measurement before it shows it.
     """
 
     accuracy_class: float
     energy_start_wh: float | None = None
     charge_start_ah: float | None = None
+    display: Display = field(default_factory=Display)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,10 @@ class Scenario:
         What hangs on each of them.
     supply
         Where the electricity comes from.
+    root
+        The scenario's own table: the servers read ``[endpoints]`` and ``[[faults]]`` from it.
+    profiles_folder
+        Where the register maps are.
     """
 
     file: Path
@@ -175,6 +183,8 @@ class Scenario:
     feeders: Mapping[str, float]
     feeder_loads: Mapping[str, Load]
     supply: SupplyBehaviour
+    root: Table
+    profiles_folder: Path
 
 
 def load_scenario(file: Path) -> Scenario:
@@ -201,7 +211,11 @@ def load_scenario(file: Path) -> Scenario:
         feeders=_feeders(root, plant),
         feeder_loads=_feeder_loads(root, plant),
         supply=_supply(root),
+        root=root,
+        profiles_folder=folder,
     )
+    root.table("endpoints", required=False)
+    root.rows("faults")
     root.refuse_unknown_keys()
     for meter in plant.meters.values():
         _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
@@ -311,6 +325,7 @@ def _meters(root: Table, plant: Plant) -> dict[str, MeterBehaviour]:
             accuracy_class=table.number("accuracy_class", usual, low=0, high=5),
             energy_start_wh=_start(table, "energy_start_kwh"),
             charge_start_ah=_start(table, "charge_start_kah"),
+            display=read_display(table),
         )
         table.refuse_unknown_keys()
     return behaviours

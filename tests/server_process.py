@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 HOST = "127.0.0.1"
-INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics"
+INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics mbpoll"
 
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
 _READY_WITHIN_S = 20.0

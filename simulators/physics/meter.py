@@ -14,6 +14,7 @@ from simulators.physics.noise import stream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from simulators.display import Display
     from simulators.scenario import MeterBehaviour
 
 CLASS_SHARE = 0.3
@@ -32,21 +33,42 @@ class Readout:
         Momentary values by quantity, in base units (V, A, W, Hz, 1).
     counters
         Totals by quantity, in base units (Wh, Ah).
+    absent
+        Quantities that the meter has a register for but no value.
     """
 
     gauges: Mapping[str, float]
     counters: Mapping[str, float]
+    absent: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
 class _Counter:
-    start: float
-    counted: float = 0.0
+    """A total that is shown as it was at the last refresh."""
+
+    def __init__(self, start: float, refresh_s: float) -> None:
+        self._start = start
+        self._counted = 0.0
+        self._refresh_s = refresh_s
+        self._since_s = 0.0
+        self._shown = 0.0
+
+    def add(self, amount: float, dt_s: float) -> None:
+        self._counted += amount
+        self._since_s += dt_s
+        if self._since_s >= self._refresh_s:
+            self._since_s = self._since_s % self._refresh_s if self._refresh_s else 0.0
+            self._shown = self._counted
 
     @property
     def total(self) -> float:
         # Kept apart until here: a second's energy is lost on a total of many years.
-        return self.start + self.counted
+        return self._start + self._shown
+
+
+def _readout(display: Display, gauges: Mapping[str, float], counters: Mapping[str, _Counter]) -> Readout:
+    shown = {quantity: display.scaled(quantity, value) for quantity, value in gauges.items()}
+    totals = {quantity: display.counted(quantity, counter.total) for quantity, counter in counters.items()}
+    return Readout(shown | dict(display.plate()), totals, frozenset(display.absent))
 
 
 @dataclass(slots=True)
@@ -84,8 +106,11 @@ class DcMeter:
         self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
         energy = behaviour.energy_start_wh
         charge = behaviour.charge_start_ah
-        self._energy = _Counter(math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy)
-        self._charge = _Counter(math.floor(nominal_a * gains.history_h) if charge is None else charge)
+        self._display = display = behaviour.display
+        energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
+        charge = math.floor(nominal_a * gains.history_h) if charge is None else charge
+        self._energy = _Counter(energy, display.refresh_s)
+        self._charge = _Counter(charge, display.refresh_s)
         self._gauges: dict[str, float] = {}
 
     def step(self, voltage_v: float, current_a: float, dt_s: float) -> None:
@@ -93,12 +118,12 @@ class DcMeter:
         voltage = self._gains.voltage * voltage_v
         current = self._gains.current * current_a
         self._gauges = {"line_voltage": voltage, "line_current": current, "dc_power": voltage * current}
-        self._energy.counted += voltage * current * dt_s / 3600
-        self._charge.counted += current * dt_s / 3600
+        self._energy.add(voltage * current * dt_s / 3600, dt_s)
+        self._charge.add(current * dt_s / 3600, dt_s)
 
     def readout(self) -> Readout:
         """Return what the meter shows."""
-        return Readout(self._gauges, {"dc_energy": self._energy.total, "dc_charge": self._charge.total})
+        return _readout(self._display, self._gauges, {"dc_energy": self._energy, "dc_charge": self._charge})
 
 
 class AcMeter:
@@ -121,7 +146,9 @@ class AcMeter:
         self._nominal_v = nominal_v
         self._power_factor = power_factor
         energy = behaviour.energy_start_wh
-        self._energy = _Counter(math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy)
+        self._display = behaviour.display
+        energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
+        self._energy = _Counter(energy, behaviour.display.refresh_s)
         self._gauges: dict[str, float] = {}
 
     def step(self, power_w: float, voltage_factor: float, frequency_hz: float, dt_s: float) -> None:
@@ -135,8 +162,8 @@ class AcMeter:
             "power_factor": self._power_factor,
             "frequency": frequency_hz,
         }
-        self._energy.counted += power * dt_s / 3600
+        self._energy.add(power * dt_s / 3600, dt_s)
 
     def readout(self) -> Readout:
         """Return what the meter shows."""
-        return Readout(self._gauges, {"active_energy_import": self._energy.total})
+        return _readout(self._display, self._gauges, {"active_energy_import": self._energy})

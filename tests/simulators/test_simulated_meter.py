@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from simulators.display import Display
 from simulators.physics.meter import AcMeter, DcMeter
 from simulators.physics.smelter import Smelter
+from simulators.profile import Register
 from simulators.scenario import MeterBehaviour, load_scenario
-from simulators.servers.registers import RegisterMap
+from simulators.servers.registers import RegisterMap, encode_counter
 
 BUSY = Path(__file__).parents[2] / "simulators" / "scenarios" / "busy.toml"
 
@@ -112,3 +114,52 @@ def test_what_the_registers_count_is_the_ledgers_energy_within_the_meters_class(
     assert counted["compressed_air"] == pytest.approx(truth["compressed_air"] * share, rel=0.0016, abs=4)
     assert first.counters["dc_charge"] == pytest.approx(charge, abs=1)
     assert int.from_bytes(registers("pl1_dc", 10, 4)) - charge == pytest.approx(397_900, rel=0.005)
+
+
+def test_a_counter_is_brought_up_to_date_only_now_and_then() -> None:
+    meter = ac(1, MeterBehaviour(0.0, energy_start_wh=0.0, display=Display(refresh_s=5.0)))
+    shown = []
+    for _ in range(12):
+        meter.step(3_600_000.0, 1.0, 50.0, 1.0)
+        shown.append(meter.readout().counters["active_energy_import"])
+    assert shown == pytest.approx([0] * 4 + [5000] * 5 + [10_000] * 3)
+
+
+def test_secondary_values_are_those_behind_the_transformers() -> None:
+    meter = ac(1, MeterBehaviour(0.0, 8_000_000.0, display=Display(ct_ratio=400.0, vt_ratio=10.0, secondary=True)))
+    meter.step(600_000.0, 1.0, 50.0, 1.0)
+    shown = meter.readout()
+    assert shown.gauges["voltage"] == pytest.approx(40.0)
+    assert shown.gauges["current"] == pytest.approx(600_000 / (3**0.5 * 400 * 0.86) / 400)
+    assert shown.gauges["active_power"] == pytest.approx(150.0)
+    assert shown.gauges["power_factor"] == 0.86
+    assert (shown.gauges["ct_ratio"], shown.gauges["vt_ratio"]) == (400.0, 10.0)
+    assert shown.counters["active_energy_import"] == pytest.approx(2000 + 600_000 / 3600 / 4000)
+
+
+def test_primary_values_tell_the_ratios_and_are_not_divided() -> None:
+    meter = ac(1, MeterBehaviour(0.0, 0.0, display=Display(ct_ratio=400.0)))
+    meter.step(600_000.0, 1.0, 50.0, 1.0)
+    assert meter.readout().gauges["active_power"] == 600_000.0
+    assert meter.readout().gauges["ct_ratio"] == 400.0
+
+
+def test_a_counter_has_a_resolution_and_an_end_of_its_own() -> None:
+    meter = ac(1, MeterBehaviour(0.0, 999_950.0, display=Display(resolution_wh=100.0, wraps_at_wh=1_000_000.0)))
+    shown = []
+    for _ in range(4):
+        meter.step(3600 * 40.0, 1.0, 50.0, 1.0)
+        shown.append(meter.readout().counters["active_energy_import"])
+    # 999,990, 1,000,030, 1,000,070 and 1,000,110 Wh in steps of 100.
+    assert shown == [999_900.0, 0.0, 0.0, 100.0]
+
+
+def test_a_uint32_counter_of_watt_hours_at_450_mw_wraps_after_nine_and_a_half_hours() -> None:
+    of = Register("active_energy_import", 0, "u32", low_word_first=False, resolution=1.0)
+    meter = AcMeter(1, "m", MeterBehaviour(0.0, 0.0), nominal_v=33e3, power_factor=0.96, rated_w=600e6)
+    before = hours = 0
+    while (shown := int.from_bytes(encode_counter(of, meter.readout().counters["active_energy_import"]))) >= before:
+        before = shown
+        meter.step(450e6, 1.0, 50.0, 360.0)
+        hours += 1
+    assert hours / 10 == pytest.approx(9.6, abs=0.05)

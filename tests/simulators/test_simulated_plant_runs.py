@@ -145,6 +145,7 @@ async def test_a_collector_could_read_registers_and_messages_and_the_truth(tmp_p
         assert {line.split(" ")[0].rstrip(":") for line in said.splitlines()} == {
             "scenario",
             "clock",
+            "control",
             "endpoint",
             "broker",
             "truth",

@@ -6,7 +6,7 @@ import pytest
 
 from simulators.physics.meter import Readout
 from simulators.profile import Register, load_profile
-from simulators.servers.registers import RegisterMap, encode_counter, encode_gauge
+from simulators.servers.registers import RegisterMap, encode_counter, encode_gauge, not_available
 from simulators.tables import ConfigurationError
 
 PROFILES = Path(__file__).parents[2] / "config" / "profiles"
@@ -130,3 +130,31 @@ def test_a_register_can_have_a_word_order_of_its_own(tmp_path: Path) -> None:
     )
     image = RegisterMap(load_profile(file)).image(Readout({"voltage": 3.0, "current": 5000.0}, {}))
     assert image.read(1, 4) == bytes.fromhex("0000000300050000")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "content"),
+    [
+        ("mod10000x2", 12_345_678, "04D2162E"),
+        ("mod10000x2", 100_000_007, "00000007"),
+        ("mod10000x3", 900_012_345_678, "232804D2162E"),
+        ("mod10000x4", 1, "0000000000000001"),
+    ],
+)
+def test_four_decimal_digits_in_each_register(kind: str, value: float, content: str) -> None:
+    assert encode_counter(register(kind), value).hex().upper() == content
+
+
+def test_a_value_that_is_not_available_has_its_types_mark() -> None:
+    marks = {"u16": "ffff", "s16": "8000", "u32": "ffffffff", "s32": "80000000", "f32": "7fc00000"}
+    assert {kind: not_available(register(kind)).hex() for kind in marks} == marks
+    assert not_available(register("s64", low_word_first=True)).hex() == "0000000000008000"
+    assert not_available(register("f64")).hex() == "7ff8000000000000"
+
+
+def test_an_image_shows_what_is_not_available() -> None:
+    registers = RegisterMap(load_profile(PROFILES / "schneider-pm5xxx.toml"))
+    absent = Readout({"frequency": 50.0}, {"active_energy_import": 7.0}, frozenset({"frequency"}))
+    image = registers.image(absent)
+    assert image.read(3109, 2) == bytes.fromhex("7FC00000")
+    assert image.read(3203, 4) == bytes.fromhex("0000000000000007")

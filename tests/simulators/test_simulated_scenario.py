@@ -53,7 +53,10 @@ def test_every_shipped_scenario_loads() -> None:
     assert set(scenarios) >= {
         "anode-effect-day",
         "busy",
+        "counters",
+        "dead_unit",
         "modulation-and-line-stop",
+        "night_modbus",
         "reference-400",
         "reference-465",
         "reference-500",
