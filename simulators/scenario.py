@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulators.mqtt_scenario import mqtt_behaviour, telemetry_every_s
 from simulators.plant import Measures, load_plant
 from simulators.profile import load_profile
 from simulators.tables import DURATION, POWER, SHARE, ConfigurationError, Table
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from simulators.mqtt_scenario import MqttBehaviour
     from simulators.plant import Meter, Plant
     from simulators.profile import Profile
 
@@ -108,7 +110,9 @@ class Scenario:
     seed
         Of every random draw: the same scenario with the same seed is the same plant.
     telemetry_every_s
-        Time between two messages of a pot [whole s].
+        Time between two samples of a pot [s]: whole seconds, or a whole part of one.
+    mqtt
+        How its MQTT side behaves.
     feeders
         Mean load of each auxiliary meter's feeder [W].
     """
@@ -118,7 +122,8 @@ class Scenario:
     profiles: Mapping[str, Profile]
     factors: Path
     seed: int
-    telemetry_every_s: int
+    telemetry_every_s: float
+    mqtt: MqttBehaviour
     lines: Mapping[str, LineBehaviour]
     meters: Mapping[str, MeterBehaviour]
     feeders: Mapping[str, float]
@@ -142,7 +147,8 @@ def load_scenario(file: Path) -> Scenario:
         profiles={name: load_profile(folder / f"{name}.toml") for name in names},
         factors=(file.parent / root.text("factors")).resolve(),
         seed=root.whole("seed", 1),
-        telemetry_every_s=_telemetry_every(root),
+        telemetry_every_s=telemetry_every_s(root),
+        mqtt=mqtt_behaviour(root),
         lines=_lines(root, plant),
         meters=_meters(root, plant),
         feeders=_feeders(root, plant),
@@ -151,13 +157,6 @@ def load_scenario(file: Path) -> Scenario:
     for meter in plant.meters.values():
         _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
     return scenario
-
-
-def _telemetry_every(root: Table) -> int:
-    seconds = root.quantity("telemetry_every", DURATION, "10s", low=1, high=3600)
-    if seconds != int(seconds):
-        raise root.error("telemetry_every", f"is {seconds:g} s", "write whole seconds: the simulation steps by one")
-    return int(seconds)
 
 
 def _refuse_others(table: Table, known: Mapping[str, object], what: str) -> None:
