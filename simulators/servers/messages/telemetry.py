@@ -13,6 +13,7 @@ In columns a missing value is null; in samples it is a missing key.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -280,7 +281,7 @@ class PotTelemetry:
             "control": ["auto"] * len(voltage),
             "ae_active": in_effect,
         }
-        times = [iso_milliseconds(time_ns) for time_ns in self._times[begin:, pot].tolist()]
+        times = [_written(time_ns) for time_ns in self._times[begin:, pot].tolist()]
         body: dict[str, object] = {"v": 1, **self._sources.next(self.source_of[pot])}
         body |= {"clk": "sync", "q": "good", "hist": False}
         if self._form is BatchForm.COLUMNS:
@@ -291,3 +292,9 @@ class PotTelemetry:
                 for at, ts in enumerate(times)
             ]
         return Message(self._topics[pot], msgspec.json.encode(body))
+
+
+@lru_cache(maxsize=20_000)
+def _written(time_ns: int) -> str:
+    """Write a time; the pots of a line have it in common, and batches repeat it for each."""
+    return iso_milliseconds(time_ns)
