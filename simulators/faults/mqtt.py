@@ -53,6 +53,7 @@ class MqttFaults:
 
     def __init__(self, faults: Iterable[MqttFault] = (), *, begin_ns: int = 0) -> None:
         self._placed: dict[int, Placed] = {}
+        self._begun: set[int] = set()
         self._count = 0
         for fault in faults:
             self.add(fault, from_ns=begin_ns)
@@ -77,13 +78,15 @@ class MqttFaults:
         """Return the faults that are there at a time [UTC ns]."""
         return tuple(placed for placed in self._placed.values() if placed.holds(now_ns)) if self._placed else ()
 
-    def begun(self, kind: FaultKind, after_ns: int, until_ns: int) -> tuple[Placed, ...]:
-        """Return the faults of a kind that began after one time and no later than another [UTC ns]."""
-        return tuple(
+    def begun(self, kind: FaultKind, now_ns: int) -> tuple[Placed, ...]:
+        """Return the faults of a kind that have begun by a time [UTC ns] and not been returned here before."""
+        found = tuple(
             placed
             for placed in self._placed.values()
-            if placed.fault.kind is kind and after_ns < placed.begin_ns <= until_ns
+            if placed.fault.kind is kind and placed.begin_ns <= now_ns and placed.id not in self._begun
         )
+        self._begun.update(placed.id for placed in found)
+        return found
 
 
 @dataclass(slots=True)

@@ -218,6 +218,10 @@ class Publisher:
         if self._wire is wire:
             self._wire = None
             self._session.lost()
+        # What is sent at QoS 0 goes with the connection that it was meant for.
+        kept = [message for message in self._queue if message.qos]
+        self.dropped += len(self._queue) - len(kept)
+        self._queue = deque(kept)
         again = [message._replace(dup=True) for message in self._unacknowledged.values() if message is not None]
         self._queue.extendleft(reversed(again))
         self._unacknowledged.clear()

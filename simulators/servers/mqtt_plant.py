@@ -99,7 +99,6 @@ class MqttPlant:
         self._lag_ns = SECOND_NS if scenario.telemetry_every_s < 1 else 0
         self._waiting: deque[tuple[int, str, Callable[[], list[Message]]]] = deque()
         self._offered = asyncio.Event()
-        self._looked_ns = begin_ns - 1
         self._bundled: BundledBroker | None = None
         self._restarts: set[asyncio.Task[None]] = set()
         self._lines: dict[str, LineSpeech] = {}
@@ -225,12 +224,11 @@ class MqttPlant:
                 self._publishers[name].offer_all(treatment.treat((), last_ns))
 
     def _look_for_outages(self, now_ns: int) -> None:
-        since_ns, self._looked_ns = self._looked_ns, now_ns
-        for placed in self.faults.begun(FaultKind.SESSION_LOST, since_ns, now_ns):
+        for placed in self.faults.begun(FaultKind.SESSION_LOST, now_ns):
             for name, publisher in self._publishers.items():
                 if self._treatments[name].unlucky(placed):
                     publisher.break_connection()
-        for placed in self.faults.begun(FaultKind.BROKER_RESTART, since_ns, now_ns):
+        for placed in self.faults.begun(FaultKind.BROKER_RESTART, now_ns):
             if self._bundled and placed.end_ns is not None and self._treatments[SITE].unlucky(placed):
                 task = asyncio.create_task(self._restart(self._bundled, placed.end_ns))
                 self._restarts.add(task)

@@ -141,7 +141,7 @@ class EdgeNode(Session):
         del topic
         try:
             metrics = decode(payload).metrics
-        except (PayloadError, UnicodeDecodeError, ValueError):
+        except PayloadError:
             return []
         alias = self._node.metrics[REBIRTH].alias
         wanted = any((metric.name == REBIRTH or metric.alias == alias) and metric.value for metric in metrics)

@@ -175,6 +175,15 @@ def decode(data: bytes) -> Payload:
     PayloadError
         If the bytes are cut off or no payload.
     """
+    try:
+        return _read_payload(data)
+    except PayloadError:
+        raise
+    except (ValueError, KeyError, struct.error) as exc:
+        raise PayloadError(f"no payload of Sparkplug B: {exc}") from exc
+
+
+def _read_payload(data: bytes) -> Payload:
     timestamp_ms = seq = None
     metrics = []
     for number, value in _fields(data):
@@ -222,7 +231,9 @@ def _read_properties(data: bytes) -> dict[str, Value]:
     for number, entry in fields:
         if number == 2 and isinstance(entry, bytes):
             found = dict(_fields(entry))
-            place = next(number for number in found if number >= 3)
+            place = next((number for number in found if number >= 3), None)
+            if place is None:
+                raise PayloadError("a property has no value")
             values.append(_read_value(_GUESSED[place + 7], found[place]))
     return dict(zip(keys, values, strict=True))
 

@@ -157,6 +157,17 @@ async def test_qos_0_needs_no_acknowledgement(mosquitto: Callable[..., Mosquitto
 
 
 @pytest.mark.asyncio
+async def test_qos_0_goes_with_its_connection(mosquitto: Callable[..., Mosquitto]) -> None:
+    broker = mosquitto()
+    async with Publisher(broker.host, broker.port, "3.1.1") as publisher:
+        await until(lambda: publisher.connected)
+        publisher.break_connection()
+        publisher.offer_all([Message("a", b"kept"), Message("a", b"lost", qos=0)])
+        await until(lambda: publisher.connections == 2 and publisher.unsent == 0)
+        assert (publisher.acknowledged, publisher.dropped) == (1, 1)
+
+
+@pytest.mark.asyncio
 async def test_a_broker_that_refuses_is_asked_again_and_nothing_breaks() -> None:
     asked = 0
 

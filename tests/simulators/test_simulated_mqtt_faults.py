@@ -285,6 +285,13 @@ def test_faults_are_added_listed_and_removed_while_running() -> None:
     assert len(treatment.treat([telemetry(1)], START)) == 1
 
 
+def test_a_fault_of_connections_begins_once_even_if_added_late() -> None:
+    faults = MqttFaults()
+    number = faults.add(MqttFault(FaultKind.SESSION_LOST), from_ns=START)
+    begun = [[placed.id for placed in faults.begun(FaultKind.SESSION_LOST, START + second)] for second in (-1, 0, 1)]
+    assert begun == [[], [number], []]
+
+
 def test_what_a_removed_fault_held_back_still_comes() -> None:
     faults = MqttFaults()
     treatment = Treatment(faults, "a")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiomqtt
 import pytest
@@ -88,6 +88,20 @@ metrics = st.one_of(
 @given(st.builds(Payload, st.integers(0, 2**50), st.lists(metrics, max_size=5), st.integers(0, 255)))
 def test_what_is_written_is_read_again(payload: Payload) -> None:
     assert decode(encode(payload)) == payload
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_payload_or_refused(data: bytes) -> None:
+    with suppress(PayloadError):
+        decode(data)
+
+
+@given(st.builds(Payload, st.integers(0, 2**50), st.lists(metrics, min_size=1, max_size=2)), st.data())
+def test_a_damaged_payload_is_read_or_refused(payload: Payload, choice: st.DataObject) -> None:
+    whole = bytearray(encode(payload))
+    whole[choice.draw(st.integers(0, len(whole) - 1))] ^= choice.draw(st.integers(1, 255))
+    with suppress(PayloadError):
+        decode(bytes(whole))
 
 
 def test_a_payload_that_is_cut_off_is_refused() -> None:
