@@ -9,6 +9,8 @@ import click
 
 from simulators.clock import ClockSpec, RealTime
 from simulators.instants import parse_instant
+from simulators.mqtt_load import Load, run_load
+from simulators.mqtt_scenario import BatchForm
 from simulators.run import Options, Simulation, UnavailableError
 from simulators.scenario import load_scenario
 from simulators.tables import ConfigurationError
@@ -154,3 +156,37 @@ def truth(file: Path, from_ns: int | None, to_ns: int | None, potline: str | Non
         click.echo(str(exc), err=True)
         raise SystemExit(EXIT_CONFIGURATION) from exc
     click.echo(as_json(found) if json_ else as_text(found))
+
+
+@main.command()
+@click.option("--broker", type=_AddressParameter(), required=True, help="The broker to send to.")
+@click.option("--pots", type=click.IntRange(1, 100_000), default=1200, show_default=True, help="Number of pots.")
+@click.option("--rate", type=click.IntRange(1, 100), default=10, show_default=True, help="Samples a second of a pot.")
+@click.option("--seconds", type=click.IntRange(1), default=10, show_default=True, help="For how long.")
+@click.option("--batch", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Samples in a message.")
+@click.option("--meters", type=click.IntRange(0), default=0, show_default=True, help="Meters, once a second each.")
+@click.option("--form", type=click.Choice(list(BatchForm)), default=BatchForm.COLUMNS, show_default=True)
+@click.option("--site", default="example", show_default=True, help="Segment of the topics.")
+@click.option("--protocol", type=click.Choice(["3.1.1", "5"]), default="3.1.1", show_default=True)
+def load(
+    *,
+    broker: tuple[str, int],
+    pots: int,
+    rate: int,
+    seconds: int,
+    batch: int,
+    meters: int,
+    form: BatchForm,
+    site: str,
+    protocol: str,
+) -> None:
+    """Send pot telemetry at QoS 1 and tell how many messages a second the broker took, and what that cost.
+
+    A broker of MQTT 5 may bear only few messages on their way at once; with 3.1.1 there is no such limit.
+    """
+    wanted = Load(pots, rate, seconds, batch=batch, form=BatchForm(form), meters=meters, site=site)
+    report = asyncio.run(run_load(wanted, *broker, protocol=protocol))
+    if report is None:
+        click.echo(f"the broker {broker[0]}:{broker[1]} does not let us in; check the address", err=True)
+        raise SystemExit(EXIT_UNAVAILABLE)
+    click.echo(str(report))

@@ -15,8 +15,7 @@ from simulators.servers.broker import PROTOCOL as BUNDLED_PROTOCOL
 from simulators.servers.broker import BrokerUnavailableError, bundled_broker
 from simulators.servers.endpoints import Endpoints, EndpointUnavailableError
 from simulators.servers.files import FileUnwritableError, TruthFile, announce
-from simulators.servers.messages import PotMessages
-from simulators.servers.mqtt import Publisher
+from simulators.servers.mqtt_plant import MqttPlant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -87,8 +86,10 @@ class Simulation:
         self._smelter = Smelter(scenario, options.clock.begin_ns)
         self._endpoints = Endpoints(scenario, options.clock.begin_ns)
         self._control = ""
-        self._messages = _messages(scenario)
-        self._publisher: Publisher | None = None
+        broker = scenario.plant.broker
+        self._mqtt = (
+            MqttPlant(scenario, broker.site, clock=self._clock, begin_ns=options.clock.begin_ns) if broker else None
+        )
 
     async def run(self, say: Callable[[str], None]) -> None:
         """Run until a signal to end or to interrupt comes; ``say`` takes lines for people.
@@ -109,8 +110,8 @@ class Simulation:
                 self._control = await self._endpoints.listen_to_commands(stack)
                 brokers, bundled = await self._connect(stack)
                 endless = [self._drive(truth, endpoints, brokers, say), _watch(bundled)]
-                if self._publisher:
-                    endless.append(self._publisher.failed())
+                if self._mqtt:
+                    endless.append(self._mqtt.run())
                 await _until(stop, *endless)
                 truth.append(self._smelter.remaining_minutes())
                 await self._send_the_last(say)
@@ -127,7 +128,7 @@ class Simulation:
     async def _connect(self, stack: AsyncExitStack) -> tuple[dict[str, Place], BundledBroker | None]:
         """Begin to publish to the broker that was given, or to the bundled one."""
         broker = self._scenario.plant.broker
-        if broker is None:
+        if broker is None or self._mqtt is None:
             return {}, None
         bundled = None
         if self._options.broker is None:
@@ -136,8 +137,7 @@ class Simulation:
             place = Place(LOOPBACK, bundled.port, BUNDLED_PROTOCOL)
         else:
             place = Place(*self._options.broker, broker.protocol)
-        publisher = Publisher(place.host, place.port, place.protocol)
-        self._publisher = await stack.enter_async_context(publisher)
+        await stack.enter_async_context(self._mqtt.publishing_to(place.host, place.port, place.protocol, bundled))
         return {broker.id: place}, bundled
 
     async def _drive(
@@ -176,11 +176,8 @@ class Simulation:
 
     def _step(self) -> None:
         done = self._smelter.step()
-        if self._publisher is None:
-            return
-        for line, messages in self._messages.items():
-            for message in messages.of(done[line]):
-                self._publisher.offer(message)
+        if self._mqtt:
+            self._mqtt.take(done, self._smelter.readouts)
 
     def _show(self) -> None:
         """Replace the registers of every endpoint with those of the last step."""
@@ -210,9 +207,10 @@ class Simulation:
             yield f"truth ledger: {self._options.truth}"
 
     async def _send_the_last(self, say: Callable[[str], None]) -> None:
-        publisher = self._publisher
+        publisher = self._mqtt
         if publisher is None:
             return
+        publisher.release_all()
         waited_s = 0.0
         while publisher.unsent and waited_s < _LAST_MESSAGES_S:
             await asyncio.sleep(0.02)
@@ -239,20 +237,3 @@ async def _watch(bundled: BundledBroker | None) -> None:
         await asyncio.Event().wait()
     else:
         raise BrokerUnavailableError(await bundled.ended())
-
-
-def _messages(scenario: Scenario) -> dict[str, PotMessages]:
-    broker = scenario.plant.broker
-    if broker is None:
-        return {}
-    return {
-        name: PotMessages(
-            broker.site,
-            name,
-            potline.pots,
-            crane=f"K{number}",
-            every_s=scenario.telemetry_every_s,
-            seed=scenario.seed,
-        )
-        for number, (name, potline) in enumerate(scenario.plant.potlines.items(), start=1)
-    }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulators.display import Display, read_display
+from simulators.mqtt_scenario import mqtt_behaviour, telemetry_every_s
 from simulators.physics.operations import Outage
 from simulators.physics.rectifier import Load
 from simulators.plant import Measures, load_plant
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from simulators.mqtt_scenario import MqttBehaviour
     from simulators.plant import Meter, Plant, Potline
     from simulators.profile import Profile
 
@@ -159,7 +161,9 @@ class Scenario:
     seed
         Of every random draw: the same scenario with the same seed is the same plant.
     telemetry_every_s
-        Time between two messages of a pot [whole s].
+        Time between two samples of a pot [s]: whole seconds, or a whole part of one.
+    mqtt
+        How its MQTT side behaves.
     feeders
         Mean load of each auxiliary meter's feeder [W].
     feeder_loads
@@ -177,7 +181,8 @@ class Scenario:
     profiles: Mapping[str, Profile]
     factors: Path
     seed: int
-    telemetry_every_s: int
+    telemetry_every_s: float
+    mqtt: MqttBehaviour
     lines: Mapping[str, LineBehaviour]
     meters: Mapping[str, MeterBehaviour]
     feeders: Mapping[str, float]
@@ -205,7 +210,8 @@ def load_scenario(file: Path) -> Scenario:
         profiles={name: load_profile(folder / f"{name}.toml") for name in names},
         factors=(file.parent / root.text("factors")).resolve(),
         seed=root.whole("seed", 1),
-        telemetry_every_s=_telemetry_every(root),
+        telemetry_every_s=telemetry_every_s(root),
+        mqtt=mqtt_behaviour(root),
         lines=_lines(root, plant),
         meters=_meters(root, plant),
         feeders=_feeders(root, plant),
@@ -220,13 +226,6 @@ def load_scenario(file: Path) -> Scenario:
     for meter in plant.meters.values():
         _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
     return scenario
-
-
-def _telemetry_every(root: Table) -> int:
-    seconds = root.quantity("telemetry_every", DURATION, "10s", low=1, high=3600)
-    if seconds != int(seconds):
-        raise root.error("telemetry_every", f"is {seconds:g} s", "write whole seconds: the simulation steps by one")
-    return int(seconds)
 
 
 def _refuse_others(table: Table, known: Mapping[str, object], what: str) -> None:

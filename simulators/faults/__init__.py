@@ -8,4 +8,7 @@ are in ``lines`` (connections and timing), ``refusals`` (exceptions and silence)
 
 A new family of effects, for other servers than Modbus, derives from ``fault.Effect``, adds its kinds to the catalogue,
 and asks the book for those of its faults that apply: ``book.of(Family, endpoint, unit, time_ns)``.
+
+The faults of the MQTT side act on messages, not on devices: ``mqtt_tables`` reads them from ``[[mqtt_faults]]``, and
+``mqtt`` holds them.
 """

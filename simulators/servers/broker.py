@@ -27,7 +27,16 @@ class BrokerUnavailableError(Exception):
 
 
 class BundledBroker:
-    """The running child.
+    """The child. It can be stopped and started again, at the same port and with what it had on disk.
+
+    Parameters
+    ----------
+    program
+        The nats-server.
+    folder
+        For its configuration and what it stores.
+    port
+        Loopback port; 0: a free one.
 
     Attributes
     ----------
@@ -35,15 +44,62 @@ class BundledBroker:
         Where it listens for MQTT on loopback, as reported by the child itself: what answers there is ours.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, last_words: deque[str]) -> None:
-        self._process = process
-        self._last_words = last_words
+    def __init__(self, program: str, folder: Path, port: int) -> None:
+        self._program = program
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._last_words: deque[str] = deque(maxlen=20)
+        self._runs = asyncio.Event()
         self.port = port
 
+    async def start(self) -> None:
+        """Start the child and wait until it listens.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If it does not come up, for example because the port is taken.
+        """
+        config = self._folder / "nats.conf"
+        # A small file, written before the child runs.
+        config.write_text(_configuration(self._folder, self.port), encoding="utf-8")
+        self._process = process = await asyncio.create_subprocess_exec(
+            self._program,
+            "-c",
+            str(config),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            # Ctrl-C in a terminal is for us: the broker goes last.
+            start_new_session=True,
+        )
+        listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._reading = asyncio.create_task(_read_log(process, self._last_words, listening))
+        self.port = await _wait_until_listening(listening, self._last_words)
+        self._runs.set()
+
+    async def stop(self) -> None:
+        """Kill the child, as a power failure does."""
+        self._runs.clear()
+        process, self._process = self._process, None
+        if process:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._reading:
+            await self._reading
+
     async def ended(self) -> str:
-        """Wait until the broker ends by itself and return why, in its own words."""
-        code = await self._process.wait()
-        return f"the bundled broker ended with code {code}: {_tail(self._last_words)}"
+        """Wait until the broker ends by itself, not by being stopped, and return why, in its own words."""
+        while True:
+            await self._runs.wait()
+            process = self._process
+            if process is None:
+                continue
+            code = await process.wait()
+            if process is self._process:
+                return f"the bundled broker ended with code {code}: {_tail(self._last_words)}"
 
 
 @asynccontextmanager
@@ -58,30 +114,12 @@ async def bundled_broker(port: int) -> AsyncIterator[BundledBroker]:
     program = _find_program()
     # A few small files, written before anything else runs.
     folder = Path(tempfile.mkdtemp(prefix="simulator-broker-"))
+    broker = BundledBroker(program, folder, port)
     try:
-        config = folder / "nats.conf"
-        config.write_text(_configuration(folder, port), encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "-c",
-            str(config),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            # Ctrl-C in a terminal is for us: the broker goes last.
-            start_new_session=True,
-        )
-        last_words: deque[str] = deque(maxlen=20)
-        listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        reading = asyncio.create_task(_read_log(process, last_words, listening))
-        try:
-            yield BundledBroker(process, await _wait_until_listening(listening, last_words), last_words)
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            await reading
+        await broker.start()
+        yield broker
     finally:
+        await broker.stop()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 

@@ -52,6 +52,7 @@ def test_every_shipped_scenario_loads() -> None:
     scenarios = {file.stem: load_scenario(file) for file in files}
     assert set(scenarios) >= {
         "anode-effect-day",
+        "broker_outage",
         "busy",
         "counters",
         "dead_unit",
@@ -62,6 +63,7 @@ def test_every_shipped_scenario_loads() -> None:
         "reference-500",
         "reference-600",
         "smelter-1200",
+        "sparkplug",
         "steady",
     }
     assert scenarios["busy"].lines["PL1"].modulation == (Modulation(600.0, 600.0, 3600.0, 0.97),)
