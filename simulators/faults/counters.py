@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -20,7 +21,7 @@ _POWER_OF = {"active_energy_import": "active_power", "dc_energy": "dc_power", "d
 
 
 @dataclass
-class CounterEvent(ReadoutEffect):
+class CounterEvent(ReadoutEffect, ABC):
     """Something that happens to counters at a moment, and stays.
 
     It happens at the beginning of each occurrence, and is undone only by taking the fault away.
@@ -44,9 +45,9 @@ class CounterEvent(ReadoutEffect):
         totals = shown(readout, COUNTERS.intersection(quantities))
         return replaced(readout, {name: total + offsets.get(name, 0.0) for name, total in totals.items()})
 
+    @abstractmethod
     def jump(self, name: str, total: float, readout: Readout) -> float:
         """Return by how much a counter that shows ``total`` jumps, both in base units."""
-        raise NotImplementedError
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -20,7 +21,7 @@ _SIGNED = {"ones": "FF", "highest": "7F", "lowest": "80"}
 
 
 @dataclass
-class RawEffect(Effect):
+class RawEffect(Effect, ABC):
     """Changes the bytes of registers."""
 
     def change(self, image: RegisterImage, registers: RegisterMap, quantities: Collection[str]) -> RegisterImage:
@@ -33,9 +34,9 @@ class RawEffect(Effect):
             registers.put(content, register, ordered(register, self.bytes_of(register, present)))
         return RegisterImage(image.function, image.first, bytes(content), image.defined)
 
+    @abstractmethod
     def bytes_of(self, register: Register, present: bytes) -> bytes:
         """Return a register's bytes instead of the present ones, both with the high word first."""
-        raise NotImplementedError
 
 
 @dataclass

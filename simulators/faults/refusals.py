@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class RefusalEffect(Effect):
+class RefusalEffect(Effect, ABC):
     """Decides about a question that a device has heard."""
 
+    @abstractmethod
     def refuse(self, request: Request, reply: Reply, registers: RegisterMap | None) -> Reply | None:
         """Return the answer: the one given, itself if there is nothing to refuse, changed, or None for silence."""
-        raise NotImplementedError
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -42,7 +43,7 @@ class Moment:
 
 
 @dataclass
-class ReadoutEffect(Effect):
+class ReadoutEffect(Effect, ABC):
     """Changes what a meter shows, before it becomes registers; values are in base units.
 
     Attributes
@@ -56,18 +57,18 @@ class ReadoutEffect(Effect):
     def observe(self, device: Device, readout: Readout, moment: Moment) -> None:
         """Take note of what the meter shows, each time that the simulation goes on while the fault is there."""
 
+    @abstractmethod
     def change(self, device: Device, readout: Readout, quantities: Collection[str]) -> Readout:
         """Return what the meter shows instead; only these quantities are concerned."""
-        raise NotImplementedError
 
 
 @dataclass
-class MapEffect(Effect):
+class MapEffect(Effect, ABC):
     """Another meter stands there."""
 
+    @abstractmethod
     def other(self) -> RegisterMap:
         """Return its register map."""
-        raise NotImplementedError
 
 
 def replaced(readout: Readout, values: Mapping[str, float]) -> Readout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
@@ -21,21 +22,21 @@ MBAP = frozenset({"tcp", "tls"})
 
 
 @dataclass
-class ReplyEffect(Effect):
+class ReplyEffect(Effect, ABC):
     """Changes an answer before it is framed."""
 
+    @abstractmethod
     def alter(self, request: Request, reply: Reply, fault: Fault) -> None:
         """Change the answer."""
-        raise NotImplementedError
 
 
 @dataclass
-class WireEffect(Effect):
+class WireEffect(Effect, ABC):
     """Changes what goes out when it is framed."""
 
+    @abstractmethod
     def garble(self, request: Request, reply: Reply, fault: Fault) -> None:
         """Change the pieces."""
-        raise NotImplementedError
 
 
 def _choice(table: Table, key: str, default: str, known: tuple[str, ...]) -> str:
