@@ -106,7 +106,7 @@ class ModbusFaults:
         if image is None or not len(self._book) or device not in self._devices:
             return image
         registers, readout = self._devices[device]
-        for fault, map_effect in self._due(MapEffect, request):
+        for fault, map_effect in self._due(MapEffect, request):  # type: ignore[type-abstract]
             if fault.strikes():
                 fault.hit()
                 registers = map_effect.other()
@@ -135,7 +135,7 @@ class ModbusFaults:
         """Return the answer that the device gives, or None if it gives none."""
         del image
         known = self._devices.get((request.endpoint, request.unit))
-        for fault, refusal in self._due(RefusalEffect, request):
+        for fault, refusal in self._due(RefusalEffect, request):  # type: ignore[type-abstract]
             if not fault.strikes():
                 continue
             pdu = reply.pdu
@@ -144,7 +144,7 @@ class ModbusFaults:
                 fault.hit()
             if refused is None:
                 return None
-        for fault, effect in self._due(ReplyEffect, request):
+        for fault, effect in self._due(ReplyEffect, request):  # type: ignore[type-abstract]
             if fault.strikes():
                 fault.hit()
                 effect.alter(request, reply, fault)
@@ -152,7 +152,7 @@ class ModbusFaults:
 
     def wire(self, request: Request, reply: Reply) -> None:
         """Change what goes out, now that it is framed."""
-        for fault, effect in self._due(WireEffect, request):
+        for fault, effect in self._due(WireEffect, request):  # type: ignore[type-abstract]
             if fault.strikes():
                 before = (list(reply.pieces), reply.ending, reply.held)
                 effect.garble(request, reply, fault)

@@ -211,6 +211,11 @@ class GapGarbage(RawEffect):
             raise table.error("fill", f"is {fill!r}", "use zeros, ones or stale")
         return cls(fill)
 
+    def bytes_of(self, register: Register, present: bytes) -> bytes:
+        """Leave registers alone that mean something."""
+        del register
+        return present
+
     def change(self, image: RegisterImage, registers: RegisterMap, quantities: Collection[str]) -> RegisterImage:
         """Fill the gaps; stale ones hold what stood in the register before them when the fault first struck."""
         del registers, quantities
