@@ -18,7 +18,7 @@ from simulators.instants import SECOND_NS
 from simulators.mqtt_scenario import BatchForm
 from simulators.physics.noise import stream
 from simulators.servers.messages.message import Sources, json_message
-from simulators.servers.messages.telemetry import PotTelemetry, Samples
+from simulators.servers.messages.telemetry import PotTelemetry, Samples, States
 from simulators.servers.mqtt import Publisher
 
 if TYPE_CHECKING:
@@ -90,17 +90,17 @@ class _Line:
         prefix = f"smelter/v1/{load.site}/potline/{name}"
         self._telemetry = PotTelemetry(prefix, name, names, sources=Sources(), batch=load.batch, form=load.form)
         self._rng = stream(1, f"{name} load")
-        self._shots = np.zeros(len(self._pots), dtype=np.int64)
-        self._never = np.zeros(len(self._pots), dtype=np.bool_)
+        never = np.zeros(len(self._pots), dtype=np.bool_)
+        beam_mm, bath_c = np.full(len(self._pots), 200.0), np.full(len(self._pots), 960.0)
+        self._states = States(never, never, ~never, np.zeros(len(self._pots), dtype=np.int64), beam_mm, bath_c)
         self._current_ka = np.full(len(self._pots), _CURRENT_KA)
         self._noise_mv = np.full(len(self._pots), 6.0)
 
     def of(self, time_ns: int) -> list[Message]:
         voltage_v = 4.0 + 0.006 * self._rng.standard_normal(len(self._pots))
         resistance = (voltage_v - 1.65) / self._current_ka * 1000
-        states = (self._never, self._shots, self._never)
         return self._telemetry.of(
-            Samples(time_ns, self._pots, voltage_v, self._current_ka, resistance, self._noise_mv, *states)
+            Samples(time_ns, self._pots, voltage_v, self._current_ka, resistance, self._noise_mv, self._states)
         )
 
 

@@ -18,9 +18,6 @@ All keys have defaults::
     void_weighings = "0 %"
     corrected_weighings = "0 %"        # … after
     corrected_weighings_after = "1h"
-    samples_every = "24h"              # of each pot
-    samples_delay = "5h"               # mean time to the report
-    corrected_samples = "2 %"
 """
 
 from __future__ import annotations
@@ -52,6 +49,7 @@ class Kind(StrEnum):
     CYCLE = "cycle"
     AE = "ae"
     FEED = "feed"
+    OPERATION = "operation"
     TAP = "tap"
     SAMPLE = "sample"
     LINE = "line"
@@ -108,25 +106,6 @@ class ScaleErrors:
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """How samples are taken and reported.
-
-    Parameters
-    ----------
-    every_s
-        Time between two samples of a pot [s]; the pots take turns over it.
-    delay_s
-        Mean time from sampling to report [s]; a report takes half to twice as long.
-    corrected
-        Share of the reports that a later revision replaces [1].
-    """
-
-    every_s: float = 86_400.0
-    delay_s: float = 5 * 3600.0
-    corrected: float = 0.02
-
-
-@dataclass(frozen=True, slots=True)
 class MqttBehaviour:
     """How the MQTT side of a plant behaves; times in seconds, as in the module's description."""
 
@@ -140,7 +119,6 @@ class MqttBehaviour:
     effect_updates_every_s: float = 30.0
     corrections: Corrections = field(default_factory=Corrections)
     scale_errors: ScaleErrors = field(default_factory=ScaleErrors)
-    rounds: Rounds = field(default_factory=Rounds)
     faults: tuple[MqttFault, ...] = ()
 
 
@@ -170,11 +148,6 @@ def mqtt_behaviour(root: Table) -> MqttBehaviour:
             void=table.quantity("void_weighings", SHARE, "0 %", low=0, high=0.5),
             corrected=table.quantity("corrected_weighings", SHARE, "0 %", low=0, high=0.5),
             corrected_after_s=table.quantity("corrected_weighings_after", DURATION, "1h", low=1),
-        ),
-        rounds=Rounds(
-            every_s=table.quantity("samples_every", DURATION, "24h", low=60),
-            delay_s=table.quantity("samples_delay", DURATION, "5h", low=1),
-            corrected=table.quantity("corrected_samples", SHARE, "2 %", low=0, high=1),
         ),
         faults=faults_of(root),
     )

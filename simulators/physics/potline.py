@@ -92,14 +92,14 @@ class LineStep:
         Anode effects that began in the step, that stand at its end, that ended in it.
     weighings
         Crucibles weighed at its end.
+    pots
+        What the pots look like at its end.
     pot_metal_kg
         Metal made by each pot [kg], shape (pots,).
     pot_efficiency
         Share of the current that made metal in each pot [1], shape (pots,).
     busbar_v
         Voltage of everything between the pots [V].
-    pots
-        What the pots look like at its end.
     events
         Anode changes, beam raisings, shutdowns and restarts.
     low_voltage, low_voltage_ended
@@ -131,10 +131,10 @@ class LineStep:
     active: list[AnodeEffect]
     ended: list[AnodeEffect]
     weighings: list[Weighing]
+    pots: PotState
     pot_metal_kg: NDArray[np.float64] = field(default_factory=_nothing)
     pot_efficiency: NDArray[np.float64] = field(default_factory=_nothing)
     busbar_v: float = 0.0
-    pots: PotState | None = None
     events: list[PotEvent] = field(default_factory=list)
     low_voltage: list[LowVoltageEffect] = field(default_factory=list)
     low_voltage_ended: list[LowVoltageEffect] = field(default_factory=list)

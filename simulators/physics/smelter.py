@@ -210,7 +210,7 @@ class Smelter:
         )
         step = replace(
             electrolysis,
-            laboratory=line.laboratory.step(electrolysis.pots, electrolysis.end_ns, dt_s) if electrolysis.pots else [],
+            laboratory=line.laboratory.step(electrolysis.pots, electrolysis.end_ns, dt_s),
             casting=casting,
             stack=stack,
             anode_kg=anode_kg,

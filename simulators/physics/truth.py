@@ -119,7 +119,7 @@ class TruthLedger:
             self._book(line, effect)
 
     def _add_metal(self, sums: defaultdict[str, float], step: LineStep, seconds: float) -> None:
-        operating = step.pots.operating if step.pots is not None else np.ones(len(step.pot_metal_kg), dtype=np.bool_)
+        operating = step.pots.operating
         count = int(np.count_nonzero(operating))
         sums["metal_kg"] += float(step.pot_metal_kg.sum())
         sums["pot_s"] += count * seconds

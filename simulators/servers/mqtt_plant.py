@@ -175,7 +175,7 @@ class MqttPlant:
                 self._waiting.extend(nodes.of(step))
             else:
                 self._waiting.extend((due_ns, f"line {name}", make) for due_ns, make in slots)
-        of_site.extend(self._site.of(end_ns, shown))
+        of_site.extend(self._site.of(end_ns, steps, shown))
         if of_site:
             self._waiting.append((end_ns, SITE, lambda: of_site))
         if len(steps) > 1 and self._lag_ns:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from simulators.instants import SECOND_NS, iso_milliseconds
+from simulators.instants import iso_milliseconds
 from simulators.physics.noise import stream
-from simulators.servers.messages.laboratory import Laboratory
 from simulators.servers.messages.message import compact
 from simulators.servers.messages.telemetry import POTS_PER_SECTION, Sampling
 from simulators.servers.sparkplug import Change, EdgeNode, MetricSpec
@@ -16,11 +15,11 @@ from simulators.servers.sparkplug_wire import DataType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from simulators.physics.laboratory import LabReport
     from simulators.physics.pot import AnodeEffect
     from simulators.physics.potline import LineStep
     from simulators.physics.tapping import Weighing
     from simulators.scenario import Scenario
-    from simulators.servers.messages.laboratory import Report
     from simulators.servers.messages.message import Message
     from simulators.servers.messages.telemetry import Samples
     from simulators.servers.sparkplug_wire import Value
@@ -88,8 +87,6 @@ class SparkplugLine:
         self._pots = pots = scenario.plant.potlines[name].pots
         self._crane = crane
         self._sampling = Sampling(len(pots), every_s=scenario.telemetry_every_s, seed=scenario.seed, name=name)
-        rounds = scenario.mqtt.rounds
-        self._laboratory = Laboratory("", name, pots, rounds=rounds, seed=scenario.seed)
         self._node_of = [f"{name}-S{place // POTS_PER_SECTION + 1}" for place in range(len(pots))]
         self.nodes = {
             node: EdgeNode(
@@ -120,6 +117,7 @@ class SparkplugLine:
 
     def _sampled(self, samples: Samples) -> dict[str, list[Change]]:
         found: dict[str, list[Change]] = {}
+        feeding, control = samples.states.feeding(), samples.states.control()
         for at, pot in enumerate(samples.pots.tolist()):
             node = self._node_of[pot]
             if node not in found:
@@ -130,14 +128,14 @@ class SparkplugLine:
                 "Pot/Voltage": float(samples.voltage_v[at]),
                 "Pot/Resistance": None if resistance != resistance else resistance,  # noqa: PLR0124 -- NaN
                 "Pot/Noise": float(samples.noise_mv[at]),
-                "Pot/Shots": int(samples.shots[at]),
+                "Pot/Shots": int(samples.states.shots[at]),
             }
-            effect = bool(samples.in_effect[at])
-            state = ("under" if samples.underfed[at] and not effect else "over", effect)
+            effect = bool(samples.states.in_effect[at])
+            state = (feeding[at].removesuffix("feed"), effect)
             # Reported by exception, as Sparkplug wants it.
             if self._states.get(pot) != state:
+                values["Pot/Control/Mode"] = control[at]
                 if pot not in self._states:
-                    values["Pot/Control/Mode"] = "auto"
                     values["Pot/AE/Count"] = self._effects[pot]
                     values["Pot/AE/Seconds"] = self._effect_s[pot]
                 self._states[pot] = state
@@ -152,7 +150,7 @@ class SparkplugLine:
             yield effect.pot, self._ended(effect, step.end_ns)
         for weighing in step.weighings:
             yield from self._tapped(weighing)
-        for report in self._laboratory.of(step.end_ns, (step.end_ns - step.time_ns) / SECOND_NS):
+        for report in step.laboratory:
             if report.kind == "bath":
                 yield report.pot, self._reported(report)
 
@@ -160,14 +158,13 @@ class SparkplugLine:
         pot = effect.pot
         self._effects[pot] += 1
         self._effect_s[pot] += effect.duration_s
-        mean_v = effect.volt_seconds / effect.duration_s
         values: dict[str, Value | None] = {
             "Pot/AE/Active": False,
             "Pot/AE/LastId": f"AE-{self._potline}-{self._pots[pot]}-{compact(effect.start_ns)}",
             "Pot/AE/LastStart": effect.start_ns // 1_000_000,
             "Pot/AE/LastDuration": round(effect.duration_s, 3),
             "Pot/AE/LastVMax": round(effect.max_v, 2),
-            "Pot/AE/LastOvervoltage": round((mean_v - effect.normal_v) * effect.duration_s / 86.4, 2),
+            "Pot/AE/LastOvervoltage": round(effect.overvoltage_vs / 86.4, 2),
             "Pot/AE/Count": self._effects[pot],
             "Pot/AE/Seconds": round(self._effect_s[pot], 3),
         }
@@ -184,7 +181,7 @@ class SparkplugLine:
         for pot in weighing.pots:
             yield pot, Change(self._pots[pot], weighing.time_ns, values)
 
-    def _reported(self, report: Report) -> Change:
+    def _reported(self, report: LabReport) -> Change:
         """Tell a sample at the time when it was taken: late, and so historical."""
         told: Mapping[str, object] = report.values
         values: dict[str, Value | None] = {}

@@ -9,11 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from simulators.mqtt_scenario import BatchForm, Corrections, Rounds, ScaleErrors
+from simulators.mqtt_scenario import BatchForm, Corrections, ScaleErrors
+from simulators.physics.anode_effects import AnodeEffect, LowVoltageEffect
+from simulators.physics.laboratory import LabReport
 from simulators.physics.meter import Readout
-from simulators.physics.pot import AnodeEffect
+from simulators.physics.operations import PotEvent
+from simulators.physics.pot import PotState
 from simulators.physics.potline import LineStep
+from simulators.physics.stack import StackGas
 from simulators.physics.tapping import Weighing
 from simulators.plant import load_plant
 from simulators.servers.messages import Message
@@ -27,10 +32,11 @@ from simulators.servers.messages.events import (
     Feed,
     Operation,
     OperationMessages,
+    PotOperations,
     Restart,
     Shutdown,
 )
-from simulators.servers.messages.laboratory import Laboratory, Report
+from simulators.servers.messages.laboratory import LaboratoryMessages
 from simulators.servers.messages.message import Sources
 from simulators.servers.messages.meters import LineMessages, MeterMessages, StackMessages
 from simulators.servers.messages.tapping import ProductionMessages, TappingMessages, shift
@@ -54,6 +60,21 @@ class Controllers:
         return [message for samples in self.sampling.of(step) for message in self.telemetry.of(samples)]
 
 
+def state(count: int, **different: NDArray[Any]) -> PotState:
+    """Pots that run quietly, but for what is different."""
+    quiet = PotState(
+        operating=np.ones(count, dtype=np.bool_),
+        alumina_pct=np.full(count, 2.6),
+        temperature_c=np.full(count, 960.0),
+        distance_cm=np.full(count, 4.5),
+        beam_mm=np.full(count, 200.0),
+        overfeeding=np.zeros(count, dtype=np.bool_),
+        shots=np.full(count, 1000.0),
+        target_v=np.full(count, 4.2),
+    )
+    return replace(quiet, **different)
+
+
 def step(
     second: int,
     voltages: list[float],
@@ -63,6 +84,11 @@ def step(
     active: Sequence[AnodeEffect] = (),
     ended: Sequence[AnodeEffect] = (),
     weighings: Sequence[Weighing] = (),
+    low_voltage: Sequence[LowVoltageEffect] = (),
+    low_voltage_ended: Sequence[LowVoltageEffect] = (),
+    events: Sequence[PotEvent] = (),
+    made_kg: float = 0.03,
+    pots: PotState | None = None,
 ) -> LineStep:
     return LineStep(
         time_ns=START + second * SECOND,
@@ -78,6 +104,11 @@ def step(
         active=list(active),
         ended=list(ended),
         weighings=list(weighings),
+        pots=pots or state(len(voltages)),
+        pot_metal_kg=np.full(len(voltages), made_kg),
+        low_voltage=list(low_voltage),
+        low_voltage_ended=list(low_voltage_ended),
+        events=list(events),
     )
 
 
@@ -177,16 +208,20 @@ def test_telemetry_tells_of_a_running_anode_effect() -> None:
     assert measured[1]["feed_state"] == "overfeed"
 
 
-def test_alumina_shots_are_counted_in_step_with_the_metal() -> None:
-    says = Controllers(pots=1, every_s=3600)
-    told = [
-        body(message)["m"]["al2o3_shots_total"]
-        for second in range(8400 * 3)
-        for message in says.of(step(second, [4.2]))
-    ]
-    # Whole cycles of underfeed and overfeed last 8,400 s: seven of them are as many seconds as seven of these messages.
-    assert told[6] - told[-7 + 6] == pytest.approx(0, abs=1)
-    assert told[-1] - told[0] == pytest.approx(6 * 3600 * 0.03 * 1.93 / 1.8, rel=0.2)
+def test_telemetry_tells_what_the_pots_are_like() -> None:
+    now = state(
+        3,
+        shots=np.array([700_001.0, 5.0, 6.0]),
+        overfeeding=np.array([False, True, False]),
+        operating=np.array([True, True, False]),
+        beam_mm=np.array([123.46, 200.0, 60.0]),
+        temperature_c=np.array([958.74, 961.0, 700.0]),
+    )
+    single = [body(message)["m"] for message in Controllers(pots=3, every_s=1).of(step(0, [4.2, 4.2, 0.1], pots=now))]
+    assert [told["feed_state"] for told in single] == ["underfeed", "overfeed", "off"]
+    assert [told["control"] for told in single] == ["auto", "auto", "off"]
+    told = single[0]
+    assert (told["al2o3_shots_total"], told["anode_beam_mm"], told["bath_temp_c"]) == (700_001, 123.5, 958.7)
 
 
 # --- Control cycles ---------------------------------------------------------------------------------------------------
@@ -205,6 +240,7 @@ def test_a_control_cycle_closes_with_the_energy_of_its_voltage_and_current() -> 
                 started=[effect] if second == 10 else [],
                 active=[effect] if 10 <= second < 29 else [],
                 ended=[effect] if second == 29 else [],
+                pots=state(1, shots=np.array([1000.0 + second // 30])),
             )
         )
     (message,) = messages
@@ -302,6 +338,48 @@ def test_each_operation_has_its_topic_and_its_facts(operation: Operation, kind: 
     assert told | facts == told
 
 
+def test_a_low_voltage_effect_is_told_at_its_start_and_at_its_end_as_such() -> None:
+    says = effect_messages()
+    low = LowVoltageEffect(0, START, START + 100 * SECOND, 0.6)
+    (first,) = says.of(step(0, [4.8, 4.2], low_voltage=[low]))
+    assert first.topic == f"{PREFIX}/pot/1043/event/ae"
+    start = body(first)
+    assert (start["id"], start["kind"], start["phase"]) == ("LVAE-PL1-1043-20261122T030000.000Z", "lvae", "start")
+    assert says.of(step(50, [4.8, 4.2], low_voltage=[low])) == []
+    (last,) = says.of(step(99, [4.8, 4.2], low_voltage_ended=[low]))
+    end = body(last)
+    assert (end["id"], end["phase"], end["duration_s"], end["v_max"]) == (start["id"], "end", 100.0, 4.8)
+    assert end["overvoltage_mv_day"] == 0.69  # 0.6 V x 100 s / 86.4
+
+
+def test_an_anode_effect_that_a_pole_ended_says_so() -> None:
+    effect = AnodeEffect(0, START, START + 60 * SECOND, 25.0, 4.2, 30.0, 25.0 * 60, extinguish="rod")
+    (last,) = effect_messages().of(step(59, [4.2, 4.2], ended=[effect]))
+    assert body(last)["extinguish"] == "rod"
+
+
+def test_what_is_done_to_pots_is_found_in_the_steps() -> None:
+    says = PotOperations()
+    assert says.of(step(0, [4.2] * 4, weighings=[WEIGHING])) == []
+    moved = state(4, beam_mm=np.array([190.0, 200.01, 203.0, 350.0]))
+    raised = PotEvent("beam_raise", 3, START + 2 * SECOND)
+    found = says.of(step(1, [4.2] * 4, pots=moved, events=[raised]))
+    assert found == [(0, Beam(-10.0, "tapping")), (2, Beam(3.0, "resistance")), (3, Beam(150.0, "manual"))]
+    time_ns = START + 3 * SECOND
+    events = [
+        PotEvent("anode", 0, time_ns, {"stall": 12.0, "butt_kg": 211.5}),
+        PotEvent("shutdown", 1, time_ns),
+        PotEvent("restart", 2, time_ns),
+    ]
+    assert says.of(step(2, [4.2] * 4, pots=moved, events=events)) == [
+        (0, AnodeChange("A12", 211.5, "CB-000112-20261122", "scheduled", 12)),
+        (1, Shutdown("relining")),
+        (1, ControlMode("auto", "off", 0.0)),
+        (2, Restart("relining")),
+        (2, ControlMode("off", "auto", 4.2)),
+    ]
+
+
 # --- Tapping ----------------------------------------------------------------------------------------------------------
 
 WEIGHING = Weighing(START + 60 * SECOND, START - 660 * SECOND, 7, (0, 1), 4921.3, 12280, 7360)
@@ -343,6 +421,13 @@ def test_a_weighing_names_its_pots_and_its_tare() -> None:
     assert (told["kind"], told["shift"], told["line"], told["net_kg"]) == ("metal_tapped", "2026-11-22N", "PL1", 4920)
     assert told["weighing_id"] == body(message)["id"]
     assert sum(pot["kg"] for pot in told["pots"]) == 4920
+
+
+def test_a_crucible_is_shared_out_by_what_its_pots_have_made() -> None:
+    says = tapping()
+    says.of(replace(step(0, [4.2] * 2), pot_metal_kg=np.array([3.0, 1.0])))
+    _, _, (booked,) = says.of(step(59, [4.2] * 2, weighings=[WEIGHING], made_kg=0.0))
+    assert [pot["kg"] for pot in body(booked)["pots"]] == [3690, 1230]
 
 
 def test_a_void_weighing_comes_again_under_another_id() -> None:
@@ -391,37 +476,21 @@ def test_shifts_begin_at_midnight_eight_and_sixteen() -> None:
 # --- Laboratory -------------------------------------------------------------------------------------------------------
 
 
-def reports(corrected: float) -> tuple[Laboratory, list[Report]]:
-    rounds = Rounds(every_s=3600, delay_s=7200, corrected=corrected)
-    laboratory = Laboratory(PREFIX, "PL1", ["0042", "0043"], rounds=rounds, seed=1)
-    return laboratory, [
-        report for minute in range(24 * 60) for report in laboratory.of(START + minute * 60 * SECOND, 60.0)
-    ]
-
-
-def test_samples_come_hours_after_they_were_taken() -> None:
-    laboratory, found = reports(corrected=0.0)
-    delays = [(report.reported_ns - report.sampled_ns) / SECOND for report in found]
-    assert 3600 <= min(delays) < max(delays) <= 14_400
-    assert {(report.kind, report.rev) for report in found} == {("bath", 1), ("metal", 1)}
-    message = laboratory.message(next(report for report in found if report.kind == "bath" and report.pot == 0))
+def test_a_report_is_named_by_its_sample_and_a_correction_has_the_next_revision() -> None:
+    laboratory = LaboratoryMessages(PREFIX, "PL1", ["0042", "0043"])
+    values = {"bath_temp_c": 961.5, "excess_alf3_pct": 11.2}
+    first = LabReport(START + 5 * 3600 * SECOND, START, 0, "bath", 1, 7, values)
+    message = laboratory.message(first)
     assert message.topic == f"{PREFIX}/pot/0042/sample/bath"
     told = body(message)
     assert told["id"] == "BATH-PL1-0042-20261122-0300"
-    assert told["sampled_at"] < told["reported_at"]
-    assert 930 < told["m"]["bath_temp_c"] < 985
-    assert told["q"] == "manual"
-
-
-def test_a_corrected_sample_comes_again_with_the_same_id_and_the_next_revision() -> None:
-    laboratory, found = reports(corrected=1.0)
-    told = [body(laboratory.message(report)) for report in found if report.kind == "bath" and report.pot == 0]
-    revisions: dict[str, list[int]] = {}
-    for entry in told:
-        revisions.setdefault(entry["id"], []).append(entry["rev"])
-    assert revisions["BATH-PL1-0042-20261122-0300"] == [1, 2]
-    first, second = (entry["m"]["bath_temp_c"] for entry in told if entry["id"] == "BATH-PL1-0042-20261122-0300")
-    assert first == pytest.approx(second + 27)
+    assert (told["sampled_at"], told["reported_at"]) == ("2026-11-22T03:00:00.000Z", "2026-11-22T08:00:00.000Z")
+    assert (told["rev"], told["m"], told["q"]) == (1, values, "manual")
+    later = replace(first, reported_ns=START + 9 * 3600 * SECOND, revision=2, values=values | {"excess_alf3_pct": 12.0})
+    again = body(laboratory.message(later))
+    assert (again["id"], again["rev"], again["m"]["excess_alf3_pct"]) == (told["id"], 2, 12.0)
+    metal = body(laboratory.message(replace(first, kind="metal", values={"fe_ppm": 800.0})))
+    assert (metal["id"], metal["method"]) == ("METAL-PL1-0042-20261122-0300", "lab_oes")
 
 
 # --- Line, meters, stacks ---------------------------------------------------------------------------------------------
@@ -475,10 +544,51 @@ def test_meters_keep_counters_apart_from_gauges(readouts: dict[str, Readout]) ->
     assert told["c"] == {"e_imp_kwh": 128_450_123.4, "e_exp_kwh": 0.0}
 
 
+def gas(hf_mg_nm3: float, hours: float) -> StackGas:
+    nm3 = 2e6 * hours
+    return StackGas(
+        flow_nm3h=2e6,
+        flow_m3h=2.7e6,
+        temperature_c=85.0,
+        pressure_kpa=101.1,
+        moisture=0.012,
+        hf_mg_nm3=hf_mg_nm3,
+        so2_mg_nm3=120.0,
+        dust_mg_nm3=2.5,
+        hf_kg=hf_mg_nm3 * nm3 * 1e-6,
+        so2_kg=120.0 * nm3 * 1e-6,
+        dust_kg=2.5 * nm3 * 1e-6,
+    )
+
+
+def test_a_stack_tells_the_means_of_its_gas() -> None:
+    says = StackMessages("example", "GTC-1")
+    assert says.of(START) == []
+    says.count(gas(0.5, 30 / 3600), 30)
+    says.count(gas(0.9, 30 / 3600), 30)
+    (message,) = says.of(START + 60 * SECOND)
+    assert message.topic == "smelter/v1/example/cems/GTC-1/telemetry"
+    told = body(message)
+    assert (told["q"], told["state"], told["avg_s"]) == ("good", "measuring", 60)
+    assert told["m"] == {
+        "hf_mg_nm3": 0.7,
+        "so2_mg_nm3": 120.0,
+        "dust_mg_nm3": 2.5,
+        "flow_nm3_h": 2_000_000,
+        "temp_c": 85.0,
+        "pressure_kpa": 101.1,
+        "h2o_pct": 1.2,
+    }
+    assert says.of(START + 120 * SECOND) == []
+
+
 def test_a_stack_holds_its_values_while_it_is_calibrated() -> None:
-    says = StackMessages("example", "GTC-1", pots=300, every_s=60, seed=1)
+    says = StackMessages("example", "GTC-1")
     midnight = START + 21 * 3600 * SECOND
-    told = [body(says.of(midnight + minute * 60 * SECOND)) for minute in range(-1, 17)]
+    told = []
+    for minute in range(-1, 17):
+        says.count(gas(0.5 + 0.01 * minute, 1 / 60), 60)
+        told += [body(message) for message in says.of(midnight + minute * 60 * SECOND)]
     assert [entry["q"] for entry in told] == ["good"] + ["hold"] * 15 + ["good"] * 2
     assert all(entry["m"] == told[0]["m"] for entry in told[1:16])
     assert told[16]["m"] != told[0]["m"]

@@ -124,9 +124,6 @@ corrected_effects_after = "2h"
 void_weighings = "1 %"
 corrected_weighings = "3 %"
 corrected_weighings_after = "30min"
-samples_every = "8h"
-samples_delay = "2h"
-corrected_samples = "5 %"
 [[mqtt_faults]]
 kind = "future_time"
 topic = "a/#"
@@ -153,7 +150,6 @@ by = "1h"
         0.03,
         1800,
     )
-    assert (told.rounds.every_s, told.rounds.delay_s, told.rounds.corrected) == (28_800, 7200, 0.05)
     (fault,) = told.faults
     assert (fault.kind, fault.topic, fault.at_s, fault.for_s) == (FaultKind.FUTURE_TIME, "a/#", 600, 300)
     assert (fault.probability, fault.seed, fault.by_s) == (0.2, 7, 3600)
@@ -192,7 +188,7 @@ def test_the_shipped_scenarios_load(name: str) -> None:
 async def test_a_plant_says_everything_under_its_topics(tmp_path: Path, mosquitto: Callable[..., Mosquitto]) -> None:
     broker = mosquitto(max_queued_messages=0, log_type="error")
     kinds = ", ".join(f'"{kind}"' for kind in Kind)
-    wanted = scenario(tmp_path, f'[mqtt]\nkinds = [{kinds}]\nsamples_every = "1h"\nsamples_delay = "2min"')
+    wanted = scenario(tmp_path, f"[mqtt]\nkinds = [{kinds}]")
     plant = Running(wanted)
     async with heard(broker) as said, plant.publishing(broker.host, broker.port):
         await plant.step(1800)
@@ -202,7 +198,6 @@ async def test_a_plant_says_everything_under_its_topics(tmp_path: Path, mosquitt
         "telemetry",
         "cycle",
         "event",
-        "sample",
         "line",
         "rectifier",
         "status",
@@ -212,7 +207,7 @@ async def test_a_plant_says_everything_under_its_topics(tmp_path: Path, mosquitt
         "cems",
     }
     events = {topic.rsplit("/", 1)[1] for topic, _ in bodies if "/event/" in topic}
-    assert {"tap", "feed"} <= events <= {"tap", "feed", "ae"}
+    assert {"tap", "feed", "beam"} <= events <= {"tap", "feed", "beam", "anode", "ae"}
     # The controllers' numbers have no gap.
     numbers = [body["seq"] for _, body in bodies if body.get("src") == "potctl-PL1-S1"]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))

@@ -87,7 +87,6 @@ class Day:
     furnace_kg: list[float] = field(default_factory=list)
 
     def take(self, step: LineStep) -> None:
-        assert step.pots is not None
         assert step.casting is not None
         self.current_a.append(step.current_a)
         self.pots_w.append(float(step.pot_voltages_v.sum()) * step.current_a)

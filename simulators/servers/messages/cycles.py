@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulators.instants import SECOND_NS, iso_milliseconds
+from simulators.physics.alumina import SHOT_KG
 from simulators.servers.messages.message import Message, Sources, json_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from simulators.physics.potline import LineStep
 
 CYCLE_S = 300
 """Length of a control cycle [s]."""
 
-_SHOT_KG = 1.8
-_ALUMINA_PER_METAL = 1.93
 _ALF3_PER_METAL = 0.016
 _J_PER_KWH = 3.6e6
 
@@ -36,20 +37,22 @@ class CycleStatistics:
         self._source_of = sources_of_pots
         self._sources = sources
         self._period_s = period_s
-        self._rest_shots = np.zeros(len(pots))
+        self._shots: NDArray[np.float64] | None = None
         self._clear()
 
     def of(self, step: LineStep) -> list[Message]:
         """Take a step in, and give the statistics of all pots if a cycle ends with it."""
         seconds = (step.end_ns - step.time_ns) / SECOND_NS
         voltage_v = step.pot_voltages_v
+        if self._shots is None:
+            self._shots = step.pots.shots
         self._seconds += seconds
         self._volt_s += voltage_v * seconds
         self._volt2_s += voltage_v * voltage_v * seconds
         self._joule += voltage_v * (step.current_a * seconds)
         self._amp_s += step.current_a * seconds
         np.maximum(self._max_v, voltage_v, out=self._max_v)
-        self._metal_kg += step.metal_kg
+        self._metal_kg += step.pot_metal_kg
         for effect in step.started:
             self._effects[effect.pot] += 1
         for effect in (*step.active, *step.ended):
@@ -57,23 +60,21 @@ class CycleStatistics:
             self._effect_s[effect.pot] += max(0, overlap_ns) / SECOND_NS
         if step.end_ns // SECOND_NS % self._period_s:
             return []
-        messages = self._messages(step.end_ns)
+        messages = self._messages(step.end_ns, step.pots.shots - self._shots)
+        self._shots = step.pots.shots
         self._clear()
         return messages
 
-    def _messages(self, end_ns: int) -> list[Message]:
+    def _messages(self, end_ns: int, shots: NDArray[np.float64]) -> list[Message]:
         mean_v = self._volt_s / self._seconds
         std_v = np.sqrt(np.maximum(0.0, self._volt2_s / self._seconds - mean_v * mean_v))
-        alumina_kg = self._metal_kg * _ALUMINA_PER_METAL
-        shots = np.floor(alumina_kg / _SHOT_KG + self._rest_shots)
-        self._rest_shots += alumina_kg / _SHOT_KG - shots
         columns: dict[str, list[Any]] = {
             "pot_voltage_avg_v": np.round(mean_v, 4).tolist(),
             "pot_voltage_max_v": np.round(self._max_v, 3).tolist(),
             "pot_voltage_std_v": np.round(std_v, 4).tolist(),
             "energy_kwh": np.round(self._joule / _J_PER_KWH, 3).tolist(),
             "shots": shots.astype(np.int64).tolist(),
-            "alumina_kg": np.round(shots * _SHOT_KG, 1).tolist(),
+            "alumina_kg": np.round(shots * SHOT_KG, 1).tolist(),
             "alf3_kg": np.round(self._metal_kg * _ALF3_PER_METAL, 2).tolist(),
             "ae_count": self._effects.tolist(),
             "ae_seconds": np.round(self._effect_s, 3).tolist(),

@@ -5,19 +5,29 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from simulators.instants import SECOND_NS, iso_milliseconds
+from simulators.physics.anode_effects import AnodeEffect
 from simulators.physics.noise import stream
 from simulators.servers.messages.message import Later, Message, Sources, compact, json_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from simulators.mqtt_scenario import Corrections
-    from simulators.physics.pot import AnodeEffect
+    from simulators.physics.anode_effects import LowVoltageEffect
+    from simulators.physics.operations import PotEvent
     from simulators.physics.potline import LineStep
 
 AE_THRESHOLD_V = 8.0
+LVAE_THRESHOLD_V = 0.2
+"""Rise above the target from which controllers speak of a low-voltage anode effect [V]."""
+
 _WRONG_S = 12.0
+_LEAST_MOVE_MM = 0.05
 
 
 class AnodeEffectMessages:
@@ -67,7 +77,24 @@ class AnodeEffectMessages:
         for effect in self._later.due(step.end_ns):
             right = self._facts(effect, effect.duration_s) | {"reason": "the controller missed the end"}
             messages.append(self._message(effect, "correct", right))
+        messages.extend(self._low_voltage(step))
         return messages
+
+    def _low_voltage(self, step: LineStep) -> Iterator[Message]:
+        for low in (*step.low_voltage, *step.low_voltage_ended):
+            if step.time_ns <= low.start_ns < step.end_ns:
+                yield self._message(low, "start", {})
+        for low in step.low_voltage_ended:
+            level_v = float(step.pots.target_v[low.pot]) + low.rise_v
+            facts = {
+                "end": iso_milliseconds(low.end_ns),
+                "duration_s": round(low.duration_s, 3),
+                "v_max": round(level_v, 2),
+                "v_avg": round(level_v, 2),
+                "overvoltage_mv_day": round(low.rise_v * low.duration_s / 86.4, 2),
+                "extinguish": "none",
+            }
+            yield self._message(low, "end", facts)
 
     def _end(self, effect: AnodeEffect) -> Message:
         facts = self._facts(effect, effect.duration_s)
@@ -83,21 +110,23 @@ class AnodeEffectMessages:
             "duration_s": round(duration_s, 3),
             "v_max": round(effect.max_v, 2),
             "v_avg": round(mean_v, 2),
-            "overvoltage_mv_day": round((mean_v - effect.normal_v) * duration_s / 86.4, 2),
-            "extinguish": "auto",
+            # A wrong end takes the mean voltage along.
+            "overvoltage_mv_day": round(effect.overvoltage_vs / effect.duration_s * duration_s / 86.4, 2),
+            "extinguish": effect.extinguish,
         }
 
-    def _message(self, effect: AnodeEffect, phase: str, facts: Mapping[str, object]) -> Message:
+    def _message(self, effect: AnodeEffect | LowVoltageEffect, phase: str, facts: Mapping[str, object]) -> Message:
         pot = self._pots[effect.pot]
+        high = isinstance(effect, AnodeEffect)
         head = {
             "v": 1,
-            "id": f"AE-{self._potline}-{pot}-{compact(effect.start_ns)}",
+            "id": f"{'AE' if high else 'LVAE'}-{self._potline}-{pot}-{compact(effect.start_ns)}",
             **self._sources.next(self._source_of[effect.pot]),
-            "kind": "ae",
+            "kind": "ae" if high else "lvae",
             "phase": phase,
             "pot": pot,
             "start": iso_milliseconds(effect.start_ns),
-            "threshold_v": AE_THRESHOLD_V,
+            "threshold_v": AE_THRESHOLD_V if high else LVAE_THRESHOLD_V,
             "q": "good",
         }
         return json_message(f"{self._prefix}/pot/{pot}/event/ae", {**head, **facts})
@@ -226,3 +255,40 @@ class OperationMessages:
             body["ts"] = iso_milliseconds(time_ns)
             body |= asdict(operation)
         return json_message(f"{self._prefix}/pot/{name}/event/{kind}", body)
+
+
+class PotOperations:
+    """Finds in the steps of a line what was done to its pots: anodes, beams, outages."""
+
+    def __init__(self) -> None:
+        self._beam_mm: NDArray[np.float64] | None = None
+        self._tapped: set[int] = set()
+
+    def of(self, step: LineStep) -> list[tuple[int, Operation]]:
+        """Take a step in, and give by the pot's place what was done in it."""
+        found = [(event.pot, operation) for event in step.events for operation in self._what(event, step)]
+        raised = {event.pot for event in step.events if event.kind == "beam_raise"}
+        beam_mm = step.pots.beam_mm
+        if self._beam_mm is not None:
+            moves_mm = beam_mm - self._beam_mm
+            for pot in np.flatnonzero(np.abs(moves_mm) >= _LEAST_MOVE_MM).tolist():
+                cause = "manual" if pot in raised else "tapping" if pot in self._tapped else "resistance"
+                found.append((pot, Beam(round(float(moves_mm[pot]), 1), cause)))
+        self._beam_mm = beam_mm
+        # The beam follows the metal in the step after the tapping.
+        self._tapped = {pot for weighing in step.weighings for pot in weighing.pots}
+        return found
+
+    @staticmethod
+    def _what(event: PotEvent, step: LineStep) -> Sequence[Operation]:
+        target_v = round(float(step.pots.target_v[event.pot]), 3)
+        match event.kind:
+            case "anode":
+                stall = round(event.values["stall"])
+                number = f"CB-{event.pot + 1:04}{stall:02}-{compact(event.time_ns)[:8]}"
+                return [AnodeChange(f"A{stall:02}", event.values["butt_kg"], number, "scheduled", stall)]
+            case "shutdown":
+                return [Shutdown("relining"), ControlMode("auto", "off", 0.0)]
+            case "restart":
+                return [Restart("relining"), ControlMode("off", "auto", target_v)]
+        return []

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from simulators.instants import DAY_NS, SECOND_NS, iso_milliseconds
-from simulators.physics.noise import Drift, stream
 from simulators.plant import Measures
 from simulators.servers.messages.message import Message, Sources, json_message
 
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
 
     from simulators.physics.meter import Readout
     from simulators.physics.potline import LineStep
+    from simulators.physics.stack import StackGas
     from simulators.plant import Meter
 
 _CALIBRATION_S = 900
-_NM3_PER_POT_HOUR = 6000.0
+_HOUR_S = 3600.0
 _W_PER_MW = 1e6
 
 
@@ -43,11 +43,12 @@ class LineMessages:
     def line(self, step: LineStep, readouts: Mapping[str, Readout]) -> Message:
         """Tell of the line at the end of a step."""
         energy_wh = readouts[self._dc].counters["dc_energy"] if self._dc else self._dc_wh
+        in_use = step.rectifiers_in_use
         measured: dict[str, object] = {
             "line_current_ka": round(step.current_a / 1000, 3),
             "line_voltage_v": round(step.voltage_v, 2),
             "dc_power_mw": round(step.dc_w / _W_PER_MW, 4),
-            "units_in_service": len(self._units),
+            "units_in_service": len(self._units) if in_use is None else int(in_use.sum()),
             "current_setpoint_ka": self._setpoint_ka,
             "dc_energy_mwh": round(energy_wh / _W_PER_MW, 3),
         }
@@ -122,25 +123,38 @@ class StackMessages:
     While it is calibrated it holds its last values, and says so.
     """
 
-    def __init__(self, site: str, stack: str, *, pots: int, every_s: int, seed: int) -> None:
+    def __init__(self, site: str, stack: str) -> None:
         self._topic = f"smelter/v1/{site}/cems/{stack}/telemetry"
         self._stack = stack
-        self._flow = _NM3_PER_POT_HOUR * pots
-        self._every_s = every_s
-        self._drift = Drift(stream(seed, f"{stack} stack"), 3, time_constant_s=3600, deviation=0.15)
         self._held: dict[str, object] | None = None
+        self._last: StackGas | None = None
+        self._clear()
 
-    def of(self, time_ns: int) -> Message:
-        """Tell of the stack at a time [UTC ns], one message further."""
-        fluoride, sulphur, dust = (1 + self._drift.step(self._every_s)).tolist()
+    def count(self, gas: StackGas, seconds: float) -> None:
+        """Take the gas of a step in for the next means."""
+        self._seconds += seconds
+        self._nm3 += gas.flow_nm3h * seconds / _HOUR_S
+        self._hf_kg += gas.hf_kg
+        self._so2_kg += gas.so2_kg
+        self._dust_kg += gas.dust_kg
+        self._degree_s += gas.temperature_c * seconds
+        self._last = gas
+
+    def of(self, time_ns: int) -> list[Message]:
+        """Tell at a time [UTC ns] of the means since the last message; nothing if no gas was seen."""
+        gas = self._last
+        if gas is None or not self._seconds:
+            return []
         calibrating = time_ns % DAY_NS // SECOND_NS < _CALIBRATION_S
+        mg_nm3 = 1e6 / self._nm3
         measured: dict[str, object] = {
-            "hf_mg_nm3": round(0.42 * fluoride, 3),
-            "so2_mg_nm3": round(118.2 * sulphur, 1),
-            "dust_mg_nm3": round(1.1 * dust, 2),
-            "flow_nm3_h": round(self._flow),
-            "temp_c": round(104.2 + 2 * sulphur, 1),
-            "o2_pct": 20.1,
+            "hf_mg_nm3": round(self._hf_kg * mg_nm3, 3),
+            "so2_mg_nm3": round(self._so2_kg * mg_nm3, 1),
+            "dust_mg_nm3": round(self._dust_kg * mg_nm3, 2),
+            "flow_nm3_h": round(self._nm3 / self._seconds * _HOUR_S),
+            "temp_c": round(self._degree_s / self._seconds, 1),
+            "pressure_kpa": round(gas.pressure_kpa, 2),
+            "h2o_pct": round(gas.moisture * 100, 2),
         }
         if calibrating and self._held is not None:
             measured = self._held
@@ -151,7 +165,11 @@ class StackMessages:
             "ts": iso_milliseconds(time_ns),
             "q": "hold" if calibrating else "good",
             "state": "calibration" if calibrating else "measuring",
-            "avg_s": 60,
+            "avg_s": round(self._seconds),
             "m": measured,
         }
-        return json_message(self._topic, body)
+        self._clear()
+        return [json_message(self._topic, body)]
+
+    def _clear(self) -> None:
+        self._seconds = self._nm3 = self._hf_kg = self._so2_kg = self._dust_kg = self._degree_s = 0.0

@@ -9,13 +9,14 @@ import numpy as np
 
 from simulators.instants import SECOND_NS, iso_milliseconds
 from simulators.mqtt_scenario import Kind
+from simulators.physics.alumina import SHOT_KG
 from simulators.servers.messages.cycles import CYCLE_S, CycleStatistics
-from simulators.servers.messages.events import AnodeEffectMessages, Feed, OperationMessages
-from simulators.servers.messages.laboratory import Laboratory
+from simulators.servers.messages.events import AnodeEffectMessages, Feed, OperationMessages, PotOperations
+from simulators.servers.messages.laboratory import LaboratoryMessages
 from simulators.servers.messages.message import Message, Sources, json_message
 from simulators.servers.messages.meters import LineMessages, MeterMessages, StackMessages
 from simulators.servers.messages.tapping import ProductionMessages, TappingMessages
-from simulators.servers.messages.telemetry import SHOT_KG, PotTelemetry, Sampling
+from simulators.servers.messages.telemetry import PotTelemetry, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +72,9 @@ class LineSpeech:
             seed=seed,
         )
         self._operations = OperationMessages(prefix, name, pots)
-        self._laboratory = Laboratory(prefix, name, pots, rounds=behaviour.rounds, seed=seed)
+        self._done = PotOperations()
+        self._shots: NDArray[np.float64] | None = None
+        self._laboratory = LaboratoryMessages(prefix, name, pots)
         self._line = LineMessages(site, name, meters, setpoint_a=scenario.lines[name].line_current_a, sources=sources)
         self._tapping = TappingMessages(site, name, pots, crane=crane, errors=behaviour.scale_errors, seed=seed)
         self._production = ProductionMessages(site, name)
@@ -80,7 +83,6 @@ class LineSpeech:
     def of(self, step: LineStep, readouts: Callable[[], Mapping[str, Readout]]) -> tuple[list[Slot], list[Message]]:
         """Take a step in, and give the line's own messages by time, and those of the site at its end."""
         kinds = self._kinds
-        shots_before = self._sampling.shots
         sampled = list(self._sampling.of(step))
         slots: list[Slot] = [
             (samples.time_ns, partial(self._telemetry.of, samples)) for samples in sampled if Kind.TELEMETRY in kinds
@@ -90,12 +92,13 @@ class LineSpeech:
         cycles = self._cycles.of(step) if Kind.CYCLE in kinds else []
         own = [*(self._effects.of(step) if Kind.AE in kinds else ()), *cycles]
         if Kind.FEED in kinds:
-            own.extend(self._feeds(step, self._sampling.shots - shots_before))
+            own.extend(self._feeds(step))
+        if Kind.OPERATION in kinds:
+            own.extend(self._operations.message(pot, step.end_ns, what) for pot, what in self._done.of(step))
         if Kind.TAP in kinds:
             own.extend(taps)
         if Kind.SAMPLE in kinds:
-            seconds = (step.end_ns - step.time_ns) / SECOND_NS
-            own.extend(self._laboratory.message(report) for report in self._laboratory.of(step.end_ns, seconds))
+            own.extend(self._laboratory.message(report) for report in step.laboratory)
         own.extend(self._of_the_line(step, readouts))
         if own:
             slots.append((step.end_ns, lambda: own))
@@ -109,9 +112,12 @@ class LineSpeech:
         body = {"v": 1, "state": state} | ({} if time_ns is None else {"ts": iso_milliseconds(time_ns)})
         return json_message(self._status, body, retain=True)
 
-    def _feeds(self, step: LineStep, shots: NDArray[np.int64]) -> list[Message]:
+    def _feeds(self, step: LineStep) -> list[Message]:
+        total = step.pots.shots
+        shots = np.zeros(len(total)) if self._shots is None else total - self._shots
+        self._shots = total
         feeder = step.end_ns // SECOND_NS % 4 + 1
-        fed = [(pot, int(shots[pot]), "under" if self._sampling.underfed[pot] else "over") for pot in _places(shots)]
+        fed = [(pot, int(shots[pot]), "over" if step.pots.overfeeding[pot] else "under") for pot in _places(shots)]
         return [
             self._operations.message(pot, step.end_ns, Feed(feeder, count, round(count * SHOT_KG, 1), mode))
             for pot, count, mode in fed
@@ -139,25 +145,29 @@ class SiteSpeech:
             if Kind.METER in behaviour.kinds
             else None
         )
-        self._stacks = [
-            StackMessages(
-                site, f"GTC-{number}", pots=len(line.pots), every_s=behaviour.stacks_every_s, seed=scenario.seed
-            )
-            for number, line in enumerate(scenario.plant.potlines.values(), start=1)
+        self._stacks = {
+            name: StackMessages(site, f"GTC-{number}")
+            for number, name in enumerate(scenario.plant.potlines, start=1)
             if Kind.CEMS in behaviour.kinds
-        ]
+        }
 
-    def of(self, time_ns: int, readouts: Callable[[], Mapping[str, Readout]]) -> list[Message]:
-        """Give what is due at a time [UTC ns]."""
+    def of(
+        self, time_ns: int, steps: Mapping[str, LineStep], readouts: Callable[[], Mapping[str, Readout]]
+    ) -> list[Message]:
+        """Take in what the potlines did in a step that ends at a time [UTC ns], and give what is due then."""
+        for name, stack in self._stacks.items():
+            step = steps.get(name)
+            if step and step.stack:
+                stack.count(step.stack, (step.end_ns - step.time_ns) / SECOND_NS)
         second = time_ns // SECOND_NS
         messages: list[Message] = []
         if self._meters and second % self._meters_every_s == 0:
             messages.extend(self._meters.of(time_ns, readouts()))
         if second % self._stacks_every_s == 0:
-            messages.extend(stack.of(time_ns) for stack in self._stacks)
+            messages.extend(message for stack in self._stacks.values() for message in stack.of(time_ns))
         return messages
 
 
-def _places(counts: NDArray[np.int64]) -> list[int]:
+def _places(counts: NDArray[np.float64]) -> list[int]:
     found: list[int] = np.flatnonzero(counts > 0).tolist()
     return found

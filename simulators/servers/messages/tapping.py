@@ -47,12 +47,14 @@ class TappingMessages:
         self._weighing_topic = f"{prefix}/crane/{crane}/weighing"
         self._tapped_topic = f"{prefix}/mes/metal_tapped"
         self._later: Later[Message] = Later()
+        self._made_kg = np.zeros(len(pots))
 
     def of(self, step: LineStep) -> tuple[list[Message], list[Message], list[Message]]:
         """Take a step in, and give its tap events, its weighings, and what is booked of them."""
         taps: list[Message] = []
         weighings = self._later.due(step.end_ns)
         booked: list[Message] = []
+        self._made_kg += step.pot_metal_kg
         for weighing in step.weighings:
             taps.extend(self._taps(weighing))
             weighings.extend(self._weighings(weighing))
@@ -107,9 +109,12 @@ class TappingMessages:
 
     def _booked(self, weighing: Weighing) -> Message:
         net_kg = weighing.gross_kg - weighing.tare_kg
-        count = len(weighing.pots)
-        # Whole kilogrammes whose sum is the net weight.
-        shares = [net_kg * (place + 1) // count - net_kg * place // count for place in range(count)]
+        pots = list(weighing.pots)
+        # By what each has made since it was tapped; whole kilogrammes whose sum is the net weight.
+        made_kg = np.cumsum(self._made_kg[pots])
+        up_to = made_kg / made_kg[-1] if made_kg[-1] > 0 else np.arange(1, len(pots) + 1) / len(pots)
+        shares = np.diff(np.round(net_kg * up_to), prepend=0).astype(int).tolist()
+        self._made_kg[pots] = 0.0
         number = _number(weighing.time_ns)
         body = {
             "v": 1,
@@ -144,7 +149,7 @@ class ProductionMessages:
         if self._day is not None and day != self._day:
             self._close(self._day)
         self._day = day
-        self._made_kg += float(np.sum(np.broadcast_to(step.metal_kg, step.pot_voltages_v.shape)))
+        self._made_kg += float(step.pot_metal_kg.sum())
         self._tapped_kg += sum(weighing.gross_kg - weighing.tare_kg for weighing in step.weighings)
         return self._later.due(step.end_ns)
 

@@ -38,15 +38,58 @@ POTS_PER_SECTION = 20
 RIPPLE_V = 0.006
 """Standard deviation of a pot's voltage within a second [V]."""
 
-SHOT_KG = 1.8
-"""Alumina of one shot [kg]."""
-
-_ALUMINA_PER_METAL = 1.93
-_UNDERFEED, _OVERFEED = 0.7, 1.4
-# 80 min at 70 % and 60 min at 140 % are 140 min at 100 %.
-_UNDERFEED_S, _FEED_CYCLE_S = 4800, 8400
 _USUAL_V = 4.0
 _LEAST_CURRENT_A = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """How some pots are at one time, one entry a pot in every array.
+
+    Parameters
+    ----------
+    underfed, in_effect, operating
+        Whether the pot gets less than it consumes, is in an anode effect, is in the line.
+    shots
+        Total of shots.
+    beam_mm, bath_c
+        Position of the anode beam [mm], temperature of the bath [degC].
+    """
+
+    underfed: NDArray[np.bool_]
+    in_effect: NDArray[np.bool_]
+    operating: NDArray[np.bool_]
+    shots: NDArray[np.int64]
+    beam_mm: NDArray[np.float64]
+    bath_c: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, step: LineStep, pots: NDArray[np.int64]) -> States:
+        """Return how the pots at some places of a line are at the end of a step."""
+        in_effect = np.zeros(len(step.pot_voltages_v), dtype=np.bool_)
+        in_effect[[effect.pot for effect in step.active]] = True
+        now = step.pots
+        return cls(
+            ~now.overfeeding[pots],
+            in_effect[pots],
+            now.operating[pots],
+            now.shots[pots].astype(np.int64),
+            now.beam_mm[pots],
+            now.temperature_c[pots],
+        )
+
+    def feeding(self) -> list[str]:
+        """Name how the pots are fed: an anode effect is fed against."""
+        return [
+            "off" if not there else "underfeed" if under and not effect else "overfeed"
+            for under, effect, there in zip(
+                self.underfed.tolist(), self.in_effect.tolist(), self.operating.tolist(), strict=True
+            )
+        ]
+
+    def control(self) -> list[str]:
+        """Name how the pots are controlled."""
+        return ["auto" if there else "off" for there in self.operating.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +104,8 @@ class Samples:
         Places of the pots in the line.
     voltage_v, current_ka, resistance_uohm, noise_mv
         Voltage [V], line current [kA], resistance [µohm; NaN without current] and noise [mV].
-    underfed, shots, in_effect
-        Feeding state, total of shots, and whether there is an anode effect.
+    states
+        What else their controllers know of them.
     """
 
     time_ns: int
@@ -71,9 +114,7 @@ class Samples:
     current_ka: NDArray[np.float64]
     resistance_uohm: NDArray[np.float64]
     noise_mv: NDArray[np.float64]
-    underfed: NDArray[np.bool_]
-    shots: NDArray[np.int64]
-    in_effect: NDArray[np.bool_]
+    states: States
 
 
 class Sampling:
@@ -101,30 +142,12 @@ class Sampling:
         self._sum_v2 = np.zeros(pots)
         self._sum_a = np.zeros(pots)
         self._seconds = np.zeros(pots)
-        self._feed_phase_s = self._rng.uniform(0, _FEED_CYCLE_S, pots)
-        self._shots = self._rng.integers(500_000, 2_000_000, pots).astype(np.float64)
-
-    @property
-    def shots(self) -> NDArray[np.int64]:
-        """Total of shots of each pot."""
-        return self._shots.astype(np.int64)
-
-    @property
-    def underfed(self) -> NDArray[np.bool_]:
-        """Which pots get less than they consume now."""
-        return self._feed_phase_s < _UNDERFEED_S
 
     def of(self, step: LineStep) -> Iterator[Samples]:
         """Take a step of the line in, and give its samples in the order of time."""
         seconds = (step.end_ns - step.time_ns) / SECOND_NS
-        self._feed_phase_s = (self._feed_phase_s + seconds) % _FEED_CYCLE_S
-        under = self._feed_phase_s < _UNDERFEED_S
-        self._shots += step.metal_kg * _ALUMINA_PER_METAL / SHOT_KG * np.where(under, _UNDERFEED, _OVERFEED)
-        in_effect = np.zeros(len(self._all), dtype=np.bool_)
-        in_effect[[effect.pot for effect in step.active]] = True
-        shots = self._shots.astype(np.int64)
         if self._a_second > 1:
-            yield from self._within(step, under, shots, in_effect)
+            yield from self._within(step)
             return
         departure_v = step.pot_voltages_v - _USUAL_V
         self._sum_v += departure_v * seconds
@@ -141,14 +164,11 @@ class Sampling:
         for sums in (self._sum_v, self._sum_v2, self._sum_a, self._seconds):
             sums[due] = 0.0
         noise_mv = np.sqrt(variance) * 1000
-        yield _samples(
-            step.end_ns, due, _USUAL_V + mean_v, current_a, noise_mv, (under[due], shots[due], in_effect[due])
-        )
+        yield _samples(step.end_ns, due, _USUAL_V + mean_v, current_a, noise_mv, States.of(step, due))
 
-    def _within(
-        self, step: LineStep, under: NDArray[np.bool_], shots: NDArray[np.int64], in_effect: NDArray[np.bool_]
-    ) -> Iterator[Samples]:
+    def _within(self, step: LineStep) -> Iterator[Samples]:
         count = self._a_second
+        states = States.of(step, self._all)
         ripple = RIPPLE_V * self._rng.standard_normal((count, len(self._all)))
         ripple -= ripple.mean(axis=0)
         noise_mv = ripple.std(axis=0) * 1000
@@ -156,7 +176,7 @@ class Sampling:
         for place in range(count):
             time_ns = step.time_ns + (step.end_ns - step.time_ns) * (place + 1) // count
             voltage_v = step.pot_voltages_v + ripple[place]
-            yield _samples(time_ns, self._all, voltage_v, current_a, noise_mv, (under, shots, in_effect))
+            yield _samples(time_ns, self._all, voltage_v, current_a, noise_mv, states)
 
 
 def _samples(
@@ -165,12 +185,12 @@ def _samples(
     voltage_v: NDArray[np.float64],
     current_a: NDArray[np.float64],
     noise_mv: NDArray[np.float64],
-    states: tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]],
+    states: States,
 ) -> Samples:
     # Without current there is no resistance to speak of. V/A are ohm.
     flows = current_a > _LEAST_CURRENT_A
     resistance = np.where(flows, (voltage_v - BACK_EMF_V) / np.where(flows, current_a, 1.0) * 1e6, np.nan)
-    return Samples(time_ns, pots, voltage_v, current_a / 1000, resistance, noise_mv, *states)
+    return Samples(time_ns, pots, voltage_v, current_a / 1000, resistance, noise_mv, states)
 
 
 class PotTelemetry:
@@ -211,9 +231,10 @@ class PotTelemetry:
         self._filled = np.arange(count) * batch // count
         self._begins = self._filled.copy()
         self._times = np.zeros((batch, count), dtype=np.int64)
-        self._numbers = np.zeros((4, batch, count))
+        self._numbers = np.zeros((6, batch, count))
         self._shots = np.zeros((batch, count), dtype=np.int64)
-        self._states = np.zeros((2, batch, count), dtype=np.bool_)
+        self._words = np.full((2, batch, count), "", dtype=object)
+        self._in_effect = np.zeros((batch, count), dtype=np.bool_)
 
     def of(self, samples: Samples) -> list[Message]:
         """Take samples in, and give the messages that they complete."""
@@ -222,15 +243,14 @@ class PotTelemetry:
         pots = samples.pots
         rows = self._filled[pots]
         self._times[rows, pots] = samples.time_ns
-        for numbers, values in zip(
-            self._numbers,
-            (samples.voltage_v, samples.current_ka, samples.resistance_uohm, samples.noise_mv),
-            strict=True,
-        ):
+        states = samples.states
+        measured = (samples.voltage_v, samples.current_ka, samples.resistance_uohm, samples.noise_mv)
+        for numbers, values in zip(self._numbers, (*measured, states.beam_mm, states.bath_c), strict=True):
             numbers[rows, pots] = values
-        self._shots[rows, pots] = samples.shots
-        self._states[0][rows, pots] = samples.underfed
-        self._states[1][rows, pots] = samples.in_effect
+        self._shots[rows, pots] = states.shots
+        self._words[0][rows, pots] = states.feeding()
+        self._words[1][rows, pots] = states.control()
+        self._in_effect[rows, pots] = states.in_effect
         self._filled[pots] += 1
         return [self._together(pot) for pot in pots[self._filled[pots] == self._batch].tolist()]
 
@@ -239,21 +259,26 @@ class PotTelemetry:
         middle = f',"ts":"{ts}","clk":"sync","q":"good","hist":false,"m":{{"pot_voltage_v":'
         number, sources, heads, topics = self._sources.number, self.source_of, self._heads, self._topics
         messages = []
-        for pot, voltage, current, resistance, noise, under, shots, effect in zip(
+        states = samples.states
+        for pot, voltage, current, resistance, noise, feeding, control, shots, effect, beam, bath in zip(
             samples.pots.tolist(),
             samples.voltage_v.tolist(),
             samples.current_ka.tolist(),
             samples.resistance_uohm.tolist(),
             samples.noise_mv.tolist(),
-            samples.underfed.tolist(),
-            samples.shots.tolist(),
-            samples.in_effect.tolist(),
+            states.feeding(),
+            states.control(),
+            states.shots.tolist(),
+            states.in_effect.tolist(),
+            states.beam_mm.tolist(),
+            states.bath_c.tolist(),
             strict=True,
         ):
             text = (
                 f'{heads[pot]}{number(sources[pot])}{middle}{voltage:.4f},"line_current_ka":{current:.3f},'
-                f'"noise_mv":{noise:.1f},"feed_state":"{"underfeed" if under and not effect else "overfeed"}",'
-                f'"al2o3_shots_total":{shots},"control":"auto","ae_active":{"true" if effect else "false"}'
+                f'"noise_mv":{noise:.1f},"feed_state":"{feeding}",'
+                f'"al2o3_shots_total":{shots},"anode_beam_mm":{beam:.1f},"bath_temp_c":{bath:.1f},'
+                f'"control":"{control}","ae_active":{"true" if effect else "false"}'
             )
             # NaN is not equal to itself; a missing value is a missing key.
             text += f',"resistance_uohm":{resistance:.4f}}}}}' if resistance == resistance else "}}"  # noqa: PLR0124
@@ -263,23 +288,21 @@ class PotTelemetry:
     def _together(self, pot: int) -> Message:
         begin = int(self._begins[pot])
         self._begins[pot] = self._filled[pot] = 0
-        voltage, current, resistance, noise = (
+        voltage, current, resistance, noise, beam, bath = (
             np.round(numbers[begin:, pot], digits).tolist()
-            for numbers, digits in zip(self._numbers, (4, 3, 4, 1), strict=True)
+            for numbers, digits in zip(self._numbers, (4, 3, 4, 1, 1, 1), strict=True)
         )
-        underfed, in_effect = (states[begin:, pot].tolist() for states in self._states)
         columns: dict[str, list[object]] = {
             "pot_voltage_v": voltage,
             "line_current_ka": current,
             "resistance_uohm": [value if value == value else None for value in resistance],  # noqa: PLR0124
             "noise_mv": noise,
-            "feed_state": [
-                "underfeed" if under and not effect else "overfeed"
-                for under, effect in zip(underfed, in_effect, strict=True)
-            ],
+            "feed_state": self._words[0][begin:, pot].tolist(),
             "al2o3_shots_total": self._shots[begin:, pot].tolist(),
-            "control": ["auto"] * len(voltage),
-            "ae_active": in_effect,
+            "anode_beam_mm": beam,
+            "bath_temp_c": bath,
+            "control": self._words[1][begin:, pot].tolist(),
+            "ae_active": self._in_effect[begin:, pot].tolist(),
         }
         times = [_written(time_ns) for time_ns in self._times[begin:, pot].tolist()]
         body: dict[str, object] = {"v": 1, **self._sources.next(self.source_of[pot])}
