@@ -13,20 +13,21 @@ from simulators.mqtt_load import Load, run_load
 from simulators.mqtt_scenario import BatchForm
 from simulators.run import Options, Simulation, UnavailableError
 from simulators.scenario import load_scenario
-from simulators.tables import ConfigurationError
+from simulators.tables import DURATION, ConfigurationError, Table
 from simulators.truth import as_json, as_text, sums
 
 EXIT_UNAVAILABLE = 69
 EXIT_CONFIGURATION = 78
+
+_LONGEST_AGO_S = 3650 * 86_400
 
 # A \b alone on a line keeps click from filling the paragraph.
 _RUN_HELP = """Run SCENARIO, a TOML file, until interrupted.
 
 \b
 Example: from three hours ago until now at 60 times real time, then on in real time
-  START=$(date -u -d '3 hours ago' +%Y-%m-%dT%H:%M:00Z)
   python -m simulators run simulators/scenarios/steady.toml \\
-    --clock "$START@$(date +%s)*60" --truth truth.jsonl
+    --speed 60 --ago 3h --truth truth.jsonl
 
 \b
 Exit codes:
@@ -75,6 +76,18 @@ class _InstantParameter(click.ParamType[int]):
             self.fail(str(exc), param, ctx)
 
 
+class _DurationParameter(click.ParamType[int]):
+    name = "DURATION"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return round(Table(Path("--ago"), {"ago": value}).quantity("ago", DURATION, low=0, high=_LONGEST_AGO_S))
+        except ConfigurationError:
+            self.fail(f"{value!r} is not a duration of at most ten years, such as 30min, 3h or 2d", param, ctx)
+
+
 class _AddressParameter(click.ParamType[tuple[str, int]]):
     name = "HOST:PORT"
 
@@ -99,6 +112,13 @@ def main() -> None:
     "until it has caught up with the present. Without it plant time is real time.",
 )
 @click.option(
+    "--speed",
+    type=click.IntRange(1, 3600),
+    help="The simple form of --clock: plant time began --ago before now, and runs this many times as fast until it has "
+    "caught up with the present.",
+)
+@click.option("--ago", type=_DurationParameter(), help="With --speed: such as 30min, 3h or 2d.  [default: 0s]")
+@click.option(
     "--ports",
     type=click.Choice(["free", "configured"]),
     default="free",
@@ -117,8 +137,11 @@ def main() -> None:
     help="Append to this file what really happened: JSON Lines, one a potline and minute of plant time.",
 )
 def run(
+    *,
     scenario: Path,
     clock: ClockSpec | None,
+    speed: int | None,
+    ago: int | None,
     ports: str,
     broker: tuple[str, int] | None,
     announce: Path | None,
@@ -126,7 +149,7 @@ def run(
 ) -> None:
     """Run a scenario until a signal ends it."""
     options = Options(
-        clock=clock or ClockSpec.real_time_from(RealTime().now_ns()),
+        clock=_clock(clock, speed, ago),
         configured_ports=ports == "configured",
         broker=broker,
         announce=announce,
@@ -140,6 +163,16 @@ def run(
     except UnavailableError as exc:
         click.echo(str(exc), err=True)
         raise SystemExit(EXIT_UNAVAILABLE) from exc
+
+
+def _clock(clock: ClockSpec | None, speed: int | None, ago_s: int | None) -> ClockSpec:
+    if clock is None:
+        if (speed or 1) > 1 and not ago_s:
+            raise click.UsageError(f"plant time is never later than real time: add --ago to --speed {speed}, as in 3h")
+        return ClockSpec.ago(RealTime().now_ns(), ago_s or 0, speed or 1)
+    if speed is not None or ago_s is not None:
+        raise click.UsageError("--clock says it all: leave --speed and --ago out")
+    return clock
 
 
 @main.command(help=_TRUTH_HELP)

@@ -84,10 +84,13 @@ class ClockSpec:
         return cls(start_ns, int(Fraction(unix) * SECOND_NS), Fraction(speed), text)
 
     @classmethod
-    def real_time_from(cls, now_ns: int) -> Self:
-        """Return the anchor of plain real time, a whole second that is over at ``now_ns``."""
+    def ago(cls, now_ns: int, ago_s: int = 0, speed: int = 1) -> Self:
+        """Return the anchor of plant time that begins some seconds before ``now_ns`` and runs at a speed.
+
+        The anchor is a whole second that is over at ``now_ns``. Without more it is that of plain real time.
+        """
         second = now_ns // SECOND_NS - 1
-        return cls.parse(f"{iso_seconds(second * SECOND_NS)}@{second}*1")
+        return cls.parse(f"{iso_seconds((second - ago_s) * SECOND_NS)}@{second}*{speed}")
 
     @property
     def begin_ns(self) -> int:

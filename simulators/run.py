@@ -84,12 +84,13 @@ class Simulation:
         self._options = options
         self._clock = PlantClock(options.clock)
         self._smelter = Smelter(scenario, options.clock.begin_ns)
-        self._endpoints = Endpoints(scenario, options.clock.begin_ns)
         self._control = ""
         broker = scenario.plant.broker
         self._mqtt = (
             MqttPlant(scenario, broker.site, clock=self._clock, begin_ns=options.clock.begin_ns) if broker else None
         )
+        faults = self._mqtt.faults if self._mqtt else None
+        self._endpoints = Endpoints(scenario, options.clock.begin_ns, faults)
 
     async def run(self, say: Callable[[str], None]) -> None:
         """Run until a signal to end or to interrupt comes; ``say`` takes lines for people.

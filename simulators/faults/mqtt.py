@@ -6,6 +6,7 @@ A scenario switches them with the tables of :mod:`simulators.faults.mqtt_tables`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -54,6 +55,7 @@ class MqttFaults:
     def __init__(self, faults: Iterable[MqttFault] = (), *, begin_ns: int = 0) -> None:
         self._placed: dict[int, Placed] = {}
         self._begun: set[int] = set()
+        self._hits: Counter[int] = Counter()
         self._count = 0
         for fault in faults:
             self.add(fault, from_ns=begin_ns)
@@ -69,6 +71,14 @@ class MqttFaults:
     def remove(self, number: int) -> bool:
         """Remove a fault: what it holds back comes as if it had ended. Return whether there was one."""
         return self._placed.pop(number, None) is not None
+
+    def strike(self, number: int) -> None:
+        """Count that a fault has struck a message or a connection."""
+        self._hits[number] += 1
+
+    def hits(self, number: int) -> int:
+        """Return how often a fault has struck."""
+        return self._hits[number]
 
     def list(self) -> tuple[Placed, ...]:
         """Return the faults that there are, in the order in which they were added."""
@@ -130,7 +140,10 @@ class Treatment:
     def unlucky(self, placed: Placed) -> bool:
         """Return whether a fault that befalls connections befalls this one."""
         rng = stream(placed.fault.seed, f"{placed.fault.kind} {self._name} {placed.id}")
-        return bool(rng.random() < placed.fault.probability)
+        struck = bool(rng.random() < placed.fault.probability)
+        if struck:
+            self._faults.strike(placed.id)
+        return struck
 
     def _released(self, active: tuple[Placed, ...]) -> list[Message]:
         """Give out what faults hold that are over."""
@@ -154,7 +167,10 @@ class Treatment:
                 found.append(message)
                 continue
             lucky = fault.probability < 1.0 and course.rng.random() >= fault.probability
-            found.extend(self._one(course, message, now_ns, lucky=lucky))
+            became = self._one(course, message, now_ns, lucky=lucky)
+            if became != [message] and not (became and fault.kind in _WITHHOLDING):
+                self._faults.strike(course.placed.id)
+            found.extend(became)
         return found
 
     def _one(self, course: _Course, message: Message, now_ns: int, *, lucky: bool) -> list[Message]:
@@ -173,9 +189,14 @@ class Treatment:
                 correction = damage.corrected(message)
                 if correction is not None:
                     self._later.at(now_ns + round(fault.by_s * SECOND_NS), correction)
+                    self._faults.strike(course.placed.id)
                 return [message]
             case _:
                 return _altered(fault, message, float(course.rng.random()))
+
+
+_WITHHOLDING = frozenset({FaultKind.OUT_OF_ORDER, FaultKind.DATA_BEFORE_BIRTH})
+"""Kinds that strike the message that they hold back, not the one with which it comes."""
 
 
 def _altered(fault: MqttFault, message: Message, luck: float) -> list[Message]:  # noqa: PLR0911 -- one for each kind

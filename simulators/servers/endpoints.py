@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AsyncExitStack
 
+    from simulators.faults.mqtt import MqttFaults
     from simulators.scenario import Scenario
 
 LOOPBACK = "127.0.0.1"
@@ -62,6 +63,8 @@ class Endpoints:
         What happens in which plant.
     begin_ns
         The beginning of the simulation [UTC ns].
+    mqtt_faults
+        The faults of the MQTT side, for the control interface; None: the plant has no broker.
 
     Attributes
     ----------
@@ -74,7 +77,7 @@ class Endpoints:
         If the scenario's endpoints or faults cannot be used.
     """
 
-    def __init__(self, scenario: Scenario, begin_ns: int) -> None:
+    def __init__(self, scenario: Scenario, begin_ns: int, mqtt_faults: MqttFaults | None = None) -> None:
         self._plant = plant = scenario.plant
         self._serving = read_endpoints(scenario.root, plant)
         reader = read_faults(scenario.root, plant, self._serving, scenario.profiles_folder, scenario.seed)
@@ -88,7 +91,7 @@ class Endpoints:
             )
             for name, serving in self._serving.items()
         }
-        self._control = Control(self.book, reader, self.functions_seen)
+        self._control = Control(self.book, reader, self.functions_seen, mqtt_faults)
 
     def functions_seen(self) -> dict[str, set[int]]:
         """Return the function codes that each endpoint was ever asked for."""

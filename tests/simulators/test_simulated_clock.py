@@ -76,11 +76,11 @@ def test_the_real_instant_of_a_plant_time_is_known_before_and_after_catching_up(
 
 def test_the_simulation_begins_at_a_whole_second() -> None:
     assert ClockSpec.parse("2026-11-22T03:00:00.75Z@1795327200*60").begin_ns == THREE_O_CLOCK
-    assert ClockSpec.real_time_from(THREE_O_CLOCK + 5).begin_ns == THREE_O_CLOCK - SECOND
+    assert ClockSpec.ago(THREE_O_CLOCK + 5).begin_ns == THREE_O_CLOCK - SECOND
 
 
 def test_plain_real_time_can_be_handed_on_as_a_specification() -> None:
-    spec = ClockSpec.real_time_from(THREE_O_CLOCK + 250_000_000)
+    spec = ClockSpec.ago(THREE_O_CLOCK + 250_000_000)
     assert spec.text == "2026-11-22T02:59:59Z@1795316399*1"
     assert PlantClock(spec, Hand(THREE_O_CLOCK + 7)).now_ns() == THREE_O_CLOCK + 7
 

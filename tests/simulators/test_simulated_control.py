@@ -8,7 +8,10 @@ import aiohttp
 import pytest
 from faulty_modbus import READOUT, Faulty, Line, ask, reader
 
+from simulators.faults.mqtt import MqttFaults, Treatment
+from simulators.instants import SECOND_NS
 from simulators.servers.control import Control
+from simulators.servers.messages import Message
 
 
 class Interface:
@@ -22,9 +25,9 @@ class Interface:
 
 
 @asynccontextmanager
-async def controlled(*faults: dict[str, Any]) -> AsyncIterator[tuple[Line, Interface]]:
+async def controlled(*faults: dict[str, Any], mqtt: MqttFaults | None = None) -> AsyncIterator[tuple[Line, Interface]]:
     made = Faulty(*faults)
-    control = Control(made.book, reader(), lambda: {"e": made.server.functions_seen})
+    control = Control(made.book, reader(), lambda: {"e": made.server.functions_seen}, mqtt)
     async with (
         made.server.listening("127.0.0.1", 0) as made.port,
         made.connected() as line,
@@ -120,3 +123,77 @@ async def test_a_wrong_fault_is_refused_with_the_words(body: str, complaint: str
 async def test_a_fault_that_is_not_there_cannot_be_taken_away() -> None:
     async with controlled() as (_, http):
         assert await http("DELETE", "/faults/x") == (404, {"error": "there is no fault 'x'; GET /faults lists them"})
+
+
+@pytest.mark.asyncio
+async def test_a_fault_of_mqtt_is_added_strikes_is_listed_and_taken_away() -> None:
+    faults = MqttFaults()
+    treatment = Treatment(faults, "line PL1")
+    async with controlled(mqtt=faults) as (line, http):
+        line.server.show(READOUT, 1_767_582_000)  # 2026-01-05T03:00:00Z
+        assert await http("GET", "/mqtt_faults") == (200, [])
+        posted = {"kind": "duplicate", "topic": "a/#", "at": "1min", "for": "10min"}
+        status, made = await http("POST", "/mqtt_faults", json=posted)
+        assert status == 201
+        assert made == {
+            "id": 1,
+            "kind": "duplicate",
+            "topic": "a/#",
+            "from": "2026-01-05T03:01:00Z",
+            "until": "2026-01-05T03:11:00Z",
+            "probability": 1.0,
+            "seed": 1,
+            "by_s": 0.0,
+            "count": 0,
+            "active": False,
+            "hits": 0,
+        }
+        line.server.show(READOUT, 1_767_582_060)
+        told = [Message("a/b", b"1"), Message("b/a", b"2")]
+        assert len(treatment.treat(told, 1_767_582_060 * SECOND_NS)) == 3
+        assert await http("GET", "/mqtt_faults") == (200, [made | {"active": True, "hits": 1}])
+        status, gone = await http("DELETE", "/mqtt_faults/1")
+        assert (status, gone["hits"]) == (200, 1)
+        assert treatment.treat(told, 1_767_582_061 * SECOND_NS) == told
+        assert await http("GET", "/mqtt_faults") == (200, [])
+
+
+@pytest.mark.asyncio
+async def test_a_message_out_of_order_is_one_hit() -> None:
+    faults = MqttFaults()
+    treatment = Treatment(faults, "line PL1")
+    async with controlled(mqtt=faults) as (_, http):
+        await http("POST", "/mqtt_faults", json={"kind": "out_of_order"})
+        first, second = Message("a", b"1"), Message("a", b"2")
+        assert treatment.treat([first, second], SECOND_NS) == [second, first]
+        _, (listed,) = await http("GET", "/mqtt_faults")
+        assert listed["hits"] == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("{", "POST /mqtt_faults: is not JSON ("),
+        ("[]", "POST /mqtt_faults: is no object; "),
+        ("{}", "POST /mqtt_faults: kind: is missing; add it"),
+        ('{"kind": "duplicat"}', "POST /mqtt_faults: kind: is 'duplicat', which is no fault of MQTT; use one of "),
+        ('{"kind": "broker_restart"}', "POST /mqtt_faults: for: is missing; say how long"),
+        ('{"kind": "duplicate", "meter": "m"}', "POST /mqtt_faults: meter: is not a key that is known here"),
+        ('{"kind": "duplicate", "probability": 1}', "POST /mqtt_faults: probability: is 1, not a text with a unit"),
+    ],
+)
+async def test_a_wrong_fault_of_mqtt_is_refused_with_the_words(body: str, complaint: str) -> None:
+    async with controlled(mqtt=MqttFaults()) as (_, http):
+        status, answer = await http("POST", "/mqtt_faults", data=body)
+        assert status == 400
+        assert answer["error"].startswith(complaint)
+        assert await http("GET", "/mqtt_faults") == (200, [])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["x", "1"])
+async def test_a_fault_of_mqtt_that_is_not_there_cannot_be_taken_away(name: str) -> None:
+    async with controlled(mqtt=MqttFaults()) as (_, http):
+        refused = {"error": f"there is no fault of MQTT {name!r}; GET /mqtt_faults lists them"}
+        assert await http("DELETE", f"/mqtt_faults/{name}") == (404, refused)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,11 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import aiomqtt
 import pytest
+from click.testing import CliRunner
 from pymodbus.client import AsyncModbusTcpClient
 from server_process import free_port
 from servers import Mosquitto
+
+from simulators.cli import main
+from simulators.faults.mqtt_tables import FaultKind
 
 ROOT = Path(__file__).parents[2]
 BUSY = ROOT / "simulators" / "scenarios" / "busy.toml"
@@ -38,8 +45,8 @@ class Simulator:
         said, _ = self.process.communicate(timeout=10)
         return time.monotonic() - before, said
 
-    def wait_for_minutes(self, count: int) -> None:
-        deadline = time.monotonic() + 10
+    def wait_for_minutes(self, count: int, *, at_most_s: float = 10) -> None:
+        deadline = time.monotonic() + at_most_s
         while len(self.rows()) < count:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -284,3 +291,123 @@ def test_a_wrong_option_is_explained(option: str, value: str, complaint: str) ->
     assert done.returncode in {2, 69}
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
+
+
+OF_BIRTHS = {FaultKind.OLD_DEATH, FaultKind.DATA_BEFORE_BIRTH, FaultKind.LOST_BIRTH}
+
+
+async def ask_again_and_again(place: dict[str, Any], question: str) -> None:
+    """Ask a Modbus server for registers for ever, whatever it makes of that."""
+    while True:
+        try:
+            async with asyncio.timeout(1):
+                reader, writer = await asyncio.open_connection(place["host"], place["port"])
+                try:
+                    writer.write(bytes.fromhex(question))
+                    await reader.read(260)
+                finally:
+                    writer.close()
+        except (TimeoutError, OSError):
+            await asyncio.sleep(0.01)
+
+
+async def hits(plant: Simulator, path: str) -> dict[str, int]:
+    async with aiohttp.ClientSession() as http, http.get(f"{plant.announced['control']}/{path}") as answer:
+        return {fault["kind"]: fault["hits"] for fault in await answer.json()}
+
+
+@pytest.mark.asyncio
+async def test_a_night_of_everything_goes_on_for_half_an_hour_and_ends_well(tmp_path: Path) -> None:
+    with simulator(tmp_path, "--clock", clock(600), scenario=BUSY.with_name("night.toml")) as plant:
+        places = plant.announced["endpoints"]
+        questions = [
+            ("rectifier_gateway", "0001 0000 0006 02 03 0BED 0002"),
+            ("services_gateway", "0001 0000 0006 0B 03 0028 0002"),
+            ("plc", "0001 0000 0006 01 03 0000 000E"),
+        ]
+        asking = [asyncio.create_task(ask_again_and_again(places[name], question)) for name, question in questions]
+        await asyncio.to_thread(plant.wait_for_minutes, 31, at_most_s=60)
+        for task in asking:
+            task.cancel()
+        modbus = await hits(plant, "faults")
+        mqtt = await hits(plant, "mqtt_faults")
+        _, said = plant.end()
+        assert plant.process.returncode == 0, said
+        assert "Traceback" not in said
+    assert any(modbus.values())
+    assert set(mqtt) == set(FaultKind)
+    assert {kind for kind, struck in mqtt.items() if not struck} <= OF_BIRTHS | {FaultKind.NO_LEADING_ZEROS}
+    rows = plant.rows()
+    assert [row["minute"] for row in rows] == [
+        f"2026-01-05T{3 + minute // 60:02}:{minute % 60:02}:00Z" for minute in range(len(rows))
+    ]
+    # The current is lowered, the line stops, and comes back.
+    kwh = [row["dc_kwh"] for row in rows]
+    assert kwh[9] < 0.95 * kwh[3]
+    assert min(kwh[15:22]) < 0.1 * kwh[3], kwh
+    assert kwh[28] > 0.9 * kwh[3], kwh
+    assert names_in(tmp_path / "tmp") == []
+
+
+@pytest.mark.asyncio
+async def test_the_faults_of_births_strike_in_a_night_with_sparkplug(tmp_path: Path) -> None:
+    scenario = tmp_path / "night.toml"
+    text = BUSY.with_name("night.toml").read_text(encoding="utf-8").replace("../../config", str(ROOT / "config"))
+    assert 'form = "json"' in text
+    scenario.write_text(text.replace('form = "json"', 'form = "sparkplug"'), encoding="utf-8")
+    with simulator(tmp_path, "--clock", clock(600), scenario=scenario) as plant:
+        async with asyncio.timeout(30):
+            struck = await hits(plant, "mqtt_faults")
+            while not all(struck[kind] for kind in OF_BIRTHS):
+                await asyncio.sleep(0.1)
+                struck = await hits(plant, "mqtt_faults")
+        _, said = plant.end()
+        assert plant.process.returncode == 0, said
+        assert "Traceback" not in said
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^\.venv/bin/python -m simulators run (.*)$", readme_section(), flags=re.MULTILINE)
+    scenario, *options = shlex.split(line)
+    at = options.index("--truth")
+    assert options[at + 1] == "truth.jsonl"
+    del options[at : at + 2]
+    with simulator(tmp_path, *options, scenario=Path(scenario)) as plant:
+        plant.wait_for_minutes(2)
+        _, said = plant.end(signal.SIGINT)
+        assert plant.process.returncode == 0, said
+
+
+def test_the_readme_lists_every_scenario() -> None:
+    named = re.findall(r"^\| `([\w-]+\.toml)` \|", readme_section(), flags=re.MULTILINE)
+    assert sorted(named) == sorted(file.name for file in BUSY.parent.glob("*.toml"))
+
+
+def readme_section() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8").split("## Simulate a plant\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--speed", "60"], "plant time is never later than real time: add --ago to --speed 60"),
+        (["--speed", "3601", "--ago", "1h"], "3601 is not in the range 1<=x<=3600"),
+        (["--speed", "60", "--ago", "3 hours"], "'3 hours' is not a duration"),
+        (["--clock", "2026-01-05T03:00:00Z@1795316400*60", "--ago", "3h"], "leave --speed and --ago out"),
+    ],
+)
+def test_a_speed_that_cannot_be_is_refused(options: list[str], complaint: str) -> None:
+    result = CliRunner().invoke(main, ["run", str(BUSY), *options])
+    assert result.exit_code == 2
+    assert complaint in " ".join(result.output.split())
+
+
+def test_a_speed_is_a_simple_form_of_a_clock(tmp_path: Path) -> None:
+    before = int(time.time())
+    with simulator(tmp_path, "--speed", "120", "--ago", "2h") as plant:
+        start, _, rest = plant.announced["clock"].partition("@")
+        unix, _, speed = rest.partition("*")
+        assert speed == "120"
+        assert before - 2 <= int(unix) <= time.time()
+        assert start == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(unix) - 7200))
+        plant.end()
