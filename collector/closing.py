@@ -22,7 +22,7 @@ from collector.instruments import Instruments
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from collector.store.commit import LedgerRecord
@@ -219,7 +219,12 @@ class Closer:
             ac_kwh=energies[Measures.RECTIFIER_AC],
             auxiliary_kwh=energies[Measures.AUXILIARY_AC],
             pots_operating=pots,
-            anode_effect_s=tuple(event.duration_s or 0.0 for event in events if isinstance(event, AnodeEffect)),
+            # The slope coefficients speak of anode effects above the threshold; low-voltage ones have a term of their own.
+            anode_effect_s=tuple(
+                event.duration_s or 0.0
+                for event in events
+                if isinstance(event, AnodeEffect) and event.kind is AnodeEffectKind.HVAE
+            ),
             tapped_kg=tuple(event.net_kg for event in events if isinstance(event, Weighing) and event.refused is None),
         )
 

@@ -221,6 +221,21 @@ async def test_an_anode_effect_is_booked_to_the_minute_of_its_start_and_restates
     assert {number: revision for number, (revision, _) in found.items() if number} == {1: 1, 2: 1, 3: 1, 4: 1, 5: 1}
 
 
+async def test_a_low_voltage_anode_effect_is_kept_and_does_not_enter_the_slope_method(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    low = dataclasses.replace(effect(20, 600.0, rank=2, id_="LVAE-1"), kind=AnodeEffectKind.LVAE)
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        for t in range(0, 135, 5):
+            await drive(line, clock, t, *([events(low)] if t == 30 else []))
+        found = await minutes(store)
+        texts = await lines_of(store)
+
+    assert (found[0][1].anode_effects, found[0][1].anode_effect_s) == (0, 0.0)
+    assert any(text.startswith(b"anode_effect,kind=lvae,") and b"duration_s=600.0" in text for text in texts)
+
+
 async def test_a_correction_that_moves_an_anode_effect_restates_both_minutes(
     tmp_path: Path, clock: ClockByHand
 ) -> None:
