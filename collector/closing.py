@@ -219,7 +219,7 @@ class Closer:
             ac_kwh=energies[Measures.RECTIFIER_AC],
             auxiliary_kwh=energies[Measures.AUXILIARY_AC],
             pots_operating=pots,
-            # The slope coefficients speak of anode effects above the threshold; low-voltage ones have a term of their own.
+            # The slope coefficients speak of effects above the threshold; low-voltage ones have a term of their own.
             anode_effect_s=tuple(
                 event.duration_s or 0.0
                 for event in events
