@@ -1,103 +1,23 @@
-"""The straight line over a real store: minutes, late news, and a crash at any instant."""
+"""The straight line over a real store: minutes, late news, and what restates what."""
 
 import dataclasses
-import gzip
-import random
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
 import pytest
-from example_plant import ClockByHand, example_plant, joined, open_line, raw
+from example_plant import ClockByHand, joined, open_line, raw
+from line_story import PLANT, T0, S, drive, effect, energy_kwh, events, lines_of, minutes, polls, sums_of, weighing
 
 from collector.accounting import account
-from collector.accounting.account import Sums
 from collector.acquisition.source import Arrival
 from collector.closing import Closer
-from collector.pipeline import Line
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
-from collector.readings.cell import MINUTE_NS
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
+from collector.readings.event import AnodeEffectKind
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
-from collector.store.commit import Commit, LedgerRecord
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
-
-PLANT = example_plant()
-T0 = 1_772_337_600_000_000_000  # 2026-03-01T04:00:00Z
-S = 1_000_000_000
-
-
-def power_mw(t_s: float) -> float:
-    """Return the line's true power: it changes every minute."""
-    return 60.0 + (t_s // 60) % 7
-
-
-def energy_kwh(t_s: float) -> float:
-    """Return the integral of the power since zero."""
-    whole, rest = divmod(int(t_s), 60)
-    return sum(power_mw(60.0 * m) * 1000 / 60 for m in range(whole)) + power_mw(t_s) * 1000 / 3600 * rest
-
-
-def polls(t_s: float, plant: Plant = PLANT) -> list[ReadingBatch]:
-    """Return what all accounted meters show at a time: DC counters, two rectifiers of 1.01 times the half."""
-    kwh = energy_kwh(t_s)
-    now = T0 + round(t_s * S)
-    return [
-        raw(
-            plant,
-            "pl1_dc",
-            now,
-            {
-                Quantity.LINE_VOLTAGE: 160.0,
-                Quantity.LINE_CURRENT: 400_000.0,
-                Quantity.DC_POWER: power_mw(t_s) * 1e6,
-                Quantity.DC_ENERGY: 5_000_000.0 + kwh * 1000,
-                Quantity.DC_CHARGE: 7_000.0 + 400_000 * t_s / 3600,
-            },
-        ),
-        *(
-            raw(plant, meter, now, {Quantity.ACTIVE_ENERGY_IMPORT: 9e9 + kwh * 1000 * 1.01 / 2})
-            for meter in ("rectifier_1", "rectifier_2")
-        ),
-    ]
-
-
-def effect(t_s: float, duration_s: float | None, *, rank: int, id_: str = "AE-1") -> AnodeEffect:
-    time_ns = T0 + round(t_s * S)
-    return AnodeEffect(id_, rank, "PL1", "1007", AnodeEffectKind.HVAE, time_ns, duration_s, 31.0, None, corrected=False)
-
-
-def weighing(t_s: float, net_kg: float, id_: str, *, refused: str | None = None) -> Weighing:
-    return Weighing(id_, 0, "PL1", ("1007", "1008"), T0 + round(t_s * S), net_kg, refused)
-
-
-def events(*found: AnodeEffect | Weighing) -> Arrival:
-    return Arrival(ReadingBatch.of(()), tuple(found))
-
-
-async def minutes(store: Store) -> dict[int, tuple[int, Sums]]:
-    """Return revision and sums in force of each minute, by its number since T0."""
-    records = await store.latest_records("PL1", 60, T0 - MINUTE_NS, T0 + 10_000 * MINUTE_NS)
-    return {(record.start_ns - T0) // MINUTE_NS: (record.revision, sums_of(record)) for record in records}
-
-
-def sums_of(record: LedgerRecord) -> Sums:
-    return msgspec.convert(msgspec.json.decode(record.body)["sums"], Sums)
-
-
-async def lines_of(store: Store) -> list[bytes]:
-    records = await store.pending("nobody", most_bytes=1 << 30)
-    return [line for record in records for line in gzip.decompress(record.body).splitlines()]
-
-
-async def drive(line: Line, clock: ClockByHand, t_s: float, *more: Arrival) -> None:
-    clock.ns = T0 + round(t_s * S)
-    await line.step([joined(polls(t_s)), *more])
 
 
 @pytest.fixture
@@ -289,86 +209,6 @@ async def test_a_silent_meter_gives_no_figure_and_says_so(tmp_path: Path, clock:
     assert "coverage_pct=0.0,quality=0i,revision=1i" in minute
     assert "kwh_per_t" not in minute
     assert any(t.startswith("meter,meter=rectifier_2") and " quality=24i " in t for t in texts)
-
-
-class Crash(Exception):
-    """The process ends here."""
-
-
-class CrashingStore(Store):
-    """A store whose process ends at a given commit: just before it, or just after it was on disk."""
-
-    def __init__(self, path: Path, *, at: int, after: bool) -> None:
-        super().__init__(path, PLANT.points)
-        self._left = at
-        self._after = after
-
-    async def commit(self, commit: Commit) -> None:
-        """Commit, or crash."""
-        self._left -= 1
-        if self._left == 0:
-            if self._after:
-                await super().commit(commit)
-            raise Crash
-        await super().commit(commit)
-
-
-def story() -> Iterator[tuple[float, list[AnodeEffect | Weighing]]]:
-    """Return a quarter of an hour: a poll every 5 s, and what the broker holds then."""
-    told: dict[int, list[AnodeEffect | Weighing]] = {
-        35: [effect(33, None, rank=0, id_="A")],
-        100: [effect(33, 61.5, rank=2, id_="A"), weighing(95, 4920.0, "W1")],
-        300: [effect(290, 30.0, rank=2, id_="B"), effect(33, 70.0, rank=3, id_="A")],
-        410: [weighing(405, 5105.0, "W2"), weighing(200, 1000.0, "W3", refused="void")],
-        600: [effect(50, 12.0, rank=2, id_="C")],
-    }
-    for t in range(0, 900, 5):
-        yield t, told.get(t, [])
-
-
-async def tell(path: Path, *, crash_at: int, after: bool) -> tuple[dict[int, tuple[int, Sums]], set[bytes]]:
-    """Run the story; after a crash go on with a new process on the same store; the broker sends again what was open."""
-    clock = ClockByHand(T0 - 3 * S)
-    unacknowledged: list[AnodeEffect | Weighing] = []
-    left = list(story())
-    at = crash_at
-    while left:
-        async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(CrashingStore(path, at=at, after=after))
-            line = await open_line(PLANT, store, clock)
-            try:
-                while left:
-                    t, told = left.pop(0)
-                    unacknowledged += told
-                    clock.ns = T0 + round(t * S)
-                    arrival = Arrival(ReadingBatch.of(()), tuple(unacknowledged), acknowledge=unacknowledged.clear)
-                    await line.step([joined(polls(t)), arrival])
-            except Crash:
-                at = 0
-                continue
-            return await minutes(store), {text for text in await lines_of(store) if text.startswith(b"anode_effect")}
-    raise AssertionError("the story has an end")
-
-
-async def test_a_crash_at_any_instant_leaves_the_same_totals(tmp_path: Path) -> None:
-    undisturbed, effects = await tell(tmp_path / "whole.sqlite", crash_at=0, after=False)
-    whole = account.total(sums for _, (_, sums) in sorted(undisturbed.items()))
-    draw = random.Random(7)
-    for number, crash_at in enumerate(draw.sample(range(1, 190), 24)):
-        after = bool(number % 2)
-        found, told = await tell(tmp_path / f"{number}.sqlite", crash_at=crash_at, after=after)
-        total = account.total(sums for _, (_, sums) in sorted(found.items()))
-        assert sorted(found) == sorted(undisturbed)
-        # A poll that was lost with the process is bridged by its neighbours: sums over the whole are exact.
-        assert total.dc_kwh == pytest.approx(whole.dc_kwh, rel=1e-12)
-        assert total.ac_kwh == pytest.approx(whole.ac_kwh, rel=1e-12)
-        assert total.metal_t == pytest.approx(whole.metal_t, rel=1e-12)
-        assert (total.anode_effect_s, total.tapped_t) == (whole.anode_effect_s, whole.tapped_t)
-        assert {n: s.anode_effect_s for n, (_, s) in found.items()} == {
-            n: s.anode_effect_s for n, (_, s) in undisturbed.items()
-        }
-        assert told == effects
-        assert total.dc.minutes == whole.dc.minutes == 14
 
 
 async def test_after_a_long_stop_the_minutes_between_are_bridged_and_marked_estimated(
