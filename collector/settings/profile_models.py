@@ -111,7 +111,7 @@ class RegisterSection(_Table):
 
     address: _Whole
     function: _Function | None = None
-    type: _Number | Literal["string", "bit"]
+    type: Literal[_Number, "string", "bit"]
     length: Annotated[int, whole(1, 125)] | None = None
     characters: Literal["two", "one"] = "two"
     word_order: _WordOrder | None = None
