@@ -68,6 +68,8 @@ class ModbusPoller:
             for n, meter in enumerate(meters)
         ]
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
+        # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
+        self._connection = ModbusConnection(endpoint, clock)
         self._unanswered = 0
         self._silent_since_s = 0.0
 
@@ -93,7 +95,7 @@ class ModbusPoller:
         for turn in self._turns:
             turn.connected()
         try:
-            async with ModbusConnection(self._endpoint, self._clock) as connection:
+            async with self._connection as connection:
                 while True:
                     for batch in self._begin_due():
                         yield Arrival(batch)

@@ -5,7 +5,7 @@ until the culprit stands alone; that one is set aside with its reason, the other
 asked again from time to time. A request whose parts are all answered was only too long, which is remembered, too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -127,20 +127,9 @@ class Quarantine:
         return True
 
     def _plan(self) -> None:
-        gone = {register.name for aside in self._aside.values() for register in aside.block.registers}
-        left = [register for register in self.registers if register.name not in gone]
-        holes = [(aside.block.address, aside.block.address + aside.block.count - 1) for aside in self._aside.values()]
-        rules = replace(self._rules, holes=(*self._rules.holes, *self._around(holes, left)))
-        self._blocks = plan_scan(left, rules) if left else ()
-
-    @staticmethod
-    def _around(holes: Iterable[tuple[int, int]], left: Sequence[Register]) -> list[tuple[int, int]]:
-        """Return the holes that no register which is still read lies in."""
-        return [
-            (first, last)
-            for first, last in holes
-            if not any(register.address <= last and first < register.end for register in left)
-        ]
+        gone = [register for aside in self._aside.values() for register in aside.block.registers]
+        left = [register for register in self.registers if register not in gone]
+        self._blocks = plan_scan(left, self._rules, avoid=gone)
 
     def _cuts(self, registers: tuple[Register, ...]) -> list[int]:
         """Return the places at which a block may be cut: between values, and not through an atomic group."""

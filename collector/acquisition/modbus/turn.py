@@ -9,11 +9,11 @@ import structlog
 
 from collector.acquisition.cadence import Cadence
 from collector.acquisition.modbus.decode import MeterValues
-from collector.acquisition.modbus.identity import another_device
 from collector.acquisition.modbus.plan import ReadBlock
 from collector.acquisition.modbus.quarantine import Quarantine
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, periods
 from collector.plant.meter import Meter
+from collector.plant.profile import Register
 from collector.readings.batch import ReadingBatch
 from collector.readings.health import MeterHealth, Refused
 from collector.readings.point import PointTable
@@ -65,6 +65,7 @@ class Turn:
     def connected(self) -> None:
         """Begin anew on a new connection."""
         self.unanswered = 0
+        self._values.forget()
         for round_ in self.rounds:
             round_.drop()
             round_.resumes_s = -math.inf
@@ -227,12 +228,16 @@ class Turn:
         if not told:
             return
         self.health.device.update({register.name: self._values.shown(register) for register in told})
-        stranger = another_device(self._telling, self._values)
+        stranger = next((self._strange(r) for r in self._telling if not self._values.is_expected(r)), "")
         if stranger and stranger != self._stranger:
             log.error("another device answers; no value of it is booked", meter=self.meter.id, reason=stranger)
         elif self._stranger and not stranger:
             log.info("the right device answers again", meter=self.meter.id)
         self._stranger = stranger
+
+    def _strange(self, register: Register) -> str:
+        shown, expected = self._values.shown(register), " or ".join(register.expect)
+        return f"{register.name} is '{shown}', and the profile is for {expected}; check address, unit id and profile"
 
     def _returned(self) -> None:
         """Ask at once for what could not be asked while the meter was silent."""
