@@ -12,7 +12,7 @@ from collector.acquisition.modbus.connection import (
     ModbusConnection,
 )
 from collector.acquisition.modbus.refusal import Meaning, meaning
-from collector.acquisition.modbus.rounds import Question, Round, next_instant, next_round, slack_s
+from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, next_instant, next_round, slack_s
 from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
@@ -70,6 +70,7 @@ class ModbusPoller:
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
         # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
         self._connection = ModbusConnection(endpoint, clock)
+        self._trips = RoundTrips()
         self._unanswered = 0
         self._silent_since_s = 0.0
 
@@ -160,9 +161,9 @@ class ModbusPoller:
                 patience_s=patience_s,
             )
         except MeterSilent as exc:
-            if not self._unanswered:
-                self._silent_since_s = asked_s
-            self._unanswered += not isinstance(exc, MeterGarbled)
+            if not isinstance(exc, MeterGarbled) and not round_.probed:
+                self._silent_since_s = self._silent_since_s if self._unanswered else asked_s
+                self._unanswered += 1
             self._was_silent(turn, round_, question, exc, hurried=patience_s is not None)
         except MeterRefused as exc:
             self._unanswered = 0
@@ -170,6 +171,7 @@ class ModbusPoller:
         else:
             self._unanswered = 0
             trip_s = 2e-9 * answer.uncertainty_ns / self._clock.speed
+            self._trips.took(trip_s)
             turn.take(round_, question, answer.data, answer.time_ns, trip_s, doubt=answer.doubtful)
 
     def _patience_s(self, turn: Turn, round_: Round) -> float | None:
@@ -182,7 +184,8 @@ class ModbusPoller:
         if turn.wants_full_patience or not self._endpoint.has_transaction_ids:
             return None
         free_s = slack_s(self._rounds, round_, self._clock.steady_s()) / self._clock.speed
-        patience_s = max(free_s, turn.trips.least_patience_s(timeout_s))
+        trips = turn.trips if turn.trips.slowest_s else self._trips
+        patience_s = max(free_s, trips.least_patience_s(timeout_s))
         return patience_s if patience_s < timeout_s else None
 
     def _was_silent(
@@ -190,7 +193,7 @@ class ModbusPoller:
     ) -> None:
         turn.health.silent += 1
         garbled = isinstance(exc, MeterGarbled)
-        turn.unanswered = 0 if garbled else turn.unanswered + 1
+        turn.unanswered = 0 if garbled or round_.probed else turn.unanswered + 1
         if hurried and not round_.hushed and not garbled:
             round_.hushed = True
             round_.pending.appendleft(question)
