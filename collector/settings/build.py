@@ -16,6 +16,7 @@ from collector.plant.meter import NEEDED, Broker, Endpoint, Measures, Meter
 from collector.plant.profile import MeterProfile, Register
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
+from collector.settings.endpoints import Endpoints
 from collector.settings.fields import pots_of
 from collector.settings.problems import ConfigurationError, Problem, shown
 from collector.settings.profiles import profile_names, read_profile
@@ -43,6 +44,7 @@ class Builder:
         profiles_dir: Path,
         factors_dir: Path,
         secret: _Secret,
+        find: Callable[[str], Path],
         today: date,
     ) -> None:
         self.problems: list[Problem] = []
@@ -53,6 +55,7 @@ class Builder:
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
         self._secret = secret
+        self._find = find
         self._today = today
         self._profiles: dict[str, MeterProfile | None] = {}
 
@@ -268,20 +271,7 @@ class Builder:
             seen |= dict.fromkeys(pots, id_)
 
     def _endpoints(self) -> dict[str, Endpoint]:
-        found: dict[str, Endpoint] = {}
-        seen: dict[tuple[str, int], str] = {}
-        for id_, section in self._settings.endpoints.items():
-            found[id_] = Endpoint(id=id_, host=section.host, port=section.port, timeout_s=section.timeout)
-            if not self._fine("endpoints", id_, "host") or not self._fine("endpoints", id_, "port"):
-                continue
-            same = seen.setdefault((section.host.lower(), section.port), id_)
-            if same != id_:
-                self._report(
-                    ("endpoints", id_),
-                    f"is {section.host} port {section.port} like {same}",
-                    "one endpoint, its meters share the connection",
-                )
-        return found
+        return Endpoints(fine=self._fine, report=self._report, find=self._find).made(self._settings.endpoints)
 
     def _profile(self, at: Path_, name: str) -> MeterProfile | None:
         if name in self._profiles:
