@@ -106,8 +106,8 @@ class ModbusPoller:
                         await self._clock.sleep(next_instant(self._rounds) - now_s)
                         continue
                     await self._ask(connection, asked)
-                    if not asked.pending:
-                        yield Arrival(self._close(asked))
+                    if not asked.pending and len(batch := self._close(asked)):
+                        yield Arrival(batch)
                     self._end_if_forsaken()
         except EndpointUnreachable as exc:
             for turn in self._turns:

@@ -163,7 +163,7 @@ class Turn:
             self._silence = round_.error
         else:
             round_.last_error = round_.error
-            if self.failures and round_.answers:
+            if round_.answers and (self.failures or self._silence):
                 self._returned()
         self._note()
         self.health.set_aside = tuple(
