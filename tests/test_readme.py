@@ -201,6 +201,6 @@ def test_the_reading_that_is_shown_is_what_those_registers_mean() -> None:
     profile = example_plant().meters[1].profile
     assert len(shown) == len(profile.registers)
     for register, (address, type_, raw, quantity, value) in zip(profile.registers, shown, strict=True):
-        assert (register.address, register.type.label, register.quantity.label) == (int(address), type_, quantity)
+        assert (register.address, register.type.label, register.name) == (int(address), type_, quantity)
         number = struct.unpack(">f" if type_ == "f32" else ">q", bytes.fromhex(raw))[0]
         assert value == f"{number * register.scale:,.10g} {register.unit}"

@@ -23,8 +23,8 @@ def rules(plant: Plant) -> dict[int, Rule]:
         for quantity in accounted(meter):
             place = places[quantity]
             if quantity.kind is Kind.COUNTER:
-                register = next(r for r in meter.profile.registers if r.quantity is quantity)
-                found[place] = _counter_rule(meter, register)
+                register = next(r for r in meter.registers if r.quantity is quantity)
+                found[place] = _counter_rule(meter, register, quantity)
             else:
                 found[place] = Rule(Shape.GAUGE)
     return found
@@ -32,7 +32,7 @@ def rules(plant: Plant) -> dict[int, Rule]:
 
 def accounted(meter: Meter) -> list[Quantity]:
     """Return the quantities of a meter that are booked."""
-    offered = {register.quantity for register in meter.profile.registers}
+    offered = {register.quantity for register in meter.registers}
     if meter.measures is not Measures.LINE_DC:
         return [Quantity.ACTIVE_ENERGY_IMPORT]
     return [
@@ -42,9 +42,9 @@ def accounted(meter: Meter) -> list[Quantity]:
     ]
 
 
-def _counter_rule(meter: Meter, register: Register) -> Rule:
-    gain = abs(register.scale * units.factor(register.unit, register.quantity.unit))
-    most = LARGEST_CURRENT_KA if register.quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
+def _counter_rule(meter: Meter, register: Register, quantity: Quantity) -> Rule:
+    gain = abs(register.scale * units.factor(register.unit, quantity.unit))
+    most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
     return Rule(
         Shape.COUNTER,
         most_per_s=most / 3600,

@@ -1,4 +1,4 @@
-"""Registers' raw values to canonical units: one factor and one offset a point."""
+"""Registers' values to canonical units: one factor a point."""
 
 import numpy as np
 
@@ -8,19 +8,16 @@ from collector.readings.batch import ReadingBatch
 
 
 class Canonicaliser:
-    """Turns decoded register values into canonical units. Points that no register fills are in them already."""
+    """Turns values from the units of their registers into canonical ones. Pots tell theirs in canonical units."""
 
     def __init__(self, plant: Plant) -> None:
-        self._gain = np.ones(len(plant.points))
-        self._offset = np.zeros(len(plant.points))
+        self._factor = np.ones(len(plant.points))
         for meter in plant.meters:
-            for register in meter.profile.registers:
-                place = plant.points.place(meter.id, register.quantity)
-                factor = units.factor(register.unit, register.quantity.unit)
-                self._gain[place] = register.scale * factor
-                self._offset[place] = register.offset * factor
+            for register in meter.registers:
+                if register.quantity is not None:
+                    place = plant.points.place(meter.id, register.quantity)
+                    self._factor[place] = units.factor(register.unit, register.quantity.unit)
 
     def canonicalise(self, batch: ReadingBatch) -> ReadingBatch:
         """Return the batch in canonical units."""
-        value = batch.value * self._gain[batch.point] + self._offset[batch.point]
-        return ReadingBatch(batch.point, batch.time_ns, value, batch.quality)
+        return ReadingBatch(batch.point, batch.time_ns, batch.value * self._factor[batch.point], batch.quality)

@@ -1,10 +1,11 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from collector.plant.profile import MeterProfile
+from collector.plant.profile import MeterProfile, Register
 from collector.readings.quantity import Quantity
 
 
@@ -36,7 +37,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One meter behind an endpoint. ``rated_power_kw`` bounds what its counter may gain in a time."""
+    """One meter behind an endpoint. ``rated_power_kw`` bounds what its counter may gain in a time.
+
+    ``registers`` are those that are polled, ``constants`` the values of all constants of the profile.
+    """
 
     id: str
     measures: Measures
@@ -46,6 +50,9 @@ class Meter:
     unit: int
     every_s: float
     rated_power_kw: float
+    registers: tuple[Register, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)

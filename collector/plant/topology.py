@@ -85,7 +85,7 @@ class Plant:
 
 def _quantities(meter: Meter) -> list[Quantity]:
     """Return what a meter yields: its registers, and for a line's meter the power from voltage and current."""
-    quantities = [register.quantity for register in meter.profile.registers]
+    quantities = [register.quantity for register in meter.registers if register.quantity is not None]
     if meter.measures is Measures.LINE_DC and Quantity.DC_POWER not in quantities:
         quantities.append(Quantity.DC_POWER)
     return quantities

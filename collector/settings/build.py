@@ -13,12 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, GwpSet, SlopeCoefficients
 from collector.plant.meter import NEEDED, Broker, Endpoint, Measures, Meter
-from collector.plant.profile import MeterProfile
+from collector.plant.profile import MeterProfile, Register
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
 from collector.settings.fields import pots_of
 from collector.settings.problems import ConfigurationError, Problem, shown
-from collector.settings.profiles import read_profile
+from collector.settings.profiles import profile_names, read_profile
 from collector.settings.sources import Origins
 from collector.settings.toml_file import Path_, TomlFile, is_under
 from collector.settings.validation import validated
@@ -286,7 +286,7 @@ class Builder:
     def _profile(self, at: Path_, name: str) -> MeterProfile | None:
         if name in self._profiles:
             return self._profiles[name]
-        known = sorted(path.stem for path in self._profiles_dir.glob("*.toml"))
+        known = profile_names(self._profiles_dir)
         if name not in known:
             self._unknown(at, "profile", name, known)
             return None
@@ -329,6 +329,8 @@ class Builder:
             unit=section.unit,
             every_s=section.every,
             rated_power_kw=section.rated_power,
+            registers=_polled(profile),
+            constants={each.name: each.default for each in profile.constants if each.default is not None},
         )
 
     def _unique_meters(self) -> None:
@@ -385,6 +387,14 @@ class Builder:
                     f"is the one of {other}, at the same broker",
                     "the broker would throw each out in turn",
                 )
+
+
+def _polled(profile: MeterProfile) -> tuple[Register, ...]:
+    """Return the registers that are read for the streams, and those by which a device is recognised."""
+    wanted = {each.name for each in profile.registers if (each.quantity and not each.optional) or each.expect}
+    for _ in profile.registers:
+        wanted |= {name for each in profile.registers if each.name in wanted for name in each.needs}
+    return tuple(each for each in profile.registers if each.name in wanted)
 
 
 def _series(name: str, rows: Iterable[models.Dated[float]], divisor: float) -> DatedSeries:

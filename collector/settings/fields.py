@@ -53,7 +53,8 @@ def whole(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _finite(value: object) -> float:
+def finite(value: object) -> float:
+    """Check a number without a unit."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ValueError(f"{written(value)} is no number; write it like 0.1, without quotation marks")  # noqa: TRY004
     try:
@@ -190,7 +191,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Af
 Id = Annotated[str, at_most(64), AfterValidator(_id)]
 Host = Annotated[Text, at_most(253), AfterValidator(_host)]
 Port = Annotated[int, whole(1, 65535)]
-Number = Annotated[float, BeforeValidator(_finite)]
+Number = Annotated[float, BeforeValidator(finite)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Day = Annotated[date, BeforeValidator(_day)]
 Percent = Annotated[float, measure("%", "0 %", "100 %")]

@@ -1,4 +1,7 @@
-"""The shape of the files: every key, its type, its bounds. Names and defaults are explained in config/*.toml."""
+"""The shape of the files: every key, its type, its bounds. Names and defaults are explained in config/*.toml.
+
+The shape of a profile stands in ``profile_models``.
+"""
 
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -19,7 +22,6 @@ from collector.settings.fields import (
     listen_address,
     measure,
     pot_number,
-    raw_registers,
     time_zone,
     web_address,
     whole,
@@ -187,54 +189,6 @@ class Settings(BaseSettings):
         """Files and environment are merged by ``sources``, which knows where each value stood."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
-
-
-class ProfileModbus(_Model):
-    """[modbus] of a profile."""
-
-    function: Literal[3, 4]
-    word_order: Literal["msw_first", "lsw_first"]
-    max_registers: Annotated[int, whole(1, 125)] = 125
-    max_gap: Annotated[int, whole(0, 124)] = 0
-    counter_refresh: Annotated[float, measure("s", "1 ms", "1 h")] = 10.0
-
-
-class RegisterSection(_Model):
-    """[registers.QUANTITY] of a profile."""
-
-    address: Annotated[int, whole(0, 65535)]
-    type: Literal["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64"]
-    unit: Text
-    scale: Number = 1.0
-    offset: Number = 0.0
-    word_order: Literal["msw_first", "lsw_first"] | None = None
-    wraps_at: Number | None = None
-
-
-class TestVectorSection(_Model):
-    """[[test_vectors]] of a profile."""
-
-    __test__ = False
-
-    of: Annotated[Text, Field(alias="register")]  # the key "register" would hide a method of the base class
-    raw: Annotated[Text, AfterValidator(raw_registers)]
-    value: Number
-    unit: Text
-    origin: Text
-
-
-class Profile(_Model):
-    """A file of config/profiles."""
-
-    title: Text
-    vendor: Text
-    models: Annotated[list[Text], Field(min_length=1)]
-    confidence: Literal["confirmed", "vendor", "single", "design"]
-    sources: Annotated[list[Text], Field(min_length=1)]
-    modbus: ProfileModbus
-    sentinels: dict[Literal["u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64"], list[str]] = {}
-    registers: Annotated[dict[str, RegisterSection], Field(min_length=1)]
-    test_vectors: list[TestVectorSection] = []
 
 
 Verified = Literal["official", "transcription", "own"]

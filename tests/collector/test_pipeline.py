@@ -264,12 +264,12 @@ async def test_a_line_meter_without_counters_is_integrated_from_voltage_times_cu
 
 
 def without_registers(plant: Plant, *quantities: Quantity) -> Plant:
-    """Return the plant with fewer registers in the profile of its line meter."""
+    """Return the plant with fewer registers read from its line meter."""
     meters = []
     for meter in plant.meters:
         if meter.id == "pl1_dc":
-            registers = tuple(r for r in meter.profile.registers if r.quantity not in quantities)
-            meter = dataclasses.replace(meter, profile=dataclasses.replace(meter.profile, registers=registers))  # noqa: PLW2901
+            registers = tuple(r for r in meter.registers if r.quantity not in quantities)
+            meter = dataclasses.replace(meter, registers=registers)  # noqa: PLW2901
         meters.append(meter)
     return dataclasses.replace(plant, meters=tuple(meters))
 

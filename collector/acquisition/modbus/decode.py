@@ -40,7 +40,7 @@ class BlockDecoder:
         self._marked = [place for place, register in enumerate(block.registers) if register.sentinels]
 
     def decode(self, data: bytes) -> list[float]:
-        """Return the raw value of each register of the block, NaN where the device says that there is none.
+        """Return the value of each register of the block in its unit, NaN where the device says that there is none.
 
         Parameters
         ----------
@@ -61,7 +61,10 @@ class BlockDecoder:
             for place in self._marked:
                 if any(raw[place] & s.mask == s.bits & s.mask for s in self.block.registers[place].sentinels):
                     values[place] = math.nan
-        return [value if math.isfinite(value) else math.nan for value in values]
+        return [
+            value * register.scale + register.offset if math.isfinite(value) else math.nan
+            for value, register in zip(values, self.block.registers, strict=True)
+        ]
 
 
 def _unsigned(register: Register) -> str:

@@ -23,15 +23,15 @@ class RegisterRow:
 
 async def read_meter(meter: Meter, clock: Clock) -> tuple[list[RegisterRow], str]:
     """Return what the registers of a meter show, and the first error that came (empty: none)."""
-    profile = meter.profile
+    rules = meter.profile.rules
     rows: list[RegisterRow] = []
     error = ""
     try:
         async with ModbusConnection(meter.endpoint, clock) as connection:
-            for block in plan_scan(profile.registers, max_registers=profile.max_registers, max_gap=profile.max_gap):
+            for block in plan_scan(meter.registers, max_registers=rules.max_registers, max_gap=rules.max_gap):
                 try:
                     answer = await connection.read(
-                        function=profile.function,
+                        function=rules.function,
                         unit=meter.unit,
                         address=block.address,
                         count=block.count,
@@ -44,9 +44,8 @@ async def read_meter(meter: Meter, clock: Clock) -> tuple[list[RegisterRow], str
                 for register, value in zip(block.registers, values, strict=True):
                     start = (register.address - block.address) * 2
                     raw = answer.data[start : start + register.type.registers * 2].hex().upper()
-                    shown = value * register.scale + register.offset
-                    text = "not available" if math.isnan(value) else f"{shown:,.10g} {register.unit}"
-                    rows.append(RegisterRow(register.address, register.type.label, raw, register.quantity.label, text))
+                    text = "not available" if math.isnan(value) else f"{value:,.10g} {register.unit}"
+                    rows.append(RegisterRow(register.address, register.type.label, raw, register.name, text))
     except EndpointUnreachable as exc:
         error = error or str(exc)
     return rows, error

@@ -72,9 +72,13 @@ class ModbusPoller:
         return f"modbus:{self._endpoint.id}"
 
     def _turn(self, meter: Meter, points: PointTable, start_s: float) -> _Turn:
-        profile = meter.profile
-        blocks = plan_scan(profile.registers, max_registers=profile.max_registers, max_gap=profile.max_gap)
-        places = tuple(tuple(points.place(meter.id, r.quantity) for r in block.registers) for block in blocks)
+        rules = meter.profile.rules
+        read = [register for register in meter.registers if register.quantity is not None]
+        blocks = plan_scan(read, max_registers=rules.max_registers, max_gap=rules.max_gap)
+        places = tuple(
+            tuple(points.place(meter.id, register.quantity) for register in block.registers if register.quantity)
+            for block in blocks
+        )
         cadence = Cadence(period_s=meter.every_s, start_s=start_s)
         return _Turn(meter, tuple(BlockDecoder(block) for block in blocks), places, cadence)
 
@@ -142,7 +146,7 @@ class ModbusPoller:
 
     async def _ask(self, connection: ModbusConnection, meter: Meter, decoder: BlockDecoder) -> Answer:
         block = decoder.block
-        function, unit = meter.profile.function, meter.unit
+        function, unit = meter.profile.rules.function, meter.unit
         return await connection.read(
             function=function, unit=unit, address=block.address, count=block.count, whom=meter.id
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from waiting import until
 
 from collector.plant.meter import Endpoint, Measures, Meter
-from collector.plant.profile import MeterProfile, Register, RegisterType, WordOrder
+from collector.plant.profile import BlockRules, MeterProfile, Register, RegisterType
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
 
@@ -139,18 +139,25 @@ def profile(function: int = 4) -> MeterProfile:
     """Return a register map of three u16 in two blocks."""
     units = {Quantity.VOLTAGE: "V", Quantity.CURRENT: "A", Quantity.FREQUENCY: "Hz"}
     registers = tuple(
-        Register(quantity, address, RegisterType.U16, WordOrder.MSW_FIRST, units[quantity], 1.0, 0.0, (), None)
+        Register(quantity.label, quantity, function, address, RegisterType.U16, 1, unit=units[quantity])
         for quantity, address in PLACES.items()
     )
     return MeterProfile(
         name="three",
         title="Three registers",
+        vendor="Maker",
+        models=("M1",),
         confidence="design",
-        function=function,
-        max_registers=125,
-        max_gap=0,
+        sources=("manual",),
+        firmware="",
+        notes=(),
+        rules=BlockRules(function=function),
+        sunspec_model=None,
         counter_refresh_s=1.0,
+        pause_between_s=0.0,
+        pause_after_connect_s=0.0,
         registers=registers,
+        constants=(),
         test_vectors=(),
     )
 
@@ -163,9 +170,12 @@ def endpoint(port: int, *, timeout_s: float = 0.1, host: str = HOST) -> Endpoint
 def meters(port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = 0.1) -> list[Meter]:
     """Return a meter a unit, named ``m1``, ``m2`` and so on."""
     at = endpoint(port, timeout_s=timeout_s)
-    return [Meter(f"m{unit}", Measures.AUXILIARY_AC, None, profile(), at, unit, every_s, 1000.0) for unit in units]
+    of = profile()
+    return [
+        Meter(f"m{unit}", Measures.AUXILIARY_AC, None, of, at, unit, every_s, 1000.0, of.registers) for unit in units
+    ]
 
 
 def points(of: Iterable[Meter]) -> PointTable:
     """Return the points of meters."""
-    return PointTable(Point(meter.id, each.quantity) for meter in of for each in meter.profile.registers)
+    return PointTable(Point(meter.id, each.quantity) for meter in of for each in meter.registers if each.quantity)

@@ -19,7 +19,17 @@ FULL = 0xFFFFFFFF
 def one(
     type_: RegisterType, order: WordOrder = MSW, sentinels: tuple[Sentinel, ...] = (), address: int = 7
 ) -> Register:
-    return Register(Quantity.VOLTAGE, address, type_, order, "V", 1.0, 0.0, sentinels, None)
+    return Register(
+        "voltage",
+        Quantity.VOLTAGE,
+        3,
+        address,
+        type_,
+        type_.registers,
+        word_order=order,
+        unit="V",
+        sentinels=sentinels,
+    )
 
 
 def decoded(raw: str, register: Register) -> float:
@@ -120,7 +130,12 @@ def images(draw: st.DrawFn) -> list[tuple[Register, float]]:
     """Draw registers one after the other with small gaps, each with a value."""
     address = 0
     image = []
-    for gap, type_ in draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(RegisterType)), max_size=20)):
+    for gap, type_ in draw(
+        st.lists(
+            st.tuples(st.integers(0, 3), st.sampled_from([each for each in RegisterType if each.label in FORMATS])),
+            max_size=20,
+        )
+    ):
         address += gap
         image.append((one(type_, draw(st.sampled_from(WordOrder)), address=address), draw(values(type_))))
         address += type_.registers

@@ -1,4 +1,4 @@
-"""From raw register values to canonical units."""
+"""From the units of registers to canonical ones."""
 
 import math
 
@@ -40,8 +40,8 @@ def test_the_dc_bus_comes_in_amperes_watts_and_watt_hours_and_leaves_in_ka_mw_an
     )
 
 
-def test_a_scale_of_0_1_is_applied_before_the_unit() -> None:
-    values = {Quantity.ACTIVE_ENERGY_IMPORT: 123456.0, Quantity.ACTIVE_POWER: 25000.0, Quantity.VOLTAGE: 2301.0}
+def test_what_the_register_scales_is_scaled_already_and_only_the_unit_is_left() -> None:
+    values = {Quantity.ACTIVE_ENERGY_IMPORT: 12345.6, Quantity.ACTIVE_POWER: 2500.0, Quantity.VOLTAGE: 230.1}
     assert canonical("fume_treatment", values) == pytest.approx(
         {Quantity.ACTIVE_ENERGY_IMPORT: 12345.6, Quantity.ACTIVE_POWER: 2.5, Quantity.VOLTAGE: 230.1}
     )

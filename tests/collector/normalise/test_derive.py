@@ -24,8 +24,8 @@ AMPS, VOLTS, POWER, OTHER = range(4)
 def without_power() -> Plant:
     """Return a plant whose line meter has voltage and current only."""
     meter = WITH_POWER.meters[0]
-    registers = tuple(r for r in meter.profile.registers if r.quantity is not Quantity.DC_POWER)
-    meter = dataclasses.replace(meter, profile=dataclasses.replace(meter.profile, registers=registers))
+    registers = tuple(r for r in meter.registers if r.quantity is not Quantity.DC_POWER)
+    meter = dataclasses.replace(meter, registers=registers)
     quantities = (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE, Quantity.DC_POWER)
     points = PointTable([*(Point(meter.id, each) for each in quantities), Point("pot:1001", Quantity.POT_VOLTAGE)])
     return cast("Plant", SimpleNamespace(meters=(meter,), points=points))

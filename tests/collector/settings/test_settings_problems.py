@@ -136,8 +136,8 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
         ),
         (
             'rated_power = "60 MW"',
-            'rated_power = "60 bar"',
-            ["config/plants/p.toml:37 meters.ac.rated_power: 'bar' is no unit that is known here; one of: W, kW, MW"],
+            'rated_power = "60 hp"',
+            ["config/plants/p.toml:37 meters.ac.rated_power: 'hp' is no unit that is known here; one of: W, kW, MW"],
         ),
         (
             'rated_power = "60 MW"',
@@ -624,20 +624,20 @@ def test_what_is_wrong_in_the_collectors_file_is_told_with_line_key_and_remedy(
             "address = 2",
             "address = 65533",
             [
-                "config/profiles/ac.toml:14 registers.active_energy_import.address: s64 at 65533 ends after the last register 65535; addresses are 0-based"
+                "config/profiles/ac.toml:14 registers.active_energy_import.address: s64 at 65533 ends after the last register 65535; check it, and modbus.addresses_from"
             ],
         ),
         (
             "address = 2",
             "address = 65536",
             [
-                "config/profiles/ac.toml:14 registers.active_energy_import.address: 65536 is above 65535; give a whole number from 0 to 65535"
+                "config/profiles/ac.toml:14 registers.active_energy_import.address: s64 at 65536 ends after the last register 65535; check it, and modbus.addresses_from"
             ],
         ),
         (
             "function = 3",
             "function = 6",
-            ["config/profiles/ac.toml:7 modbus.function: 6 is not possible here; write 3 or 4"],
+            ["config/profiles/ac.toml:7 modbus.function: 6 is not possible here; write 1, 2, 3 or 4"],
         ),
         (
             "function = 3",
@@ -655,14 +655,14 @@ def test_what_is_wrong_in_the_collectors_file_is_told_with_line_key_and_remedy(
             'type = "s64"',
             'type = "int64"',
             [
-                'config/profiles/ac.toml:15 registers.active_energy_import.type: \'int64\' is not possible here; write "u16", "s16", "u32", "s32", "u64", "s64", "f32" or "f64"'
+                'config/profiles/ac.toml:15 registers.active_energy_import.type: \'int64\' is not possible here; write "u16", "s16", "u32", "s32", "u48", "s48", "u64", "s64", "f32", "f64", "bcd16", "bcd32", "bcd48", "bcd64", "mod10000x2", "mod10000x3", "mod10000x4", "iskra_t5", "iskra_t6", "iskra_t7", "string" or "bit"'
             ],
         ),
         (
             "[registers.active_power]",
             "[registers.activ_power]",
             [
-                "config/profiles/ac.toml:9 registers.activ_power: 'activ_power' is no quantity; one of: active_power, active_energy_import, voltage, current, power_factor, frequency, dc_energy, dc_charge, line_current, line_voltage, dc_power, pot_voltage, pot_resistance, pot_noise, bath_temperature"
+                "config/profiles/ac.toml:9 registers.activ_power: 'activ_power' is no quantity; did you mean 'active_power'? (information has info = true)"
             ],
         ),
         (
@@ -685,7 +685,7 @@ def test_what_is_wrong_in_the_collectors_file_is_told_with_line_key_and_remedy(
             "[modbus]",
             '[sentinels]\nf16 = ["0x7F"]\n[modbus]',
             [
-                'config/profiles/ac.toml:7 sentinels.f16: \'f16\' is not possible here; write "u16", "s16", "u32", "s32", "u64", "s64", "f32" or "f64"'
+                'config/profiles/ac.toml:7 sentinels.f16: \'f16\' is not possible here; write "u16", "s16", "u32", "s32", "u48", "s48", "u64", "s64", "f32", "f64", "bcd16", "bcd32", "bcd48", "bcd64", "mod10000x2", "mod10000x3", "mod10000x4", "iskra_t5", "iskra_t6" or "iskra_t7"'
             ],
         ),
         (

@@ -36,7 +36,7 @@ def test_mistakes_in_every_file_and_the_environment_are_told_together(
         "config/plants/p.toml:37 meters.ac.rated_power: 'MWh' measures energy, and power is needed here; one of: W, kW, MW",
         "config/profiles/ac.toml:16 registers.active_energy_import.unit: does not fit active_energy_import: 'V' measures voltage, and energy is needed here; one of: Wh, kWh, MWh, GWh",
         "config/profiles/ac.toml:17 registers.active_energy_import.scale: a scale of 0 makes every reading 0; give the factor from raw to the unit",
-        "config/profiles/dc.toml:7 modbus.function: 5 is not possible here; write 3 or 4",
+        "config/profiles/dc.toml:7 modbus.function: 5 is not possible here; write 1, 2, 3 or 4",
         "environment POTLINE_EMISSIONS__GWP emissions.gwp: 'ar9' does not stand in config/factors/gwp.toml; one of: ar5",
         "environment POTLINE_METERS__DC__UNIT meters.dc.unit: 300 is above 255; give a whole number from 0 to 255",
         "environment POTLINE_PAEG__LISTEN: is no setting; did you mean POTLINE_PAGE?",
@@ -132,7 +132,7 @@ def test_a_profile_with_mistakes_is_told_once_for_all_its_meters(settings_folder
     settings_folder.change(PLANT, 'profile = "dc"', 'profile = "ac"')
     settings_folder.change(AC, "function = 3", "function = 6")
     assert settings_folder.problems() == [
-        "config/profiles/ac.toml:7 modbus.function: 6 is not possible here; write 3 or 4"
+        "config/profiles/ac.toml:7 modbus.function: 6 is not possible here; write 1, 2, 3 or 4"
     ]
 
 
