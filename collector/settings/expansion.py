@@ -1,4 +1,7 @@
-"""Many meters from one table: ``for`` counts, ``from_csv`` makes one of each row. Pure: tables in, tables out."""
+"""Many meters, or endpoints, from one table: ``for`` counts, ``from_csv`` makes one of each row.
+
+Pure: tables in, tables out.
+"""
 
 import difflib
 import re
@@ -11,7 +14,7 @@ from collector.settings.problems import written
 from collector.settings.sheet import Row, Sheet, SheetRefused
 from collector.settings.toml_file import Path_
 
-MOST_METERS = 5000
+MOST = 5000
 """A plant has fewer; a range of a million is a slip of the hand."""
 
 _PLACEHOLDER = re.compile(r"\{ *([^{}]*?) *\}")
@@ -26,7 +29,7 @@ _LIKE = 'write it as text, like "1..300"'
 class Made:
     """Where a meter comes from: the table it was made of, and the row of a sheet (0: of none).
 
-    ``stands_for``: the meter is none, but stands for a table of which nothing could be made, so that it can be checked.
+    ``stands_for``: it is none, but stands for a table of which nothing could be made, so that the rest is checked.
     """
 
     table: str
@@ -37,26 +40,30 @@ class Made:
 
 @dataclass(slots=True)
 class Expansion:
-    """All meters, those of a table in its place; where the made ones come from; what is wrong.
+    """All tables of a section, the made ones in the place of theirs; where those come from; what is wrong.
 
     ``broken`` holds paths about which nothing more is to be said.
     """
 
-    meters: dict[str, Any] = field(default_factory=dict)
+    section: str
+    tables: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     findings: list[tuple[Path_, str, str]] = field(default_factory=list)
     broken: set[Path_] = field(default_factory=set)
 
 
-def expand(tables: Mapping[str, object], sheet: Callable[[str], Sheet]) -> Expansion:
-    """Return the meters of a plant file. ``sheet`` reads a sheet by its name and may raise SheetRefused."""
-    found = Expansion()
+def expand(section: str, tables: Mapping[str, object], sheet: Callable[[str], Sheet]) -> Expansion:
+    """Return a section of a plant file without ``for`` and ``from_csv``.
+
+    ``sheet`` reads a sheet by its name, and raises SheetRefused where it cannot.
+    """
+    found = Expansion(section)
     plain = {id_ for id_, table in tables.items() if not _is_many(id_, table)}
     for id_, table in tables.items():
         if isinstance(table, dict) and id_ not in plain:
             _Many(id_, table, found, plain).expand(sheet)
         else:
-            found.meters[id_] = table
+            found.tables[id_] = table
     return found
 
 
@@ -70,7 +77,7 @@ def _is_many(id_: str, table: object) -> bool:
 
 
 class _Many:
-    """One table on its way to its meters."""
+    """One table on its way to those that are made of it."""
 
     def __init__(self, id_: str, table: Mapping[str, object], found: Expansion, plain: Collection[str]) -> None:
         self._id = id_
@@ -83,7 +90,7 @@ class _Many:
         self._padded: dict[str, set[int]] = defaultdict(set)
 
     def expand(self, sheet: Callable[[str], Sheet]) -> None:
-        """Put the meters into what is found, or one that stands for them."""
+        """Put them into what is found, or one that stands for them."""
         before = len(self._found.findings)
         rows = self._rows(sheet)
         if len(self._found.findings) > before:
@@ -98,26 +105,26 @@ class _Many:
         twice: list[tuple[str, Row]] = []
         for row in rows:
             id_ = self._name(row)
-            if id_ in self._plain or id_ in self._found.meters:
+            if id_ in self._plain or id_ in self._found.tables:
                 twice.append((id_, row))
             elif id_:
                 first_of[id_] = row
                 self._found.made[id_] = Made(self._id, self._sheet, row.number)
-                self._found.broken |= {("meters", id_, *at) for at in broken}
-                self._found.meters[id_] = self._filled(self._table, row, ("meters", id_))
+                self._found.broken |= {(self._found.section, id_, *at) for at in broken}
+                self._found.tables[id_] = self._filled(self._table, row, (self._found.section, id_))
         self._tell_twice(twice, first_of)
 
     def _tell(self, at: Path_, what: str, remedy: str) -> None:
-        self._found.findings.append((("meters", self._id, *at), what, remedy))
+        self._found.findings.append(((self._found.section, self._id, *at), what, remedy))
 
     def _stand_in(self, broken: Iterable[Path_]) -> None:
-        """Let one meter stand for those that cannot be made, and say nothing of what would differ between them."""
+        """Let one stand for those that cannot be made, and say nothing of what would differ between them."""
         id_ = _PLACEHOLDER.sub("1", self._id)
-        if id_ not in self._found.meters and id_ not in self._plain:
+        if id_ not in self._found.tables and id_ not in self._plain:
             self._found.made[id_] = Made(self._id, stands_for=True)
-            self._found.meters[id_] = self._table
-            self._found.broken |= {("meters", id_, *at) for at in broken}
-        self._found.broken.add(("meters", self._id))
+            self._found.tables[id_] = self._table
+            self._found.broken |= {(self._found.section, id_, *at) for at in broken}
+        self._found.broken.add((self._found.section, self._id))
 
     # --- From where ---------------------------------------------------------------------------------------------------
 
@@ -157,9 +164,9 @@ class _Many:
             self._tell(at, f"{written(item)} is no range of whole numbers", _LIKE)
             return []
         first, last = int(match[1]), int(match[2])
-        if last < first or last - first >= MOST_METERS:
-            what = f"the range {text} holds {max(0, last - first + 1)} meters"
-            self._tell(at, what, f"1 to {MOST_METERS}, smaller number first")
+        if last < first or last - first >= MOST:
+            what = f"the range {text} holds {max(0, last - first + 1)} {self._found.section}"
+            self._tell(at, what, f"1 to {MOST}, smaller number first")
             return []
         return [str(number).zfill(len(match[1])) for number in range(first, last + 1)]
 
@@ -180,9 +187,9 @@ class _Many:
 
     def _check_count(self, at: Path_, count: int) -> None:
         there = len(self._found.made)
-        if there + count > MOST_METERS:
+        if there + count > MOST:
             others = f", and {there} are there already" if there else ""
-            self._tell(at, f"makes {count} meters{others}", f"a plant has at most {MOST_METERS} made ones")
+            self._tell(at, f"makes {count} {self._found.section}{others}", f"a plant has at most {MOST} made ones")
 
     # --- What they are called, and what stands in them ----------------------------------------------------------------
 
@@ -214,8 +221,8 @@ class _Many:
         names = _PLACEHOLDER.findall(self._id)
         if not names:
             like = f"{self._id}_{{{self._columns[0]}}}"
-            what = f"makes {count} meters of one name"
-            self._tell((), what, f'put a placeholder into the name, like [meters."{like}"]')
+            what = f"makes {count} {self._found.section} of one name"
+            self._tell((), what, f'put a placeholder into the name, like [{self._found.section}."{like}"]')
         return bool(names) and all(self._column(name) is not None for name in names)
 
     def _note_padding(self, rows: Iterable[Row]) -> None:
@@ -226,7 +233,7 @@ class _Many:
                     self._padded[column].add(len(text))
 
     def _name(self, row: Row) -> str:
-        """Return the name of a row's meter; empty where its cells make none, which is told."""
+        """Return the name of what a row makes; empty where its cells make none, which is told."""
         try:
             name = self._put(self._id, row)
         except ValueError as exc:
@@ -282,7 +289,7 @@ class _Many:
             other = f"row {first.number} makes already" if self._sheet else "it makes already"
         place = f"{self._sheet} row {row.number} " if self._sheet else ""
         more = f" (and {len(twice) - 1} more like this)" if len(twice) > 1 else ""
-        self._tell((), f"{place}makes {id_}, which {other}{more}", "names of meters are unique")
+        self._tell((), f"{place}makes {id_}, which {other}{more}", f"names of {self._found.section} are unique")
 
 
 def _texts(value: object, at: Path_) -> Iterator[tuple[Path_, str]]:

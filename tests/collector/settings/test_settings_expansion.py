@@ -21,7 +21,7 @@ def of_text(name: str) -> Sheet:
 
 
 def many(name: str, **table: object) -> Expansion:
-    return expand({name: table}, of_text)
+    return expand("meters", {name: table}, of_text)
 
 
 def told(found: Expansion) -> list[str]:
@@ -33,16 +33,16 @@ def told(found: Expansion) -> list[str]:
 
 def test_a_range_makes_a_meter_of_each_number_in_the_place_of_its_table() -> None:
     tables = {"a": {"unit": 1}, "f{n}": {"for": "9..11", "endpoint": "gw", "unit": "{n}"}, "z": {"unit": 2}}
-    found = expand(tables, no_sheet)
-    assert list(found.meters) == ["a", "f9", "f10", "f11", "z"]
-    assert found.meters["f10"] == {"endpoint": "gw", "unit": "10"}
+    found = expand("meters", tables, no_sheet)
+    assert list(found.tables) == ["a", "f9", "f10", "f11", "z"]
+    assert found.tables["f10"] == {"endpoint": "gw", "unit": "10"}
     assert found.made["f10"] == Made("f{n}")
     assert found.findings == []
 
 
 def test_a_list_has_ranges_and_single_numbers_and_keeps_leading_zeros() -> None:
     found = many("f_{n}", **{"for": ["08..10", "45", " 051 .. 052 "]})
-    assert list(found.meters) == ["f_08", "f_09", "f_10", "f_45", "f_051", "f_052"]
+    assert list(found.tables) == ["f_08", "f_09", "f_10", "f_45", "f_051", "f_052"]
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_a_list_has_ranges_and_single_numbers_and_keeps_leading_zeros() -> None:
 )
 def test_a_text_is_filled_for_each_meter(numbers: str, text: str, values: list[str]) -> None:
     found = many("f{n}", **{"for": numbers, "key": text})
-    assert [meter["key"] for meter in found.meters.values()] == values
+    assert [meter["key"] for meter in found.tables.values()] == values
 
 
 def test_texts_in_lists_and_tables_are_filled_and_other_values_stay() -> None:
     found = many("f{n}", **{"for": "7", "also": ["x{n}", 5], "constants": {"ct": "{n}", "pt": 2.5}, "unit": 3})
-    assert found.meters == {"f7": {"also": ["x7", 5], "constants": {"ct": "7", "pt": 2.5}, "unit": 3}}
+    assert found.tables == {"f7": {"also": ["x7", 5], "constants": {"ct": "7", "pt": 2.5}, "unit": 3}}
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_texts_in_lists_and_tables_are_filled_and_other_values_stay() -> None:
 def test_what_is_no_range_is_told_and_one_meter_stands_for_the_table(value: object, problem: str) -> None:
     found = many("f{n}", **{"for": value, "unit": "{n}", "profile": "ac"})
     assert told(found) == [problem]
-    assert found.meters == {"f1": {"unit": "{n}", "profile": "ac"}}
+    assert found.tables == {"f1": {"unit": "{n}", "profile": "ac"}}
     assert found.made == {"f1": Made("f{n}", stands_for=True)}
     assert found.broken == {("meters", "f{n}"), ("meters", "f1", "unit")}
 
 
 def test_two_tables_together_make_no_more_than_a_plant_has() -> None:
-    found = expand({"a{n}": {"for": "1..4000"}, "b{n}": {"for": "1..4000"}}, no_sheet)
+    found = expand("meters", {"a{n}": {"for": "1..4000"}, "b{n}": {"for": "1..4000"}}, no_sheet)
     assert told(found) == [
         "meters.b{n}.for: makes 4000 meters, and 4000 are there already; a plant has at most 5000 made ones"
     ]
@@ -111,7 +111,7 @@ def test_each_row_makes_a_meter_and_an_empty_cell_leaves_its_key_out() -> None:
         also=["a", "{kw}"],
         constants={"ct": "{ct}"},
     )
-    assert found.meters == {
+    assert found.tables == {
         "feeder_A1": {
             "unit": "11",
             "rated_power": "250 kW",
@@ -127,8 +127,8 @@ def test_each_row_makes_a_meter_and_an_empty_cell_leaves_its_key_out() -> None:
 
 def test_a_number_of_a_sheet_can_be_counted_on_from_and_a_text_cannot() -> None:
     found = many("f_{tag}", from_csv="f.csv", unit="{unit+100}", every="{tag+1}", base="{kw-50}")
-    assert [meter["unit"] for meter in found.meters.values()] == ["111", "112", "113"]
-    assert [meter.get("base") for meter in found.meters.values()] == ["200", None, "40"]
+    assert [meter["unit"] for meter in found.tables.values()] == ["111", "112", "113"]
+    assert [meter.get("base") for meter in found.tables.values()] == ["200", None, "40"]
     assert told(found) == [
         f"meters.f_{tag}.every: '{tag}' is no whole number, and {{tag+1}} counts on from it; correct the cell"
         for tag in ("A1", "B7", "C3")
@@ -136,8 +136,10 @@ def test_a_number_of_a_sheet_can_be_counted_on_from_and_a_text_cannot() -> None:
 
 
 def test_a_column_whose_name_looks_like_a_sum_is_a_column() -> None:
-    found = expand({"{a-1}": {"from_csv": "x", "unit": "{a}"}}, lambda name: sheet_of(name, "a,a-1\n5,five\n"))
-    assert found.meters == {"five": {"unit": "5"}}
+    found = expand(
+        "meters", {"{a-1}": {"from_csv": "x", "unit": "{a}"}}, lambda name: sheet_of(name, "a,a-1\n5,five\n")
+    )
+    assert found.tables == {"five": {"unit": "5"}}
 
 
 @pytest.mark.parametrize(
@@ -184,16 +186,18 @@ def test_another_placeholder_than_the_number_is_told() -> None:
 
 def test_a_name_stands_for_one_meter_only() -> None:
     sheet = "tag,unit\na,1\nb,2\na,3\nd,4\nb,5\n"
-    found = expand({"d": {}, "{tag}": {"from_csv": "f.csv"}}, lambda name: sheet_of(name, sheet))
+    found = expand("meters", {"d": {}, "{tag}": {"from_csv": "f.csv"}}, lambda name: sheet_of(name, sheet))
     assert told(found) == [
         "meters.{tag}: f.csv row 4 makes a, which row 2 makes already (and 2 more like this); names of meters are unique"
     ]
-    assert list(found.meters) == ["d", "a", "b"]
+    assert list(found.tables) == ["d", "a", "b"]
     found = expand(
-        {"f_{n}": {"for": "1..2"}, "{tag}": {"from_csv": "f.csv"}, "a": {}}, lambda name: sheet_of(name, sheet)
+        "meters",
+        {"f_{n}": {"for": "1..2"}, "{tag}": {"from_csv": "f.csv"}, "a": {}},
+        lambda name: sheet_of(name, sheet),
     )
     assert told(found)[0].startswith("meters.{tag}: f.csv row 2 makes a, which has a table of its own (and 2 more")
-    found = expand({"f_{n}": {"for": "1..2"}, "f_{n+1}": {"for": "1..2"}}, no_sheet)
+    found = expand("meters", {"f_{n}": {"for": "1..2"}, "f_{n+1}": {"for": "1..2"}}, no_sheet)
     assert told(found) == ["meters.f_{n+1}: makes f_2, which another table makes already; names of meters are unique"]
 
 
@@ -204,15 +208,15 @@ def test_what_is_no_name_of_a_file_is_told(value: object) -> None:
 
 
 def test_a_sheet_that_cannot_be_read_leaves_the_rest_of_the_table_to_be_checked() -> None:
-    found = expand({"{tag}": {"from_csv": "f.csv", "unit": "{unit}", "profile": "ac"}}, no_sheet)
+    found = expand("meters", {"{tag}": {"from_csv": "f.csv", "unit": "{unit}", "profile": "ac"}}, no_sheet)
     assert told(found) == ["meters.{tag}.from_csv: f.csv cannot be read: No such file or directory; check it"]
-    assert found.meters == {"1": {"unit": "{unit}", "profile": "ac"}}
+    assert found.tables == {"1": {"unit": "{unit}", "profile": "ac"}}
 
 
 def test_tables_that_are_none_and_single_meters_pass_as_they_are() -> None:
     tables = {"a": 5, "b{n}": "text", "c": {"unit": "{n}"}}
-    found = expand(tables, no_sheet)
-    assert found.meters == tables
+    found = expand("meters", tables, no_sheet)
+    assert found.tables == tables
     assert found.findings == []
 
 
