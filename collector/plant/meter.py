@@ -29,14 +29,76 @@ NEEDED = {
 """What the accounts need of a meter: its profile must offer these quantities."""
 
 
+class Transport(Enum):
+    """How questions and answers travel to an endpoint and back."""
+
+    MODBUS_TCP = "modbus_tcp"
+    MODBUS_TLS = "modbus_tls"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    ASCII_OVER_TCP = "ascii_over_tcp"
+    MODBUS_RTU = "modbus_rtu"
+    MODBUS_ASCII = "modbus_ascii"
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether it is a serial line of this machine; the others are reached over the network."""
+        return self in {Transport.MODBUS_RTU, Transport.MODBUS_ASCII}
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether frames are written as text."""
+        return self in {Transport.ASCII_OVER_TCP, Transport.MODBUS_ASCII}
+
+    @property
+    def has_transaction_ids(self) -> bool:
+        """Whether an answer says to which question it belongs."""
+        return self in {Transport.MODBUS_TCP, Transport.MODBUS_TLS}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What both sides of a TLS connection prove themselves with. An empty ``server_name`` is the host's."""
+
+    ca_file: Path
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A Modbus TCP connection. ``timeout_s`` is for one request."""
+    """A Modbus connection: a host and its port, or a serial line. ``timeout_s`` is for one request.
+
+    ``lenient_transaction_id`` is for gateways that do not give a question's id back: what they send is treated as if
+    it had none.
+    """
 
     id: str
+    transport: Transport
     host: str
     port: int
     timeout_s: float
+    device: str = ""
+    baud: int = 19200
+    parity: str = "even"
+    stop_bits: int = 1
+    data_bits: int = 8
+    pause_after_connect_s: float = 0.0
+    pause_between_s: float = 0.0
+    lenient_transaction_id: bool = False
+    tls: Tls | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        if self.transport.is_serial:
+            return f"{self.device} at {self.baud} {self.data_bits}{self.parity[0].upper()}{self.stop_bits}"
+        return f"{self.host} port {self.port}"
+
+    @property
+    def has_transaction_ids(self) -> bool:
+        """Whether an answer can be relied on to say to which question it belongs."""
+        return self.transport.has_transaction_ids and not self.lenient_transaction_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, Gwp
 from collector.plant.meter import Broker, Endpoint
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
+from collector.settings.endpoints import Endpoints
 from collector.settings.fields import pots_of
 from collector.settings.meters import Meters
 from collector.settings.part import Part
@@ -39,6 +40,7 @@ class Builder(Part):
         profiles_dir: Path,
         factors_dir: Path,
         secret: _Secret,
+        find: Callable[[str], Path],
         today: date,
     ) -> None:
         super().__init__(origins, broken)
@@ -47,6 +49,7 @@ class Builder(Part):
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
         self._secret = secret
+        self._find = find
         self._today = today
 
     def plant(self) -> Plant | None:
@@ -248,20 +251,7 @@ class Builder(Part):
             seen |= dict.fromkeys(pots, id_)
 
     def _endpoints(self) -> dict[str, Endpoint]:
-        found: dict[str, Endpoint] = {}
-        seen: dict[tuple[str, int], str] = {}
-        for id_, section in self._settings.endpoints.items():
-            found[id_] = Endpoint(id=id_, host=section.host, port=section.port, timeout_s=section.timeout)
-            if not self._fine("endpoints", id_, "host") or not self._fine("endpoints", id_, "port"):
-                continue
-            same = seen.setdefault((section.host.lower(), section.port), id_)
-            if same != id_:
-                self._report(
-                    ("endpoints", id_),
-                    f"is {section.host} port {section.port} like {same}",
-                    "one endpoint, its meters share the connection",
-                )
-        return found
+        return Endpoints(fine=self._fine, report=self._report, find=self._find).made(self._settings.endpoints)
 
     def _broker(self, id_: str, section: models.BrokerSection) -> Broker:
         at = ("brokers", id_)

@@ -149,6 +149,13 @@ def _host(text: str) -> str:
     return host
 
 
+def serial_device(text: str) -> str:
+    """Check the name of a serial line."""
+    if not re.fullmatch(r"/\S+|COM[0-9]{1,3}", text):
+        raise ValueError(f"{written(text)} is no serial device; write it like /dev/ttyUSB0")
+    return text
+
+
 def listen_address(text: str) -> str:
     """Check an address to listen at: host:port."""
     host, _, port = text.rpartition(":")

@@ -78,6 +78,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         profiles_dir=folder / settings.profiles_dir,
         factors_dir=folder / settings.factors_dir,
         secret=lambda path, written: _secret(folder, path, written, origins, problems),
+        find=lambda written: _found(folder, written),
         today=today or datetime.now(UTC).date(),
     )
     plant = builder.plant()
@@ -212,12 +213,17 @@ def _target(
     )
 
 
-def _secret(folder: Path, path: Path_, written: str, origins: Origins, problems: list[Problem]) -> Path:
-    """Find a secret's file: in the systemd credentials directory by name, else relative to the settings' folder."""
+def _found(folder: Path, written: str) -> Path:
+    """Find a file: in the systemd credentials directory by name, else relative to the settings' folder."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     candidates = [Path(credentials) / written] if credentials else []
     candidates.append(folder / written)
-    found = next((candidate for candidate in candidates if os.path.isfile(candidate)), candidates[-1])  # noqa: PTH113 - never raises
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), candidates[-1])  # noqa: PTH113 - never raises
+
+
+def _secret(folder: Path, path: Path_, written: str, origins: Origins, problems: list[Problem]) -> Path:
+    """Find a secret's file, and see that it holds one."""
+    found = _found(folder, written)
     problem = ""
     remedy = "write the secret into it, in one line"
     try:

@@ -23,6 +23,7 @@ from collector.settings.fields import (
     listen_address,
     measure,
     pot_number,
+    serial_device,
     time_zone,
     web_address,
     whole,
@@ -126,10 +127,22 @@ class PotlineSection(_Model):
 class EndpointSection(_Model):
     """[endpoints.ID]."""
 
-    transport: Literal["modbus_tcp"]
-    host: Host
-    port: Port = 502
+    transport: Literal["modbus_tcp", "modbus_tls", "rtu_over_tcp", "ascii_over_tcp", "modbus_rtu", "modbus_ascii"]
+    host: Host | None = None
+    port: Port | None = None
     timeout: Annotated[float, measure("s", "1 ms", "1 min")] = 1.0
+    pause_after_connect: Annotated[float, measure("s", "0 s", "1 min")] = 0.0
+    pause_between: Annotated[float, measure("s", "0 s", "10 s")] = 0.0
+    lenient_transaction_id: Switch = False
+    ca_file: Text | None = None
+    certificate_file: Text | None = None
+    key_file: Text | None = None
+    server_name: Host | None = None
+    device: Annotated[Text, AfterValidator(serial_device)] | None = None
+    baud: Annotated[int, whole(300, 4_000_000)] | None = None
+    parity: Literal["none", "even", "odd"] | None = None
+    stop_bits: Annotated[int, whole(1, 2)] | None = None
+    data_bits: Annotated[int, whole(7, 8)] | None = None
 
 
 class MeterSection(_Model):
