@@ -36,8 +36,10 @@ def rules(plant: Plant) -> dict[int, Rule]:
 
 
 def accounted(meter: Meter) -> list[Quantity]:
-    """Return the quantities of a meter that are booked."""
+    """Return the quantities of a meter that are booked: none of one that is only monitored."""
     offered = {register.quantity for register in meter.registers}
+    if meter.measures is Measures.MONITORED:
+        return []
     if meter.measures is not Measures.LINE_DC:
         return [Quantity.ACTIVE_ENERGY_IMPORT]
     return [

@@ -1,11 +1,12 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from collector.plant.profile import MeterProfile, Register
+from collector.plant.profile import BlockRules, MeterProfile, Register
 from collector.readings.quantity import Quantity
 
 
@@ -15,12 +16,15 @@ class Measures(Enum):
     LINE_DC = "line_dc"
     RECTIFIER_AC = "rectifier_ac"
     AUXILIARY_AC = "auxiliary_ac"
+    MONITORED = "monitored"
+    """Written to the streams, and in no account."""
 
 
 NEEDED = {
     Measures.LINE_DC: (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE),
     Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
     Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.MONITORED: (),
 }
 """What the accounts need of a meter: its profile must offer these quantities."""
 
@@ -99,9 +103,18 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One meter behind an endpoint. ``rated_power_kw`` bounds what its counter may gain in a time.
+    """One meter behind an endpoint.
 
-    ``registers`` are those that are polled, ``constants`` the values of all constants of the profile.
+    Attributes
+    ----------
+    rated_power_kw : float
+        Bounds what its counter may gain in a time; infinite where nobody gave it, which only a monitored meter may be.
+    registers : tuple of Register
+        What is polled, at the addresses of this device.
+    constants : mapping
+        A number for each constant of the profile.
+    base : int
+        How much higher than in the profile this device's addresses are.
     """
 
     id: str
@@ -112,9 +125,51 @@ class Meter:
     unit: int
     every_s: float
     rated_power_kw: float
-    registers: tuple[Register, ...] = ()
-    constants: Mapping[str, float] = field(default_factory=dict)
+    registers: tuple[Register, ...]
+    constants: Mapping[str, float] = field(default_factory=dict, hash=False)
     base: int = 0
+
+    @property
+    def rules(self) -> BlockRules:
+        """How this device allows its registers to be asked for."""
+        return self.profile.rules.moved(self.base)
+
+
+def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) -> tuple[Register, ...]:
+    """Return what is polled of a device, in the order of its profile.
+
+    Parameters
+    ----------
+    profile
+        The register map.
+    also
+        Names of optional quantities that are wanted, too.
+    base
+        How much higher the device's addresses are.
+
+    Returns
+    -------
+    tuple of Register
+        The wanted quantities, all registers that their values depend on, and those by which the device is known.
+    """
+    by_name = {register.name: register for register in profile.registers}
+    wanted = {register.name for register in profile.registers if _is_wanted(register, also)}
+    followed = list(wanted)
+    while followed:
+        needed = {name for name in by_name[followed.pop()].needs if name in by_name} - wanted
+        wanted |= needed
+        followed += needed
+    return tuple(register.moved(base) for register in profile.registers if register.name in wanted)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Tell whether a name is what a pattern says, in which ``*`` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
+
+
+def _is_wanted(register: Register, also: Collection[str]) -> bool:
+    asked_for = register.quantity is not None and (not register.optional or register.name in also)
+    return asked_for or bool(register.expect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     """
     tree, origins, problems = read_sources(collector_file)
     broken: set[Path_] = set() if origins.plant else {(section,) for section in OF_THE_PLANT}
+    broken |= origins.broken
     settings = _validated(tree, origins, problems, broken)
     folder = collector_file.parent
     builder = Builder(
@@ -98,7 +99,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
         problems.append(origins.problem(("store", "path"), f"{store_path} is a folder", "name a file in it"))
     if problems or plant is None:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(origins.told_once(problems))
     host, _, port = settings.page.listen.rpartition(":")
     return Configuration(
         plant=plant,
@@ -140,7 +141,7 @@ def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], 
             places = [tuple(part for part in error["loc"] if part != KEY) for error in exc.errors()]
             wrong = {path[: 3 if path[0] in ENTITIES else 2] for path in places}
             if wrong <= replaced:  # a stand-in is not valid, which is our own mistake
-                raise ConfigurationError(problems) from exc
+                raise ConfigurationError(origins.told_once(problems)) from exc
             for path in wrong:
                 _replace(tree, path)
             replaced |= wrong

@@ -13,6 +13,7 @@ from collector.settings.fields import (
     Host,
     Id,
     Number,
+    NumberOfText,
     Percent,
     Port,
     Switch,
@@ -145,15 +146,20 @@ class EndpointSection(_Model):
 
 
 class MeterSection(_Model):
-    """[meters.ID]."""
+    """[meters.ID]. Where ``for`` or ``from_csv`` stands, ``expansion`` has made many tables without it of this one."""
 
-    measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac"]
+    for_: Annotated[object, Field(alias="for")] = None
+    from_csv: object = None
+    measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac", "monitored"]
     potline: Id | None = None
     profile: Text
     endpoint: Id
     unit: Annotated[int, whole(0, 255)]
+    base: Annotated[int, whole(-65535, 65535)] = 0
     every: Annotated[float, measure("s", "0.1 s", "1 h")] = 5.0
-    rated_power: Annotated[float, measure("kW", "1 W", "10000 MW")]
+    rated_power: Annotated[float, measure("kW", "1 W", "10000 MW")] | None = None
+    also: list[Text] = []
+    constants: dict[str, NumberOfText] = {}
 
 
 class BrokerSection(_Model):

@@ -49,7 +49,7 @@ class Turn:
         self._telling = tuple(register for register in meter.registers if register.expect)
         self._first = needed | {register.name for register in self._telling}
         self.rounds = tuple(
-            Round(number, Quarantine(registers, meter.profile.rules), Cadence(period_s=period_s, start_s=start_s))
+            Round(number, Quarantine(registers, meter.rules), Cadence(period_s=period_s, start_s=start_s))
             for period_s, registers in periods(meter.profile, meter.registers, meter.every_s).items()
         )
         self.failures = 0
