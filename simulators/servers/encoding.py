@@ -77,8 +77,10 @@ def whole_gauge(register: Register, raw: float) -> float:
 
 
 def whole_counter(register: Register, raw: float) -> float:
-    """Return the raw number that a counter shows: whole steps, from 0 again at its end."""
+    """Return the raw number that a counter shows: whole steps, from 0 again at its end; backwards in a negative one."""
     known = limits(register)
+    if raw < 0 and known is not None and known[0] < 0:
+        return -whole_counter(register, -raw)
     if known is None:
         return raw % register.wraps_at if register.wraps_at else raw
     # A millionth of a step is nothing but the float's own coarseness.

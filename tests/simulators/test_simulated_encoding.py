@@ -37,6 +37,11 @@ def test_a_decimal_counter_begins_again_after_its_last_digit() -> None:
     assert encode_counter(register("u48"), float(2**48 + 5)).hex() == "000000000005"
 
 
+def test_a_counter_that_is_kept_negative_goes_backwards() -> None:
+    of = Register("active_energy_export", 0, "s32", low_word_first=False, resolution=-1.0, wraps_at=1_000_000)
+    assert encode_counter(of, 1_000_005.0).hex() == "fffffffb"
+
+
 def test_bytes_in_a_register_can_be_swapped_in_either_word_order() -> None:
     assert encode_gauge(register("u32", bytes_swapped=True), 0x1234_5678).hex() == "34127856"
     low_first = Register("active_power", 0, "u32", low_word_first=True, resolution=1.0, bytes_swapped=True)

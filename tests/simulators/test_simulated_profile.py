@@ -1,12 +1,13 @@
 """Register maps of the second schema: what is read, what comes out of it, and how errors name their place."""
 
+import struct
 from pathlib import Path
 
 import pytest
 from written_profile import image, with_gauges, words, written
 
 from simulators.profile import Reading, load_profile
-from simulators.servers.encoding import encode_counter, encode_gauge, packed_text
+from simulators.servers.encoding import encode_counter, encode_gauge, ordered, packed_text
 from simulators.tables import ConfigurationError
 
 PROFILES = Path(__file__).parents[2] / "config" / "profiles"
@@ -149,21 +150,40 @@ def test_every_test_vector_of_every_profile_comes_out_of_the_encoder(file: Path,
     example = profile.examples[number]
     register = profile.registers[example.quantity]
     if example.text is not None:
-        assert packed_text(register, example.text) == example.raw.ljust(2 * register.width, b"\x00")
+        assert packed_text(register, example.text).rstrip(b"\x00") == example.raw.rstrip(b"\x00 ")
         return
     encode = encode_counter if "_energy" in example.quantity or "_charge" in example.quantity else encode_gauge
     numbers = {**{name: value or 1.0 for name, value in profile.constants.items()}, **example.given}
+    packed = encode(register, example.value, numbers)
     if register.type in {"iskra_t5", "iskra_t6"}:
         # The same number may be written with more decimals.
-        assert tens(encode(register, example.value, numbers)) == pytest.approx(tens(example.raw), rel=1e-6)
-        return
-    shapes = [example.value]
-    if register.convention != "plain":
+        signed = register.type == "iskra_t6"
+        assert tens(packed, signed=signed) == pytest.approx(tens(example.raw, signed=signed), rel=1e-6)
+    elif register.bits is not None:
+        lowest, count = register.bits
+        whole = int.from_bytes(ordered(register, example.raw))
+        assert int.from_bytes(ordered(register, packed)) == whole >> lowest & ((1 << count) - 1)
+    elif register.convention != "plain":
         # The encoder is told the quadrant by a number that is coded already.
-        shapes += [2 - example.value, example.value - 2, -example.value]
-    assert example.raw in [encode(register, shape, numbers) for shape in shapes]
+        (told,) = struct.unpack(">f", example.raw)
+        assert min(abs(told - shape) for shape in (example.value, 2 - example.value, -2 - example.value)) < 1e-6
+    else:
+        assert packed == example.raw
 
 
-def tens(raw: bytes) -> float:
+def tens(raw: bytes, *, signed: bool) -> float:
     """Return a power of ten in one byte times a number in three."""
-    return int.from_bytes(raw[1:], signed=True) * 10.0 ** int.from_bytes(raw[:1], signed=True)
+    return int.from_bytes(raw[1:], signed=signed) * 10.0 ** int.from_bytes(raw[:1], signed=True)
+
+
+def test_a_device_of_one_value_at_a_time_may_have_values_at_neighbouring_addresses(tmp_path: Path) -> None:
+    text = (
+        "[registers.velocity]\naddress = 16\ntype = 's32'\nunit = 'm/s'\n"
+        "[registers.voltage]\naddress = 17\ntype = 's32'\nunit = 'V'"
+    )
+    shown = image(written(tmp_path, text, "function = 3\nreading = 'one_value'"))
+    assert words(shown, 17, 2) == "00000190"
+    assert words(shown, 16, 2) in {f"{tenth:08X}" for tenth in range(8, 12)}
+    assert shown.refusal(3, 16, 3) == 2
+    with pytest.raises(ConfigurationError, match=r"registers\.voltage\.address: overlaps velocity at 17"):
+        written(tmp_path, text)
