@@ -1,19 +1,16 @@
 """Faults and transports of whole scenarios: read from files, and at work in a running process."""
 
 import asyncio
-import json
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from server_process import program
+from simulator_run import running
 
 from simulators.scenario import load_scenario
 from simulators.servers.endpoints import Endpoints
@@ -34,38 +31,6 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
-@contextmanager
-def running(folder: Path, scenario: Path, *, speed: int = 60) -> Iterator[dict[str, Any]]:
-    """Run a scenario and give what it announces; the command is the one that a person types."""
-    announcement = folder / "announce.json"
-    clock = f"2026-01-05T03:00:00Z@{time.time():.3f}*{speed}"
-    # Nobody listens on port 9: the messages are not what is looked at here.
-    arguments = ["--clock", clock, "--announce", str(announcement), "--broker", "127.0.0.1:9"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulators", "run", str(scenario), *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        deadline = time.monotonic() + 15
-        while not announcement.exists():
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        announced: dict[str, Any] = json.loads(announcement.read_bytes())
-        yield announced
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=10)
-        assert process.returncode == 0, said
-        assert f"control: {announced['control']}" in said
-        assert "Traceback" not in said
-    finally:
-        process.kill()
-        process.communicate()
-
-
 async def mbpoll(*arguments: str) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
         subprocess.run, [program("mbpoll"), "-0", "-1", *arguments], capture_output=True, text=True, timeout=20
@@ -82,7 +47,7 @@ def test_the_scenarios_that_ship_can_be_used(name: str) -> None:
     ("text", "complaint"),
     [
         ("[endpoints.x]", "endpoints.x: is not an endpoint of the plant file; use one of plc, "),
-        ('[endpoints.plc]\ntransport = "udp"', "endpoints.plc.transport: is 'udp'; use one of tcp, rtu_over_tcp"),
+        ('[endpoints.plc]\ntransport = "udp"', "endpoints.plc.transport: is 'udp'; use one of modbus_tcp, modbus_tls"),
         ("[endpoints.plc]\nbaud = 300", "endpoints.plc.baud: is 300, out of 1200"),
         ('[endpoints.plc]\nlatency = "5"', "endpoints.plc.latency: is '5'; write a number and one of the units"),
         ('[endpoints.plc]\nabsent_answer = "0x04"', "endpoints.plc.absent_answer: is '0x04'; use one of 0x0A"),
@@ -128,22 +93,26 @@ async def break_and_mend(announced: dict[str, Any]) -> None:
     async with aiohttp.ClientSession() as http:
         serial = announced["endpoints"]["rectifier_gateway"]
         plc = announced["endpoints"]["plc"]
-        assert serial["path"].startswith("/dev/")
-        assert announced["transports"] == {"plc": "tcp", "rectifier_gateway": "rtu_pty", "services_gateway": "tcp"}
+        assert serial["device"].startswith("/dev/")
+        assert announced["transports"] == {
+            "plc": "modbus_tcp",
+            "rectifier_gateway": "modbus_rtu",
+            "services_gateway": "modbus_tcp",
+        }
 
         over_tcp = ("-p", str(plc["port"]), "-a", "1", "-t", "4:float", "-B", "-r", "2", plc["host"])
         (current,) = [line for line in (await mbpoll(*over_tcp)).stdout.splitlines() if line.startswith("[2]")]
         assert 380_000 < float(current.split()[1]) < 420_000
 
         port = ("-m", "rtu", "-b", "115200", "-P", "none")
-        voltage = await mbpoll(*port, "-a", "1", "-t", "4:float", "-B", "-r", "3025", serial["path"])
+        voltage = await mbpoll(*port, "-a", "1", "-t", "4:float", "-B", "-r", "3025", serial["device"])
         (value,) = [line for line in voltage.stdout.splitlines() if line.startswith("[3025]")]
         assert 30_000 < float(value.split()[1]) < 36_000
-        # A meter that has no value for its frequency says so by a NaN.
-        frequency = await mbpoll(*port, "-a", "1", "-t", "4:hex", "-r", "3109", "-c", "2", serial["path"])
-        assert "0x7FC0" in frequency.stdout
+        # A meter that has no value for its frequency says so by the mark of its map.
+        frequency = await mbpoll(*port, "-a", "1", "-t", "4:hex", "-r", "3109", "-c", "2", serial["device"])
+        assert "0xFFC0" in frequency.stdout
         # On a serial line nobody answers for a unit that is not there.
-        assert "timed out" in (await mbpoll(*port, "-o", "0.3", "-a", "9", "-r", "3025", serial["path"])).stderr
+        assert "timed out" in (await mbpoll(*port, "-o", "0.3", "-a", "9", "-r", "3025", serial["device"])).stderr
 
         faults = f"{announced['control']}/faults"
         async with http.post(faults, json={"kind": "exc_06_busy", "endpoint": "plc", "id": "menu"}) as added:
