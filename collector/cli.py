@@ -13,6 +13,7 @@ import click
 from collector import assembly, logs
 from collector.acquisition.modbus.once import read_meter
 from collector.clock import SimulatedClock, SystemClock
+from collector.commands import status as status_of
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.settings import Configuration, ConfigurationError, load
@@ -124,6 +125,28 @@ def read(meter: str, config_file: Path) -> None:
         click.echo(f"  {row.address:>5}  {row.type:<4} {row.raw:<17} {row.quantity:<22} {row.value}")
     if error:
         _fail(error, EX_UNAVAILABLE)
+
+
+@main.command()
+@_config
+def status(config_file: Path) -> None:
+    """Tell how the running collector is doing: sources, meters with their last error, what is set aside, databases.
+
+    Exit code 0: all is well; 1: something needs a look; 69: no collector answers.
+
+    \b
+    Example:
+      potline status --config /etc/potline/collector.toml
+    """  # noqa: D301 - \b is what click knows
+    page = _load(config_file).page
+    try:
+        state = status_of.ask(page.host, page.port)
+    except status_of.NotRunning as exc:
+        _fail(str(exc), EX_UNAVAILABLE)
+    for line in status_of.lines(state):
+        click.echo(line)
+    if not status_of.is_well(state):
+        sys.exit(EX_FAILURE)
 
 
 @main.command()
