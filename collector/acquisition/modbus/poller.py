@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 
 from collector.acquisition.cadence import Cadence
@@ -16,8 +17,8 @@ from collector.acquisition.modbus.connection import (
     MeterSilent,
     ModbusConnection,
 )
-from collector.acquisition.modbus.decode import BlockDecoder
-from collector.acquisition.modbus.plan import plan_scan
+from collector.acquisition.modbus.decode import MeterValues
+from collector.acquisition.modbus.plan import ReadBlock, plan_scan
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
@@ -36,7 +37,8 @@ class _Turn:
     """A meter's place in the round: what to ask, when, and how it has been answering."""
 
     meter: Meter
-    decoders: tuple[BlockDecoder, ...]
+    blocks: tuple[ReadBlock, ...]
+    values: MeterValues
     points: tuple[tuple[int, ...], ...]
     cadence: Cadence
     failures: int = 0
@@ -74,15 +76,13 @@ class ModbusPoller:
         return f"modbus:{self._endpoint.id}"
 
     def _turn(self, meter: Meter, points: PointTable, start_s: float) -> _Turn:
-        rules = meter.profile.rules
-        read = [register for register in meter.registers if register.quantity is not None]
-        blocks = plan_scan(read, max_registers=rules.max_registers, max_gap=rules.max_gap)
+        blocks = plan_scan(meter.registers, meter.profile.rules.moved(meter.base))
         places = tuple(
             tuple(points.place(meter.id, register.quantity) for register in block.registers if register.quantity)
             for block in blocks
         )
         cadence = Cadence(period_s=meter.every_s, start_s=start_s)
-        return _Turn(meter, tuple(BlockDecoder(block) for block in blocks), places, cadence)
+        return _Turn(meter, blocks, MeterValues(meter.registers, meter.constants), places, cadence)
 
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield one arrival for each poll of a meter.
@@ -124,9 +124,9 @@ class ModbusPoller:
         parts: list[ReadingBatch] = []
         error = ""
         silent = False
-        for decoder, places in zip(turn.decoders, turn.points, strict=True):
+        for block, places in zip(turn.blocks, turn.points, strict=True):
             try:
-                answer = await self._ask(connection, turn.meter, decoder)
+                answer = await self._ask(connection, turn.meter, block)
             except MeterSilent as exc:
                 error, silent = str(exc), True
                 turn.unanswered = 0 if isinstance(exc, MeterGarbled) else turn.unanswered + 1
@@ -139,18 +139,16 @@ class ModbusPoller:
                     continue
             else:
                 turn.unanswered = 0
-                parts.append(_readings(places, decoder.decode(answer.data), answer))
+                parts.append(_readings(block, places, turn.values.take(block, answer.data), answer))
                 continue
             parts.append(self._gap(turn.all_points[sum(len(part) for part in parts) :]))
             break
         self._note(turn, error, silent=silent)
         return ReadingBatch.joined(parts)
 
-    async def _ask(self, connection: ModbusConnection, meter: Meter, decoder: BlockDecoder) -> Answer:
-        block = decoder.block
-        function, unit = meter.profile.rules.function, meter.unit
+    async def _ask(self, connection: ModbusConnection, meter: Meter, block: ReadBlock) -> Answer:
         return await connection.read(
-            function=function, unit=unit, address=block.address, count=block.count, whom=meter.id
+            function=block.function, unit=meter.unit, address=block.address, count=block.count, whom=meter.id
         )
 
     def _gap(self, places: Sequence[int]) -> ReadingBatch:
@@ -170,8 +168,10 @@ class ModbusPoller:
         self._instruments.meter_errors[turn.meter.id] = error
 
 
-def _readings(places: tuple[int, ...], values: list[float], answer: Answer) -> ReadingBatch:
-    value = np.array(values, np.float64)
+def _readings(
+    block: ReadBlock, places: tuple[int, ...], values: npt.NDArray[np.float64], answer: Answer
+) -> ReadingBatch:
+    value = values[[register.quantity is not None for register in block.registers]]
     return ReadingBatch(
         np.array(places, np.int32),
         np.full(len(places), answer.time_ns, np.int64),
