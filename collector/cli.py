@@ -15,6 +15,7 @@ from collector.acquisition.modbus.once import read_meter
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
 from collector.demo import DemoFailed, run_demo
+from collector.commands.overview import overview
 from collector.page.server import PageUnavailable
 from collector.settings import Configuration, ConfigurationError, load
 from collector.store import ledger
@@ -46,7 +47,8 @@ def main() -> None:
 def check(config_file: Path) -> None:
     """Check all settings, and tell everything that is wrong at once.
 
-    Opens no connection and changes nothing. Exit code 0: all is well; 78: there are problems.
+    Lists each endpoint with its meters and their load, says how sure the register maps are, and warns of lines that
+    cannot carry their load. Opens no connection and changes nothing. Exit code 0: all is well; 78: there are problems.
 
     \b
     Example:
@@ -59,10 +61,8 @@ def check(config_file: Path) -> None:
     click.echo(
         f"plant {plant.id}: {_count(len(plant.potlines), 'potline')}, {_count(pots, 'pot')}, {_count(meters, 'meter')}"
     )
-    for meter in plant.meters:
-        mark = "" if meter.profile.test_vectors else "  (profile without test vectors: unverified)"
-        place = f"{meter.endpoint.host}:{meter.endpoint.port} unit {meter.unit}"
-        click.echo(f"  {meter.id}: {meter.profile.title} at {place}, every {meter.every_s:g} s{mark}")
+    for line in overview(plant):
+        click.echo(line)
     names = [f"{target.name} ({target.kind.value}, {target.url})" for target in configuration.targets]
     click.echo("databases: " + (", ".join(names) or "none; the store alone keeps everything"))
 
