@@ -14,8 +14,8 @@ from collector import assembly, logs
 from collector.acquisition.modbus.once import read_meter
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
-from collector.demo import DemoFailed, run_demo
 from collector.commands.overview import overview
+from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.settings import Configuration, ConfigurationError, load
 from collector.store import ledger
