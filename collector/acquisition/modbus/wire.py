@@ -181,6 +181,11 @@ class Wire:
         except OSError as exc:
             self.cause = exc
             raise
+        except termios.error as exc:  # which is no OSError: the line cannot be set as it should be
+            self.cause = termios.error(*exc.args)
+            # The line may be open and locked, and nothing but the traceback holds it any more.
+            exc.with_traceback(None)
+            raise OSError(*exc.args) from None
 
     def _watch(self) -> None:
         """Have the kernel notice when the other side is gone without a word."""
