@@ -279,6 +279,22 @@ async def test_the_kernel_looks_whether_the_other_side_is_still_there(transport:
         assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
+async def test_a_device_without_a_free_connection_hangs_up_at_once_and_is_unreachable() -> None:
+    async def full(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reset(writer)
+
+    async with await asyncio.start_server(full, HOST, 0) as server:
+        for _ in range(20):
+            connection = at(server.sockets[0].getsockname()[1], timeout_s=30.0)
+            with pytest.raises(EndpointUnreachable, match=r"that the device has a free connection|connection was lost"):
+                await asyncio.wait_for(_connected_and_read(connection), 2.0)
+
+
+async def _connected_and_read(connection: ModbusConnection) -> None:
+    async with connection:
+        await read(connection)
+
+
 async def test_a_connection_that_is_lost_ends_the_wait_at_once() -> None:
     for farewell in (reset, lambda writer: writer.close()):
 
