@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulators.profile import QUANTITIES, Dimension
+from simulators.quantities import ENERGIES, POWERS, QUANTITIES, Dimension
 from simulators.tables import DURATION
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Display:
             return value / self.ct_ratio
         if dimension is Dimension.VOLTAGE:
             return value / self.vt_ratio
-        if dimension in {Dimension.POWER, Dimension.ENERGY}:
+        if dimension in POWERS or dimension in ENERGIES:
             return value / (self.ct_ratio * self.vt_ratio)
         return value
 

@@ -1,143 +1,126 @@
-"""Register maps from config/profiles: where a meter family keeps which quantity, and in which shape."""
+"""Register maps from config/profiles: where a meter family keeps which quantity, in which shape, what it refuses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from simulators.tables import Table
+from simulators.quantities import COUNTERS, QUANTITIES, Dimension
+from simulators.register import (
+    BYTE_ORDERS,
+    TYPES,
+    WORD_ORDERS,
+    Register,
+    Sentinel,
+    Usual,
+    choice,
+    read_register,
+    read_sentinels,
+    unit_size,
+)
+from simulators.tables import DURATION, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+__all__ = [
+    "COUNTERS",
+    "QUANTITIES",
+    "TYPES",
+    "Dimension",
+    "Example",
+    "Profile",
+    "Reading",
+    "Register",
+    "Rules",
+    "Sentinel",
+    "load_profile",
+]
 
-class Dimension(StrEnum):
-    """What kind of quantity a register holds; its base unit is the value."""
+FIRST_ADDRESSES = (0, 1, 10_001, 30_001, 40_001, 100_001, 300_001, 400_001)
+"""How documents count the first register."""
 
-    VOLTAGE = "V"
-    CURRENT = "A"
-    POWER = "W"
-    ENERGY = "Wh"
-    CHARGE = "Ah"
-    FREQUENCY = "Hz"
-    RATIO = "1"
-    TIME = "s"
+_SUNSPEC = re.compile(r"sunspec:([0-9]{1,5})")
 
 
-UNITS: Mapping[str, tuple[Dimension, Decimal]] = {
-    "V": (Dimension.VOLTAGE, Decimal(1)),
-    "A": (Dimension.CURRENT, Decimal(1)),
-    "kA": (Dimension.CURRENT, Decimal(1000)),
-    "W": (Dimension.POWER, Decimal(1)),
-    "kW": (Dimension.POWER, Decimal(1000)),
-    "MW": (Dimension.POWER, Decimal(1_000_000)),
-    "Wh": (Dimension.ENERGY, Decimal(1)),
-    "kWh": (Dimension.ENERGY, Decimal(1000)),
-    "MWh": (Dimension.ENERGY, Decimal(1_000_000)),
-    "Ah": (Dimension.CHARGE, Decimal(1)),
-    "kAh": (Dimension.CHARGE, Decimal(1000)),
-    "Hz": (Dimension.FREQUENCY, Decimal(1)),
-    "1": (Dimension.RATIO, Decimal(1)),
-    "s": (Dimension.TIME, Decimal(1)),
-}
-"""Each unit's dimension and its size in base units."""
+class Reading(StrEnum):
+    """Which requests a device answers."""
 
-QUANTITIES: Mapping[str, Dimension] = {
-    "line_voltage": Dimension.VOLTAGE,
-    "line_current": Dimension.CURRENT,
-    "dc_power": Dimension.POWER,
-    "dc_energy": Dimension.ENERGY,
-    "dc_charge": Dimension.CHARGE,
-    "voltage": Dimension.VOLTAGE,
-    "current": Dimension.CURRENT,
-    "active_power": Dimension.POWER,
-    "frequency": Dimension.FREQUENCY,
-    "power_factor": Dimension.RATIO,
-    "active_energy_import": Dimension.ENERGY,
-    "ct_ratio": Dimension.RATIO,
-    "vt_ratio": Dimension.RATIO,
-    "serial_number": Dimension.RATIO,
-    "device_time": Dimension.TIME,
-}
-"""Each quantity that a simulated meter can show; ``voltage`` is line to line, ``device_time`` counts from 1970."""
-
-COUNTERS = frozenset({"dc_energy", "dc_charge", "active_energy_import"})
-"""Quantities that only grow."""
-
-TYPES: Mapping[str, tuple[str, int]] = {
-    "u16": (">H", 1),
-    "s16": (">h", 1),
-    "u32": (">I", 2),
-    "s32": (">i", 2),
-    "u64": (">Q", 4),
-    "s64": (">q", 4),
-    "f32": (">f", 2),
-    "f64": (">d", 4),
-    "mod10000x2": ("", 2),
-    "mod10000x3": ("", 3),
-    "mod10000x4": ("", 4),
-}
-"""Each type's shape for ``struct`` and its number of registers; without a shape: four decimal digits a register."""
-
-WORD_ORDERS = ("msw_first", "lsw_first")
+    BLOCKS = "blocks"
+    ONE_VALUE = "one_value"
+    DECLARED = "declared"
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
-    """One value of a register map.
+class Rules:
+    """What a device refuses. Addresses as on the wire.
 
     Parameters
     ----------
-    quantity
-        A key of ``QUANTITIES``.
-    address
-        The first register, counted from 0 as on the wire.
-    type
-        A key of ``TYPES``.
-    low_word_first
-        Whether the least significant register comes first.
-    resolution
-        What one raw step is worth, in the dimension's base unit.
-    offset
-        The value of raw 0, in the dimension's base unit.
-    wraps_at
-        Raw counts after which a counter begins at 0 again; None: at the type's end (a float: never).
+    max_registers
+        The most registers of one request.
+    max_gap
+        So many registers without a meaning, between others, may be read; a longer gap is refused.
+    align
+        2: requests begin at even addresses and have even counts.
+    blocks
+        First address and count of what is read whole, in a request of its own.
+    holes
+        First and last address of what is never read.
     """
 
-    quantity: str
-    address: int
-    type: str
-    low_word_first: bool
-    resolution: float
-    offset: float = 0.0
-    wraps_at: int | None = None
-
-    @property
-    def width(self) -> int:
-        """The number of 16-bit registers."""
-        return TYPES[self.type][1]
+    max_registers: int = 125
+    max_gap: int = 0
+    align: int = 1
+    reading: Reading = Reading.BLOCKS
+    blocks: tuple[tuple[int, int], ...] = ()
+    holes: tuple[tuple[int, int], ...] = ()
+    atomic: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a register's bytes look like for a known value: a test vector of the profile; ``value`` in base units."""
+    """What a register's bytes look like for a known value: a test vector of the profile.
+
+    ``value`` is in base units; ``given`` are the values of constants and information registers that it depends on.
+    """
 
     quantity: str
     raw: bytes
     value: float
+    text: str | None = None
+    given: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A meter family's register map; ``function`` is 3 (holding) or 4 (input registers)."""
+    """A meter family's register map.
+
+    Parameters
+    ----------
+    function
+        The function that reads most registers, 1 to 4.
+    constants
+        Names of the numbers that a plant file gives for a meter, with their defaults (None: it must).
+    sunspec
+        The SunSpec model from whose header on addresses count; None: they are the wire's.
+    """
 
     name: str
     function: int
     registers: Mapping[str, Register]
     examples: tuple[Example, ...]
+    rules: Rules = field(default_factory=Rules)
+    constants: Mapping[str, float | None] = field(default_factory=dict)
+    sunspec: int | None = None
+    title: str = ""
+    vendor: str = ""
+    models: tuple[str, ...] = ()
+    firmware: str = ""
 
 
 def load_profile(file: Path) -> Profile:
@@ -150,62 +133,113 @@ def load_profile(file: Path) -> Profile:
     """
     root = Table.read(file)
     modbus = root.table("modbus")
-    order = _word_order(modbus, "msw_first")
-    registers = {name: _register(name, table, order) for name, table in root.tables("registers").items()}
+    usual = _usual(root, modbus)
+    registers = {name: read_register(name, table, usual) for name, table in root.tables("registers").items()}
+    constants = {
+        name: table.number("default") if "default" in table else None
+        for name, table in root.tables("constants", required=False).items()
+    }
     _refuse_overlaps(root, registers)
+    _refuse_unknown_names(root, registers, constants)
     return Profile(
         name=file.stem,
-        function=modbus.whole("function", low=3, high=4),
+        function=usual.function,
         registers=registers,
         examples=tuple(_example(table, registers) for table in root.rows("test_vectors")),
+        rules=_rules(modbus, usual.first, registers),
+        constants=constants,
+        sunspec=_sunspec(modbus, usual.first),
+        title=root.text("title", file.stem),
+        vendor=root.text("vendor", ""),
+        models=root.texts("models") if "models" in root else (),
+        firmware=root.text("firmware", ""),
     )
 
 
-def _word_order(table: Table, default: str) -> str:
-    order = table.text("word_order", default)
-    if order not in WORD_ORDERS:
-        raise table.error("word_order", f"is {order!r}", f"use one of {', '.join(WORD_ORDERS)}")
-    return order
-
-
-def _unit(table: Table, quantity: str) -> Decimal:
-    unit = table.text("unit")
-    dimension = QUANTITIES[quantity]
-    if unit not in UNITS or UNITS[unit][0] != dimension:
-        fitting = ", ".join(name for name, (of, _) in UNITS.items() if of == dimension)
-        raise table.error("unit", f"is {unit!r}, not a unit of {quantity}", f"use one of {fitting}")
-    return UNITS[unit][1]
-
-
-def _register(name: str, table: Table, order: str) -> Register:
-    if name not in QUANTITIES:
-        raise table.error("", "is not a quantity that is simulated", f"use one of {', '.join(QUANTITIES)}")
-    kind = table.text("type")
-    if kind not in TYPES:
-        raise table.error("type", f"is {kind!r}", f"use one of {', '.join(TYPES)}")
-    unit = _unit(table, name)
-    scale = Decimal(str(table.number("scale", 1.0)))
-    if not scale:
-        raise table.error("scale", "is 0", "give the worth of one raw step")
-    return Register(
-        quantity=name,
-        address=table.whole("address", high=65536 - TYPES[kind][1]),
-        type=kind,
-        low_word_first=_word_order(table, order) == "lsw_first",
-        # Decimals keep 0.1 kWh at exactly 100 Wh, so that a counter's floor falls where the meter's does.
-        resolution=float(scale * unit),
-        offset=float(Decimal(str(table.number("offset", 0.0))) * unit),
-        wraps_at=table.whole("wraps_at", low=1, high=2**64) if "wraps_at" in table else None,
+def _usual(root: Table, modbus: Table) -> Usual:
+    first = modbus.whole("addresses_from", 0)
+    if first not in FIRST_ADDRESSES:
+        known = ", ".join(str(number) for number in FIRST_ADDRESSES)
+        raise modbus.error("addresses_from", f"is {first}", f"use one of {known}")
+    marks = root.table("sentinels", required=False)
+    for kind in marks.keys():  # noqa: SIM118 -- a Table is no dict
+        if kind not in TYPES:
+            raise marks.error(kind, "is not a type", f"use one of {', '.join(TYPES)}")
+    return Usual(
+        function=modbus.whole("function", low=1, high=4),
+        first=first,
+        low_word_first=choice(modbus, "word_order", "msw_first", WORD_ORDERS) == "lsw_first",
+        bytes_swapped=choice(modbus, "byte_order", "big", BYTE_ORDERS) == "little",
+        sentinels={kind: read_sentinels(marks, kind) for kind in marks.keys()},  # noqa: SIM118 -- a Table is no dict
     )
+
+
+def _rules(modbus: Table, first: int, registers: Mapping[str, Register]) -> Rules:
+    for key in ("counter_refresh", "pause_between", "pause_after_connect"):
+        modbus.quantity(key, DURATION, "0s", low=0, high=86_400)
+    atomic = tuple(row.texts("items") for row in modbus.lists("atomic"))
+    for place, names in enumerate(atomic):
+        for name in names:
+            if name not in registers:
+                raise modbus.error(f"atomic[{place}]", f"names {name!r}, which the map lacks", "correct the name")
+    return Rules(
+        max_registers=modbus.whole("max_registers", 125, low=1, high=125),
+        max_gap=modbus.whole("max_gap", 0, high=124),
+        align=modbus.whole("align", 1, low=1, high=2),
+        reading=Reading(choice(modbus, "reading", Reading.BLOCKS, tuple(Reading))),
+        blocks=tuple((start - first, count) for start, count in _pairs(modbus, "blocks")),
+        holes=tuple((start - first, end - first) for start, end in _pairs(modbus, "holes")),
+        atomic=atomic,
+    )
+
+
+def _pairs(modbus: Table, key: str) -> list[tuple[int, int]]:
+    pairs = []
+    for row in modbus.lists(key):
+        numbers = row.numbers("items")
+        if len(numbers) != 2 or any(number != int(number) or number < 0 for number in numbers):
+            raise row.error("", f"is {list(numbers)!r}", "write two whole numbers")
+        pairs.append((int(numbers[0]), int(numbers[1])))
+    return pairs
+
+
+def _sunspec(modbus: Table, first: int) -> int | None:
+    if "base" not in modbus:
+        return None
+    match = _SUNSPEC.fullmatch(modbus.text("base"))
+    if match is None or first:
+        wrong = f"is {modbus.text('base')!r} with addresses from {first}"
+        raise modbus.error("base", wrong, 'write base = "sunspec:203" with addresses from 0')
+    return int(match[1])
 
 
 def _refuse_overlaps(root: Table, registers: Mapping[str, Register]) -> None:
-    taken: dict[int, str] = {}
+    taken: dict[tuple[int, int], str] = {}
     for name, register in registers.items():
         for address in range(register.address, register.address + register.width):
-            other = taken.setdefault(address, name)
-            if other != name:
+            other = taken.setdefault((register.function, address), name)
+            if other != name and not _share(register, registers[other]):
                 raise root.error(f"registers.{name}.address", f"overlaps {other} at {address}", "correct one of them")
+
+
+def _share(one: Register, other: Register) -> bool:
+    """Whether two registers are parts of one integer."""
+    same = (one.address, one.type, one.low_word_first, one.bytes_swapped) == (
+        *(other.address, other.type, other.low_word_first, other.bytes_swapped),
+    )
+    return same and one.bits is not None and other.bits is not None
+
+
+def _refuse_unknown_names(
+    root: Table, registers: Mapping[str, Register], constants: Mapping[str, float | None]
+) -> None:
+    """Complain about what a value is said to depend on, and is not there."""
+    for name, register in registers.items():
+        for other in register.needs:
+            known = other in registers and (other in register.plus or registers[other].information)
+            if other == name or not (known or (other in constants and other not in register.plus)):
+                wrong = f"depends on {other!r}, which is neither an information register nor a constant"
+                raise root.error(f"registers.{name}", wrong, "correct the name, or add it")
 
 
 def _example(table: Table, registers: Mapping[str, Register]) -> Example:
@@ -218,5 +252,9 @@ def _example(table: Table, registers: Mapping[str, Register]) -> Example:
         raise table.error(
             "raw", f"is {table.text('raw')!r}, not hexadecimal digits", "write two digits a byte"
         ) from exc
-    value = Decimal(str(table.number("value"))) * _unit(table, quantity)
-    return Example(quantity, raw, float(value))
+    given = table.table("with", required=False)
+    values = {name: given.number(name) for name in given.keys()}  # noqa: SIM118 -- a Table is no dict
+    if "text" in table:
+        return Example(quantity, raw, 0.0, table.text("text"), values)
+    size = unit_size(table, None if registers[quantity].information else quantity)
+    return Example(quantity, raw, float(Decimal(str(table.number("value"))) * size), None, values)

@@ -162,6 +162,38 @@ class Table:
             raise self.error(key, "holds something that is not a text", "write every item in quotation marks")
         return found
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"is {value!r}, neither true nor false", "write true or false, unquoted")
+        return value
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Return a required, non-empty list of numbers."""
+        found = tuple(item for item in self.terms(key) if not isinstance(item, str))
+        if len(found) != len(self.terms(key)):
+            raise self.error(key, "holds something that is not a number", "write numbers without quotation marks")
+        return found
+
+    def terms(self, key: str) -> tuple[float | str, ...]:
+        """Return a required, non-empty list of numbers and texts."""
+        value = self._get(key, None)
+        if not isinstance(value, list) or not value:
+            raise self.error(key, f"is {value!r}, not a list", "write it as [1, 2]")
+        found = tuple(item for item in value if isinstance(item, str | int | float) and not isinstance(item, bool))
+        if len(found) != len(value):
+            raise self.error(key, "holds something that is neither a number nor a text", "write one in each place")
+        return found
+
+    def lists(self, key: str) -> tuple[Table, ...]:
+        """Return the lists of a list, each as a table whose one key is ``items``; an absent list is empty."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or not all(isinstance(row, list) for row in value):
+            raise self.error(key, f"is {value!r}, not a list of lists", "write it as [[1, 2], [3, 4]]")
+        place = ".".join(part for part in (self.path, key) if part)
+        return tuple(Table(self.file, {"items": row}, f"{place}[{index}]") for index, row in enumerate(value))
+
     def table(self, key: str, *, required: bool = True) -> Table:
         """Return a table below this one; an absent one that is not required is empty."""
         value = self._get(key, None if required else {})

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from simulators.faults import counters, lines, raw, refusals, values, wire
 from simulators.faults.fault import Context, Effect, Fault, When, Where
 from simulators.instants import SECOND_NS
-from simulators.profile import QUANTITIES, load_profile
+from simulators.profile import load_profile
+from simulators.quantities import QUANTITIES
 from simulators.servers.registers import RegisterMap
 from simulators.tables import DURATION, SHARE, Table
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from simulators.faults.fault import Context, Effect
 from simulators.faults.values import Device, Moment, ReadoutEffect, float32, replaced, shown
+from simulators.physics.derived import value_of
 from simulators.physics.meter import Readout
-from simulators.profile import COUNTERS
+from simulators.quantities import COUNTERS
 from simulators.tables import DURATION
 
 if TYPE_CHECKING:
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
 
     from simulators.tables import Table
 
-_POWER_OF = {"active_energy_import": "active_power", "dc_energy": "dc_power", "dc_charge": "line_current"}
+_POWER_OF = {
+    "active_energy_import": "active_power",
+    "active_energy_total": "active_power",
+    "reactive_energy_import": "reactive_power",
+    "apparent_energy_import": "apparent_power",
+    "dc_energy": "dc_power",
+    "dc_charge": "line_current",
+    "volume": "flow",
+}
+"""What a counter adds up; one that is not here stays where it is when others go back."""
 
 
 @dataclass
@@ -97,7 +107,7 @@ class StepBack(CounterEvent):
 
     def jump(self, name: str, total: float, readout: Readout) -> float:
         """Go back by the present power times the time, at most to 0."""
-        return -min(total, readout.gauges.get(_POWER_OF[name], 0.0) * self.by_s / 3600)
+        return -min(total, value_of(readout, _POWER_OF.get(name, "")) * self.by_s / 3600)
 
 
 @dataclass

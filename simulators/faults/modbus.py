@@ -10,6 +10,7 @@ from simulators.faults.raw import RawEffect
 from simulators.faults.refusals import RefusalEffect
 from simulators.faults.values import MapEffect, Moment, ReadoutEffect
 from simulators.faults.wire import ReplyEffect, WireEffect
+from simulators.physics.derived import completed
 from simulators.servers.modbus.exchange import Admission
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from simulators.faults.values import Device
     from simulators.physics.meter import Readout
     from simulators.servers.modbus.exchange import Reply, Request
-    from simulators.servers.registers import RegisterImage, RegisterMap
+    from simulators.servers.registers import Image, MeterImage, RegisterMap
 
 _Family = TypeVar("_Family", bound=Effect)
 
@@ -45,7 +46,7 @@ class ModbusFaults:
         """Take what the meters show at a plant time [UTC ns], and let happen what begins."""
         self._devices = devices
         self._book.time_ns = time_ns
-        present = {device: readout for device, (_, readout) in devices.items()}
+        present: dict[Device, Readout] = {}
         for fault in self._book:
             if isinstance(fault.effect, ReadoutEffect):
                 self._observe(fault, fault.effect, present)
@@ -53,9 +54,10 @@ class ModbusFaults:
     def _observe(self, fault: Fault, effect: ReadoutEffect, present: dict[Device, Readout]) -> None:
         """Let a fault see what the meters show after the faults before it, and add its own lasting consequences."""
         occurrence = fault.when.occurrence(self._book.time_ns)
-        for device, readout in present.items():
+        for device, (registers, shown) in self._devices.items():
             if not fault.where.covers(*device):
                 continue
+            readout = present[device] if device in present else self._written_out(registers, shown)
             if occurrence is not None:
                 struck = effect.persists and fault.seen.get(device) != occurrence and fault.strikes()
                 fault.seen[device] = occurrence
@@ -63,7 +65,12 @@ class ModbusFaults:
                     fault.hit()
                 effect.observe(device, readout, Moment(self._book.time_ns, occurrence, struck))
             if effect.persists:
-                present[device] = effect.change(device, readout, _concerned(fault, self._devices[device][0]))
+                present[device] = effect.change(device, readout, _concerned(fault, registers))
+
+    def _written_out(self, registers: RegisterMap, readout: Readout) -> Readout:
+        """Return the readout with everything in it that something may go wrong with by itself."""
+        named = {fault.where.register for fault in self._book if fault.where.register}
+        return completed(readout, registers.registers, named)
 
     def admit(self, endpoint: str, connections: int) -> Admission:
         """Say what becomes of a new connection beside ``connections`` open ones."""
@@ -100,7 +107,7 @@ class ModbusFaults:
             held_up_s += by_s
         return held_up_s
 
-    def register_image(self, request: Request, image: RegisterImage | None) -> RegisterImage | None:
+    def register_image(self, request: Request, image: Image | None) -> Image | None:
         """Return the registers that the device shows to this question."""
         device = (request.endpoint, request.unit)
         if image is None or not len(self._book) or device not in self._devices:
@@ -110,7 +117,8 @@ class ModbusFaults:
             if fault.strikes():
                 fault.hit()
                 registers = map_effect.other()
-        image = registers.image(readout)
+        readout = self._written_out(registers, readout)
+        shown = registers.image(readout)
         for fault in self._book:
             effect = fault.effect
             if not fault.where.covers(*device) or not isinstance(effect, ReadoutEffect | RawEffect):
@@ -118,20 +126,20 @@ class ModbusFaults:
             quantities = _concerned(fault, registers)
             if isinstance(effect, ReadoutEffect) and effect.persists:
                 readout = effect.change(device, readout, quantities)
-                image = registers.image(readout)
+                shown = registers.image(readout)
                 continue
             if not self._is_due(fault, request) or not fault.strikes():
                 continue
-            before = image
+            before = shown
             if isinstance(effect, ReadoutEffect):
                 readout = effect.change(device, readout, quantities)
-                image = registers.image(readout)
+                shown = registers.image(readout)
             else:
-                image = effect.change(image, registers, quantities)
-            _count_difference(fault, request, before, image)
-        return image
+                shown = effect.change(shown, registers, quantities)
+            _count_difference(fault, request, before, shown)
+        return shown
 
-    def answer(self, request: Request, reply: Reply, image: RegisterImage | None) -> Reply | None:
+    def answer(self, request: Request, reply: Reply, image: Image | None) -> Reply | None:
         """Return the answer that the device gives, or None if it gives none."""
         del image
         known = self._devices.get((request.endpoint, request.unit))
@@ -184,16 +192,20 @@ class ModbusFaults:
         register = known[0].registers.get(fault.where.register) if known else None
         if register is None:
             return False
-        asked = request.registers
-        return asked.start < register.address + register.width and register.address < asked.stop
+        asked = request.addresses
+        return (
+            request.pdu[0] == register.function
+            and asked.start < register.address + register.width
+            and register.address < asked.stop
+        )
 
 
 def _concerned(fault: Fault, registers: RegisterMap) -> set[str]:
     return {fault.where.register} & set(registers.registers) if fault.where.register else set(registers.registers)
 
 
-def _count_difference(fault: Fault, request: Request, before: RegisterImage, after: RegisterImage) -> None:
+def _count_difference(fault: Fault, request: Request, before: MeterImage, after: MeterImage) -> None:
     """Count a strike only if this very answer shows it."""
-    asked = request.registers
-    if before.read(asked.start, len(asked)) != after.read(asked.start, len(asked)):
+    asked, function = request.addresses, request.pdu[0]
+    if before.read(asked.start, len(asked), function) != after.read(asked.start, len(asked), function):
         fault.hit()

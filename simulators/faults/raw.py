@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from simulators.faults.fault import Context, Effect
-from simulators.profile import COUNTERS
-from simulators.servers.registers import RegisterImage, ordered, swapped_words
+from simulators.quantities import COUNTERS
+from simulators.servers.encoding import ordered, swapped_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from simulators.profile import Register
-    from simulators.servers.registers import RegisterMap
+    from simulators.servers.registers import MeterImage, RegisterMap
     from simulators.tables import Table
 
 _SIGNED = {"ones": "FF", "highest": "7F", "lowest": "80"}
@@ -24,15 +24,10 @@ _SIGNED = {"ones": "FF", "highest": "7F", "lowest": "80"}
 class RawEffect(Effect, ABC):
     """Changes the bytes of registers."""
 
-    def change(self, image: RegisterImage, registers: RegisterMap, quantities: Collection[str]) -> RegisterImage:
+    def change(self, image: MeterImage, registers: RegisterMap, quantities: Collection[str]) -> MeterImage:
         """Return other registers; by default ``bytes_of`` is asked for the bytes of each one."""
-        content = bytearray(image.content)
-        for name in quantities:
-            register = registers.registers[name]
-            # High word first, whatever the map's order.
-            present = ordered(register, registers.get(content, register))
-            registers.put(content, register, ordered(register, self.bytes_of(register, present)))
-        return RegisterImage(image.function, image.first, bytes(content), image.defined)
+        del registers
+        return image.replaced(quantities, self.bytes_of)
 
     @abstractmethod
     def bytes_of(self, register: Register, present: bytes) -> bytes:
@@ -156,7 +151,7 @@ class Torn(RawEffect):
             raise table.error("carry", "is 0", "use -1 or 1")
         return cls(carry)
 
-    def change(self, image: RegisterImage, registers: RegisterMap, quantities: Collection[str]) -> RegisterImage:
+    def change(self, image: MeterImage, registers: RegisterMap, quantities: Collection[str]) -> MeterImage:
         """Tear counters only."""
         return RawEffect.change(self, image, registers, COUNTERS.intersection(quantities))
 
@@ -216,18 +211,14 @@ class GapGarbage(RawEffect):
         del register
         return present
 
-    def change(self, image: RegisterImage, registers: RegisterMap, quantities: Collection[str]) -> RegisterImage:
+    def change(self, image: MeterImage, registers: RegisterMap, quantities: Collection[str]) -> MeterImage:
         """Fill the gaps; stale ones hold what stood in the register before them when the fault first struck."""
         del registers, quantities
-        content = bytearray(image.content)
-        before = b"\x00\x00"
-        for place, defined in enumerate(image.defined):
-            if defined:
-                before = bytes(content[2 * place : 2 * place + 2])
-                continue
-            filling = {"zeros": b"\x00\x00", "ones": b"\xff\xff"}.get(self.fill)
-            content[2 * place : 2 * place + 2] = filling or self._old.setdefault(image.first + place, before)
-        return RegisterImage(image.function, image.first, bytes(content), b"\x01" * len(image.defined))
+        return image.with_gaps(self._filling)
+
+    def _filling(self, address: int, before: bytes) -> bytes:
+        filling = {"zeros": b"\x00\x00", "ones": b"\xff\xff"}.get(self.fill)
+        return filling or self._old.setdefault(address, before)
 
 
 KINDS: tuple[type[Effect], ...] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from simulators.faults.fault import Context, Effect
 from simulators.instants import SECOND_NS
 from simulators.physics.meter import Readout
-from simulators.profile import COUNTERS, QUANTITIES, Dimension
+from simulators.quantities import COUNTERS, ENERGIES, POWERS, QUANTITIES, Dimension
 from simulators.tables import DURATION
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def replaced(readout: Readout, values: Mapping[str, float]) -> Readout:
     """Return the readout with other values for some of its quantities."""
     gauges = {name: values.get(name, value) for name, value in readout.gauges.items()}
     counters = {name: values.get(name, value) for name, value in readout.counters.items()}
-    return Readout(gauges, counters, readout.absent)
+    return readout.but(gauges, counters)
 
 
 def shown(readout: Readout, quantities: Collection[str]) -> dict[str, float]:
@@ -153,7 +153,7 @@ class Zero(ReadoutEffect):
         """Show 0."""
         del device
         zeros = replaced(readout, dict.fromkeys(quantities, 0.0))
-        return Readout(zeros.gauges, zeros.counters, readout.absent - set(quantities))
+        return zeros.but(zeros.gauges, zeros.counters, readout.absent - set(quantities))
 
 
 @dataclass
@@ -165,7 +165,8 @@ class RestartZero(ReadoutEffect):
     def change(self, device: Device, readout: Readout, quantities: Collection[str]) -> Readout:
         """Show nothing but zeros."""
         del device, quantities
-        return Readout({}, dict.fromkeys(readout.counters, 0.0))
+        zeros = replaced(readout, dict.fromkeys((*readout.gauges, *readout.counters), 0.0))
+        return replace(zeros, absent=frozenset(), blank=True)
 
 
 @dataclass
@@ -208,7 +209,7 @@ class Ratio(ReadoutEffect):
             for name, value in shown(readout, quantities).items():
                 if name in COUNTERS:
                     values[name] = began.counters[name] + factor * (value - began.counters[name])
-                elif QUANTITIES[name] in {Dimension.CURRENT, Dimension.POWER}:
+                elif QUANTITIES[name] in {Dimension.CURRENT, *POWERS}:
                     values[name] = factor * value
         return replaced(readout, values)
 
@@ -232,7 +233,7 @@ class UnitVariant(ReadoutEffect):
         scaled = {
             name: value * self.factor
             for name, value in shown(readout, quantities).items()
-            if QUANTITIES[name] in {Dimension.POWER, Dimension.ENERGY, Dimension.CHARGE}
+            if QUANTITIES[name] in {*POWERS, *ENERGIES, Dimension.CHARGE}
         }
         return replaced(readout, scaled)
 
@@ -279,7 +280,7 @@ class SignConvention(ReadoutEffect):
         turned = {
             name: abs(value) if self.mode == "unsigned" else -value
             for name, value in shown(readout, quantities).items()
-            if QUANTITIES[name] in {Dimension.CURRENT, Dimension.POWER}
+            if QUANTITIES[name] in {Dimension.CURRENT, *POWERS}
         }
         return replaced(readout, turned)
 
@@ -303,7 +304,7 @@ class FourQuadrant(ReadoutEffect):
         coded = {
             name: {1: value, 2: value - 2, 3: -value, 4: 2 - value}[self.quadrant]
             for name, value in shown(readout, quantities).items()
-            if name == "power_factor"
+            if name.startswith(("power_factor", "cosphi"))
         }
         return replaced(readout, coded)
 

@@ -24,8 +24,19 @@ _SQRT_3 = math.sqrt(3.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """What a meter is made for, as it shows it: power [W], line-to-line or DC voltage [V], current [A]."""
+
+    power_w: float
+    voltage_v: float
+    current_a: float
+
+
+@dataclass(frozen=True, slots=True)
 class Readout:
     """What a meter would show now.
+
+    What is not in it, and follows from it, is made by ``derived`` when somebody asks.
 
     Parameters
     ----------
@@ -35,11 +46,27 @@ class Readout:
         Totals by quantity, in base units (Wh, Ah).
     absent
         Quantities that the meter has a register for but no value.
+    time_s
+        Plant time [s since 1970].
+    rated
+        What the meter is made for; None: unknown.
+    blank
+        Whether every register is 0, whatever it means.
     """
 
     gauges: Mapping[str, float]
     counters: Mapping[str, float]
     absent: frozenset[str] = frozenset()
+    time_s: float = 0.0
+    rated: Rated | None = None
+    blank: bool = False
+
+    def but(
+        self, gauges: Mapping[str, float], counters: Mapping[str, float], absent: frozenset[str] | None = None
+    ) -> Readout:
+        """Return a readout of the same meter and time with other values."""
+        absent = self.absent if absent is None else absent
+        return Readout(gauges, counters, absent, self.time_s, self.rated, self.blank)
 
 
 class _Counter:
@@ -65,10 +92,25 @@ class _Counter:
         return self._start + self._shown
 
 
-def _readout(display: Display, gauges: Mapping[str, float], counters: Mapping[str, _Counter]) -> Readout:
-    shown = {quantity: display.scaled(quantity, value) for quantity, value in gauges.items()}
-    totals = {quantity: display.counted(quantity, counter.total) for quantity, counter in counters.items()}
-    return Readout(shown | dict(display.plate()), totals, frozenset(display.absent))
+class _Face:
+    """What a meter shows of what it measures; made anew for each second of hundreds of meters, so it is kept short."""
+
+    def __init__(self, display: Display, *, power_w: float, voltage_v: float, current_a: float) -> None:
+        self._display = display
+        self._plate = dict(display.plate())
+        self._absent = frozenset(display.absent)
+        self._rated = Rated(
+            display.scaled("active_power", power_w),
+            display.scaled("voltage", voltage_v),
+            display.scaled("current", current_a),
+        )
+
+    def readout(self, gauges: Mapping[str, float], counters: Mapping[str, _Counter], time_s: float) -> Readout:
+        display = self._display
+        if display.secondary:
+            gauges = {quantity: display.scaled(quantity, value) for quantity, value in gauges.items()}
+        totals = {quantity: display.counted(quantity, counter.total) for quantity, counter in counters.items()}
+        return Readout({**gauges, **self._plate}, totals, self._absent, time_s, self._rated)
 
 
 @dataclass(slots=True)
@@ -106,7 +148,8 @@ class DcMeter:
         self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
         energy = behaviour.energy_start_wh
         charge = behaviour.charge_start_ah
-        self._display = display = behaviour.display
+        display = behaviour.display
+        self._face = _Face(display, power_w=rated_w, voltage_v=rated_w / nominal_a, current_a=nominal_a)
         energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
         charge = math.floor(nominal_a * gains.history_h) if charge is None else charge
         self._energy = _Counter(energy, display.refresh_s)
@@ -121,9 +164,9 @@ class DcMeter:
         self._energy.add(voltage * current * dt_s / 3600, dt_s)
         self._charge.add(current * dt_s / 3600, dt_s)
 
-    def readout(self) -> Readout:
-        """Return what the meter shows."""
-        return _readout(self._display, self._gauges, {"dc_energy": self._energy, "dc_charge": self._charge})
+    def readout(self, time_s: float = 0.0) -> Readout:
+        """Return what the meter shows at a plant time [s since 1970]."""
+        return self._face.readout(self._gauges, {"dc_energy": self._energy, "dc_charge": self._charge}, time_s)
 
 
 class AcMeter:
@@ -146,7 +189,8 @@ class AcMeter:
         self._nominal_v = nominal_v
         self._power_factor = power_factor
         energy = behaviour.energy_start_wh
-        self._display = behaviour.display
+        current_a = rated_w / (_SQRT_3 * nominal_v * power_factor)
+        self._face = _Face(behaviour.display, power_w=rated_w, voltage_v=nominal_v, current_a=current_a)
         energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
         self._energy = _Counter(energy, behaviour.display.refresh_s)
         self._gauges: dict[str, float] = {}
@@ -164,6 +208,6 @@ class AcMeter:
         }
         self._energy.add(power * dt_s / 3600, dt_s)
 
-    def readout(self) -> Readout:
-        """Return what the meter shows."""
-        return _readout(self._display, self._gauges, {"active_energy_import": self._energy})
+    def readout(self, time_s: float = 0.0) -> Readout:
+        """Return what the meter shows at a plant time [s since 1970]."""
+        return self._face.readout(self._gauges, {"active_energy_import": self._energy}, time_s)

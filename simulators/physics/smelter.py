@@ -120,7 +120,8 @@ class Smelter:
     def readouts(self) -> dict[str, Readout]:
         """Return what each meter shows now."""
         meters: dict[str, DcMeter | AcMeter] = {**self._dc_meters, **self._ac_meters}
-        return {name: meter.readout() for name, meter in meters.items()}
+        time_s = self.time_ns / SECOND_NS
+        return {name: meter.readout(time_s) for name, meter in meters.items()}
 
     def finished_minutes(self) -> Iterator[Row]:
         """Give out the truth of the minutes that are over, once each, in order."""

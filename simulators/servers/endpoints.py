@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from simulators.faults.book import FaultBook
 from simulators.faults.catalogue import read_faults
 from simulators.faults.modbus import ModbusFaults
-from simulators.instants import SECOND_NS
 from simulators.physics.meter import Readout
 from simulators.servers.control import Control
 from simulators.servers.modbus import ModbusServer
-from simulators.servers.registers import RegisterImage, RegisterMap
+from simulators.servers.registers import Image, RegisterMap
 from simulators.serving import Transport, read_endpoints
 
 if TYPE_CHECKING:
@@ -99,13 +98,10 @@ class Endpoints:
 
     def show(self, readouts: Mapping[str, Readout], time_ns: int) -> None:
         """Replace the registers of every endpoint with what the meters show at a plant time [UTC ns]."""
-        images: dict[str, dict[int, RegisterImage]] = {name: {} for name in self._servers}
+        images: dict[str, dict[int, Image]] = {name: {} for name in self._servers}
         devices: dict[tuple[str, int], tuple[RegisterMap, Readout]] = {}
-        clock = {"device_time": time_ns / SECOND_NS}
         for meter in self._plant.meters.values():
             registers, readout = self._maps[meter.id], readouts[meter.id]
-            if "device_time" in registers.registers:
-                readout = Readout({**readout.gauges, **clock}, readout.counters, readout.absent)
             images[meter.endpoint][meter.unit] = registers.image(readout)
             devices[meter.endpoint, meter.unit] = (registers, readout)
         for name, server in self._servers.items():

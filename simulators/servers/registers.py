@@ -1,82 +1,61 @@
-"""Readouts of meters as Modbus registers: the simulator's own encoder, from value to bytes."""
+"""Readouts of meters as Modbus registers. Only what somebody asks for is encoded, and only then."""
 
 from __future__ import annotations
 
 import math
-import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from simulators.profile import TYPES
+from simulators.physics.derived import value_of
+from simulators.quantities import COUNTERS, QUANTITIES
+from simulators.register import BIT_FUNCTIONS
+from simulators.servers.encoding import (
+    limits,
+    not_available,
+    ordered,
+    pack,
+    packed_text,
+    raw_number,
+    whole_counter,
+    whole_gauge,
+)
+from simulators.servers.information import Information, Setup
+from simulators.servers.layout import Layout, Plate
 
 if TYPE_CHECKING:
-    from simulators.physics.meter import Readout
-    from simulators.profile import Profile, Register
+    from collections.abc import Collection, Mapping
+
+    from simulators.physics.meter import Rated, Readout
+    from simulators.profile import Profile
+    from simulators.register import Register
+    from simulators.servers.layout import Cell
+
+Gap = Callable[[int, bytes], bytes]
+"""Gives the bytes of an address without a meaning, from the address and the bytes that stand before the gap."""
 
 
-def _limits(kind: str, width: int) -> tuple[int, int]:
-    """Return the smallest raw value of an integer type, and the first one beyond the largest."""
-    if kind.startswith("mod"):
-        return 0, 10_000**width
-    return (-(2 ** (16 * width - 1)), 2 ** (16 * width - 1)) if kind.startswith("s") else (0, 2 ** (16 * width))
+class Image(Protocol):
+    """What a device shows at one instant."""
 
+    @property
+    def functions(self) -> frozenset[int]:
+        """The functions, 1 to 4, that find something."""
 
-_INTEGER_LIMITS = {kind: _limits(kind, width) for kind, (_, width) in TYPES.items() if not kind.startswith("f")}
-_LARGEST_F32 = 3.4028234663852886e38
+    @property
+    def plate(self) -> Plate | None:
+        """What the device says of itself with function 43/14; None: it does not know that function."""
 
+    def read(self, address: int, count: int, function: int | None = None) -> bytes | None:
+        """Return the bytes of ``count`` registers (or bits, low bit first), or None if one of them is not there."""
 
-def encode_gauge(register: Register, value: float) -> bytes:
-    """Return a register's bytes for a momentary value in base units; an integer stops at its type's limits."""
-    raw = (value - register.offset) / register.resolution
-    if register.type in _INTEGER_LIMITS:
-        low, beyond = _INTEGER_LIMITS[register.type]
-        return _pack(register, min(max(round(raw), low), beyond - 1))
-    return _pack(register, raw)
-
-
-def encode_counter(register: Register, total: float) -> bytes:
-    """Return a register's bytes for a total in base units: whole steps of its resolution, from 0 again at its end."""
-    raw = (total - register.offset) / register.resolution
-    if register.type in _INTEGER_LIMITS:
-        return _pack(register, math.floor(raw) % (register.wraps_at or _INTEGER_LIMITS[register.type][1]))
-    return _pack(register, raw % register.wraps_at if register.wraps_at else raw)
-
-
-def not_available(register: Register) -> bytes:
-    """Return the usual bytes for 'there is no value': NaN, the lowest signed or the highest unsigned number."""
-    width = register.width
-    if register.type.startswith("f"):
-        return ordered(register, bytes.fromhex("7FC00000" if width == 2 else "7FF8000000000000"))
-    if register.type.startswith("s"):
-        return ordered(register, b"\x80" + bytes(2 * width - 1))
-    return b"\xff" * (2 * width)
-
-
-def _pack(register: Register, raw: float) -> bytes:
-    shape, width = TYPES[register.type]
-    if register.type == "f32":
-        raw = min(max(raw, -_LARGEST_F32), _LARGEST_F32)
-    if shape:
-        packed = struct.pack(shape, raw)
-    else:
-        digits = [int(raw) // 10_000**place % 10_000 for place in reversed(range(width))]
-        packed = struct.pack(f">{width}H", *digits)
-    return ordered(register, packed)
-
-
-def ordered(register: Register, packed: bytes) -> bytes:
-    """Return bytes, given with the high word first, in the register's own word order; undoes itself."""
-    return swapped_words(packed) if register.low_word_first else packed
-
-
-def swapped_words(packed: bytes) -> bytes:
-    """Return the words in the opposite order; the bytes in a word stay as they are."""
-    return b"".join(packed[at : at + 2] for at in range(len(packed) - 2, -1, -2))
+    def refusal(self, function: int, address: int, count: int) -> int | None:
+        """Return the exception with which the device meets a request, whatever is there; None: it does not mind."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterImage:
-    """All registers of one meter at one instant.
+    """Registers as plain bytes, of a device that has no rules.
 
     Parameters
     ----------
@@ -95,57 +74,243 @@ class RegisterImage:
     content: bytes
     defined: bytes
 
-    def read(self, address: int, count: int) -> bytes | None:
+    @property
+    def functions(self) -> frozenset[int]:
+        """The one function."""
+        return frozenset({self.function})
+
+    @property
+    def plate(self) -> Plate | None:
+        """Nothing."""
+        return None
+
+    def read(self, address: int, count: int, function: int | None = None) -> bytes | None:
         """Return the bytes of ``count`` registers, or None if one of them is not there."""
         start, end = address - self.first, address - self.first + count
-        if start < 0 or end > len(self.defined) or 0 in self.defined[start:end]:
+        if (
+            function not in {None, self.function}
+            or start < 0
+            or end > len(self.defined)
+            or 0 in self.defined[start:end]
+        ):
             return None
         return self.content[2 * start : 2 * end]
 
+    def refusal(self, function: int, address: int, count: int) -> int | None:
+        """Mind nothing."""
+        del function, address, count
+        return None
+
+
+class MeterImage:
+    """A meter's registers at one instant.
+
+    Parameters
+    ----------
+    registers
+        The map.
+    readout
+        What the meter shows.
+    instead
+        Bytes of some cells, by function and address, in place of what they should hold.
+    gap
+        What addresses without a meaning hold; None: they are not there.
+    """
+
+    def __init__(
+        self,
+        registers: RegisterMap,
+        readout: Readout,
+        instead: Mapping[tuple[int, int], bytes] | None = None,
+        gap: Gap | None = None,
+    ) -> None:
+        self._map = registers
+        self._readout = readout
+        self._instead = instead or {}
+        self._gap = gap
+        self.function = registers.function
+        self.functions = registers.layout.functions
+
+    @property
+    def plate(self) -> Plate | None:
+        """What the device says of itself; None: nothing."""
+        return self._map.plate if self._map.setup.identification else None
+
+    def read(self, address: int, count: int, function: int | None = None) -> bytes | None:
+        """Return the bytes of ``count`` registers (or bits, low bit first), or None if one of them is not there."""
+        function = self.function if function is None else function
+        layout = self._map.layout
+        if not layout.readable(function, address, count) and not self._filled(function, address, count):
+            return None
+        cells = layout.cells(function, address, count)
+        if function in BIT_FUNCTIONS:
+            bits = sum(self.content(cell)[-1] << (cell.address - address) for cell in cells)
+            return bits.to_bytes(-(-count // 8), "little")
+        words = bytearray(self._between(function, address, count))
+        for cell in cells:
+            start, content = 2 * (cell.address - address), self.content(cell)
+            if start < 0:
+                content, start = content[-start:], 0
+            words[start : start + len(content)] = content
+        # A value that is asked for in part is given in part.
+        return bytes(words[: 2 * count])
+
+    def content(self, cell: Cell) -> bytes:
+        """Return the bytes of a cell; of a bit, one."""
+        key = (cell.function, cell.address)
+        if key in self._instead:
+            return self._instead[key]
+        return self._map.encoded(cell, self._readout)
+
+    def replaced(self, names: Collection[str], change: Callable[[Register, bytes], bytes]) -> MeterImage:
+        """Return an image in which registers hold other bytes; both sides of ``change`` have the high word first."""
+        instead = dict(self._instead)
+        for name in names:
+            register = self._map.registers[name]
+            cell = self._map.cell(register)
+            present = self.content(cell)
+            if register.function not in BIT_FUNCTIONS:
+                instead[cell.function, cell.address] = ordered(register, change(register, ordered(register, present)))
+        return MeterImage(self._map, self._readout, instead, self._gap)
+
+    def with_gaps(self, gap: Gap) -> MeterImage:
+        """Return an image in which addresses between registers hold something, too."""
+        return MeterImage(self._map, self._readout, self._instead, gap)
+
+    def refusal(self, function: int, address: int, count: int) -> int | None:
+        """Return the exception with which the meter meets a request, whatever is there; None: it does not mind."""
+        return self._map.layout.refusal(function, address, count)
+
+    def _filled(self, function: int, address: int, count: int) -> bool:
+        """Whether a range is within the map, and what is between its registers can be read."""
+        if self._gap is None or function not in self.functions:
+            return False
+        span = self._map.layout.span(function)
+        return span.start <= address and address + count <= span.stop
+
+    def _between(self, function: int, address: int, count: int) -> bytes:
+        """Return what stands at a range of addresses where no register is."""
+        if self._gap is None:
+            return bytes(2 * count)
+        words = []
+        for place in range(address, address + count):
+            before = self._map.layout.before(function, place)
+            words.append(self._gap(place, self.content(before)[-2:] if before else b"\x00\x00"))
+        return b"".join(words)
+
 
 class RegisterMap:
-    """The layout of a meter's registers, filled anew with each readout.
+    """The registers of one meter, filled anew with each readout.
 
     Parameters
     ----------
     profile
         The meter family's map.
+    setup
+        How somebody has set it up.
+    serial
+        The meter's serial number.
+
+    Attributes
+    ----------
+    registers
+        By their names, at the addresses of the wire.
     """
 
-    def __init__(self, profile: Profile) -> None:
-        self._function = profile.function
-        self.registers = profile.registers
-        self._first = min(register.address for register in self.registers.values())
-        size = max(register.address + register.width for register in self.registers.values()) - self._first
-        defined = bytearray(size)
-        for register in self.registers.values():
-            start = register.address - self._first
-            defined[start : start + register.width] = b"\x01" * register.width
-        self._defined = bytes(defined)
+    def __init__(self, profile: Profile, setup: Setup | None = None, serial: int = 1) -> None:
+        self.setup = setup or Setup()
+        self.plate = Plate(
+            title=profile.title or profile.name,
+            vendor=profile.vendor or "simulated",
+            model=profile.models[0] if profile.models else profile.title or profile.name,
+            revision=profile.firmware or "1.0",
+            serial=f"{serial:08}",
+        )
+        self.function = profile.function
+        self.layout = Layout(profile, self.setup.base, self.plate)
+        self.registers = self.layout.registers
+        # What the plant file does not say has the map's default; that it must, is checked when it is read.
+        defaults = {name: 1.0 if value is None else value for name, value in profile.constants.items()}
+        self._constants = {**defaults, **self.setup.constants}
+        self._rests = {name: one.quantity for one in self.registers.values() for name in self._added_by(one)}
+        self._known: tuple[tuple[Rated | None, float, float], Information] | None = None
 
-    def image(self, readout: Readout) -> RegisterImage:
+    def image(self, readout: Readout) -> MeterImage:
         """Return the registers for a readout.
 
-        A quantity that this kind of meter does not measure reads 0, one that it cannot measure now reads the type's
-        mark of that: NaN, the lowest signed or the highest unsigned number.
+        A quantity that this kind of meter does not measure reads 0, one that it cannot measure now reads the mark of
+        that.
         """
-        content = bytearray(2 * len(self._defined))
-        for quantity, register in self.registers.items():
-            if quantity in readout.absent:
-                packed = not_available(register)
-            elif quantity in readout.counters:
-                packed = encode_counter(register, readout.counters[quantity])
-            else:
-                packed = encode_gauge(register, readout.gauges.get(quantity, 0.0))
-            self.put(content, register, packed)
-        return RegisterImage(self._function, self._first, bytes(content), self._defined)
+        return MeterImage(self, readout)
 
-    def put(self, content: bytearray, register: Register, packed: bytes) -> None:
-        """Write a register's bytes into the content of an image of this map."""
-        start = 2 * (register.address - self._first)
-        content[start : start + len(packed)] = packed
+    def cell(self, register: Register) -> Cell:
+        """Return where a register is written."""
+        (cell,) = self.layout.cells(register.function, register.address, 1)
+        return cell
 
-    def get(self, content: bytes | bytearray, register: Register) -> bytes:
-        """Return a register's bytes in the content of an image of this map."""
-        start = 2 * (register.address - self._first)
-        return bytes(content[start : start + 2 * register.width])
+    def encoded(self, cell: Cell, readout: Readout) -> bytes:
+        """Return the bytes of a cell for a readout."""
+        if not cell.registers:
+            return cell.fixed
+        if readout.blank:
+            return bytes(2 * cell.width)
+        first = cell.registers[0]
+        if first.type == "bit":
+            return bytes((int(self._raw(first, readout)),))
+        if first.bits is None:
+            return self._whole(first, readout)
+        parts = sum(int(self._raw(one, readout)) << one.bits[0] for one in cell.registers if one.bits)
+        return ordered(first, parts.to_bytes(2 * cell.width))
+
+    def _whole(self, register: Register, readout: Readout) -> bytes:
+        if register.quantity in readout.absent:
+            return not_available(register)
+        if register.type == "string":
+            return packed_text(register, self._information(readout).text(register))
+        return pack(register, self._raw(register, readout))
+
+    def _raw(self, register: Register, readout: Readout) -> float:
+        information, name = self._information(readout), register.quantity
+        counts = name in COUNTERS or name in self._rests
+        raw = raw_number(register, self._value(register, readout, information), information.numbers)
+        if not counts or register.plus:
+            # What is added to it has been taken off in whole steps.
+            return whole_gauge(register, math.floor(raw + 1e-6) if counts and limits(register) else raw)
+        return whole_counter(register, raw)
+
+    def _value(self, register: Register, readout: Readout, information: Information) -> float:
+        """Return what a register shows by itself, in base units, without what is added to it."""
+        name = register.quantity
+        whole = self._rests.get(name)
+        if whole is not None:
+            return self._shares(self.registers[whole], readout)[name]
+        if register.plus and self._added_by(register):
+            return self._shares(register, readout)[name]
+        if register.information and (name in self.setup.information or register.expect or name not in QUANTITIES):
+            return information.value(register)
+        return value_of(readout, name) - sum(value_of(readout, other) for other in register.plus)
+
+    def _added_by(self, register: Register) -> list[str]:
+        """Return the information registers that hold a part of a quantity."""
+        return [name for name in register.plus if self.registers[name].information]
+
+    def _shares(self, register: Register, readout: Readout) -> dict[str, float]:
+        """Divide a quantity among its own register and those that are added: the coarsest takes all it can."""
+        others = [name for name in register.plus if not self.registers[name].information]
+        rest = value_of(readout, register.quantity) - sum(value_of(readout, name) for name in others)
+        shares: dict[str, float] = {}
+        parts = [register, *(self.registers[name] for name in self._added_by(register))]
+        for part in sorted(parts, key=lambda one: -one.resolution):
+            step = abs(part.resolution)
+            shares[part.quantity] = math.floor(rest / step + 1e-9) * step
+            rest -= shares[part.quantity]
+        return shares
+
+    def _information(self, readout: Readout) -> Information:
+        ratios = (value_of(readout, "ct_ratio"), value_of(readout, "vt_ratio"))
+        key = (readout.rated, *ratios)
+        if self._known is None or readout.rated is None or self._known[0] != key:
+            told = self.setup.information
+            known = Information(self.registers, self._constants, told, self.plate, readout)
+            self._known = (key, known)
+        return self._known[1]

@@ -10,7 +10,8 @@ from simulators.physics.meter import AcMeter, DcMeter
 from simulators.physics.smelter import Smelter
 from simulators.profile import Register
 from simulators.scenario import MeterBehaviour, load_scenario
-from simulators.servers.registers import RegisterMap, encode_counter
+from simulators.servers.encoding import encode_counter
+from simulators.servers.registers import RegisterMap
 
 BUSY = Path(__file__).parents[2] / "simulators" / "scenarios" / "busy.toml"
 

@@ -6,7 +6,8 @@ import pytest
 
 from simulators.physics.meter import Readout
 from simulators.profile import Register, load_profile
-from simulators.servers.registers import RegisterMap, encode_counter, encode_gauge, not_available
+from simulators.servers.encoding import encode_counter, encode_gauge, not_available
+from simulators.servers.registers import RegisterMap
 from simulators.tables import ConfigurationError
 
 PROFILES = Path(__file__).parents[2] / "config" / "profiles"
@@ -152,9 +153,9 @@ def test_a_value_that_is_not_available_has_its_types_mark() -> None:
     assert not_available(register("f64")).hex() == "7ff8000000000000"
 
 
-def test_an_image_shows_what_is_not_available() -> None:
+def test_an_image_shows_what_is_not_available_with_the_maps_own_mark() -> None:
     registers = RegisterMap(load_profile(PROFILES / "schneider-pm5xxx.toml"))
     absent = Readout({"frequency": 50.0}, {"active_energy_import": 7.0}, frozenset({"frequency"}))
     image = registers.image(absent)
-    assert image.read(3109, 2) == bytes.fromhex("7FC00000")
+    assert image.read(3109, 2) == bytes.fromhex("FFC00000")
     assert image.read(3203, 4) == bytes.fromhex("0000000000000007")

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from simulators.servers.modbus.pdu import asked_registers
+from simulators.servers.modbus.pdu import asked_addresses, asked_registers
 
 if TYPE_CHECKING:
     from simulators.servers.modbus.framing import Framing
-    from simulators.servers.registers import RegisterImage
+    from simulators.servers.registers import Image
 
 
 class Admission(Enum):
@@ -89,6 +89,11 @@ class Request:
         """The addresses that are asked for."""
         return asked_registers(self.pdu)
 
+    @property
+    def addresses(self) -> range:
+        """The addresses that are asked for, of registers or of bits."""
+        return asked_addresses(self.pdu)
+
 
 @dataclass(slots=True)
 class Reply:
@@ -153,10 +158,10 @@ class Tampering(Protocol):
     def hear(self, request: Request) -> float | None:
         """Return how long the device is held up before it does anything [s], or None if it hears nothing."""
 
-    def register_image(self, request: Request, image: RegisterImage | None) -> RegisterImage | None:
+    def register_image(self, request: Request, image: Image | None) -> Image | None:
         """Return the registers that the device shows."""
 
-    def answer(self, request: Request, reply: Reply, image: RegisterImage | None) -> Reply | None:
+    def answer(self, request: Request, reply: Reply, image: Image | None) -> Reply | None:
         """Return the answer that the device gives, or None if it gives none; it is not yet framed."""
 
     def wire(self, request: Request, reply: Reply) -> None:
@@ -184,12 +189,12 @@ class Honest:
         del request
         return 0.0
 
-    def register_image(self, request: Request, image: RegisterImage | None) -> RegisterImage | None:
+    def register_image(self, request: Request, image: Image | None) -> Image | None:
         """Show what is there."""
         del request
         return image
 
-    def answer(self, request: Request, reply: Reply, image: RegisterImage | None) -> Reply | None:
+    def answer(self, request: Request, reply: Reply, image: Image | None) -> Reply | None:
         """Give the right answer."""
         del request, image
         return reply

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from simulators.servers.registers import RegisterImage
+from simulators.servers.modbus.identification import identification
 
-READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4
+if TYPE_CHECKING:
+    from simulators.servers.registers import Image
+
+READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT, ENCAPSULATED = 1, 2, 3, 4, 43
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, BUSY = 0x01, 0x02, 0x03, 0x06
 NO_PATH, TARGET_FAILED = 0x0A, 0x0B
 MOST_REGISTERS = 125
 MOST_BITS = 2000
 
 
-def answer(image: RegisterImage, request: bytes) -> bytes:
+def answer(image: Image, request: bytes) -> bytes:
     """Return the PDU that answers a request PDU (function code first, at least one byte)."""
     function = request[0]
-    if function in {READ_COILS, READ_DISCRETE}:
-        # No simulated meter has bits: every address is a wrong one.
-        return exception(function, ILLEGAL_ADDRESS if _count(request, MOST_BITS) else ILLEGAL_VALUE)
-    if function != image.function:
+    if function == ENCAPSULATED and image.plate is not None:
+        identified = identification(image.plate, request)
+        return exception(function, identified) if isinstance(identified, int) else identified
+    bits = function in {READ_COILS, READ_DISCRETE}
+    # A device without bits knows the functions all the same: every address is a wrong one.
+    if not bits and function not in image.functions:
         return exception(function, ILLEGAL_FUNCTION)
-    count = _count(request, MOST_REGISTERS)
+    count = _count(request, MOST_BITS if bits else MOST_REGISTERS)
     if count is None:
         return exception(function, ILLEGAL_VALUE)
-    content = image.read(int.from_bytes(request[1:3]), count)
+    address = int.from_bytes(request[1:3])
+    refused = image.refusal(function, address, count)
+    if refused is not None:
+        return exception(function, refused)
+    content = image.read(address, count, function)
     if content is None:
         return exception(function, ILLEGAL_ADDRESS)
     return bytes((function, len(content))) + content
@@ -38,7 +46,12 @@ def exception(function: int, code: int) -> bytes:
 
 def asked_registers(request: bytes) -> range:
     """Return the addresses that a read of registers asks for; of any other request, none."""
-    if len(request) != 5 or request[0] not in {READ_HOLDING, READ_INPUT}:
+    return asked_addresses(request) if request[0] in {READ_HOLDING, READ_INPUT} else range(0)
+
+
+def asked_addresses(request: bytes) -> range:
+    """Return the addresses that a read of registers or bits asks for; of any other request, none."""
+    if len(request) != 5 or request[0] not in {READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT}:
         return range(0)
     first = int.from_bytes(request[1:3])
     return range(first, first + int.from_bytes(request[3:5]))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from simulators.servers.modbus.framing import Frame, Framing
-    from simulators.servers.registers import RegisterImage
+    from simulators.servers.registers import Image
 
 SILENCE_S = 0.05
 """Nothing for so long ends an RTU frame [s]: neither TCP nor a pseudo-terminal keeps gaps of milliseconds."""
@@ -82,14 +82,14 @@ class ModbusServer:
 
     def __init__(
         self,
-        images: Mapping[int, RegisterImage] | None = None,
+        images: Mapping[int, Image] | None = None,
         *,
         name: str = "",
         framing: Callable[[], Framing] = MbapFraming,
         timing: Timing | None = None,
         tampering: Tampering | None = None,
     ) -> None:
-        self._images: Mapping[int, RegisterImage] = images or {}
+        self._images: Mapping[int, Image] = images or {}
         self._name = name
         self._framing = framing
         self._timing = timing or Timing()
@@ -101,7 +101,7 @@ class ModbusServer:
         self._late: set[asyncio.TimerHandle] = set()
         self.functions_seen: set[int] = set()
 
-    def show(self, images: Mapping[int, RegisterImage]) -> None:
+    def show(self, images: Mapping[int, Image]) -> None:
         """Replace all registers at once."""
         self._images = images
 
