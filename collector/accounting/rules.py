@@ -1,5 +1,7 @@
 """Which points of a plant are booked, and how: counters where there are any, else integrals. Pure."""
 
+import math
+
 from collector.accounting.booking import Rule
 from collector.accounting.integrals import Shape
 from collector.plant.meter import Measures, Meter
@@ -31,8 +33,10 @@ def rules(plant: Plant) -> dict[int, Rule]:
 
 
 def accounted(meter: Meter) -> list[Quantity]:
-    """Return the quantities of a meter that are booked."""
+    """Return the quantities of a meter that are booked: none of one that is only monitored."""
     offered = {register.quantity for register in meter.registers}
+    if meter.measures is Measures.MONITORED:
+        return []
     if meter.measures is not Measures.LINE_DC:
         return [Quantity.ACTIVE_ENERGY_IMPORT]
     return [
@@ -43,11 +47,14 @@ def accounted(meter: Meter) -> list[Quantity]:
 
 
 def _counter_rule(meter: Meter, register: Register, quantity: Quantity) -> Rule:
-    gain = abs(register.scale * units.factor(register.unit, quantity.unit))
+    factors = [meter.constants[name] for name in register.scale_by if name in meter.constants]
+    gain = abs(math.prod((register.scale, units.factor(register.unit, quantity.unit), *factors)))
     most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
+    # Where the device scales its counter itself, or adds several, the end of one is no known step of the value.
+    fixed = set(register.needs) <= set(meter.constants)
     return Rule(
         Shape.COUNTER,
         most_per_s=most / 3600,
-        modulus=None if register.wraps_at is None else register.wraps_at * gain,
+        modulus=register.wraps_at * gain if fixed and register.wraps_at is not None else None,
         slack=most / 3600 * meter.profile.counter_refresh_s + 2 * gain,
     )

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 
+from collector.plant.meter import Measures
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import USABLE
@@ -64,6 +65,8 @@ class ReadingEncoder:
         meters = {meter.id: meter for meter in plant.meters}
         for point in plant.points:
             measurement = point.quantity.measurement
+            if measurement == "potline" and meters[point.owner].measures is not Measures.LINE_DC:
+                measurement = "meter"  # one meter speaks for a potline; others would write over it
             tags = {"plant": plant.id}
             if measurement == "pot":
                 pot = point.owner.removeprefix("pot:")

@@ -1,5 +1,7 @@
 """Readings that cannot be true are marked, not removed: they are written with their quality and not accounted."""
 
+import math
+
 import numpy as np
 
 from collector.plant.topology import Plant
@@ -12,6 +14,7 @@ LIMITS = {
     Quantity.LINE_CURRENT: (-10.0, 800.0),
     Quantity.LINE_VOLTAGE: (-100.0, 3000.0),
     Quantity.DC_POWER: (-50.0, 2000.0),
+    Quantity.ACTIVE_POWER: (-1e7, 1e7),
     Quantity.POT_VOLTAGE: (-5.0, 100.0),
     Quantity.POWER_FACTOR: (-1.0001, 1.0001),
     Quantity.FREQUENCY: (40.0, 70.0),
@@ -34,7 +37,7 @@ class Screen:
                 self._low[place], self._high[place] = LIMITS[point.quantity]
         for meter in plant.meters:
             power = plant.points.find(meter.id, Quantity.ACTIVE_POWER)
-            if power is not None:
+            if power is not None and math.isfinite(meter.rated_power_kw):
                 bound = meter.rated_power_kw * POWER_MARGIN
                 self._low[power], self._high[power] = -bound, bound
 

@@ -1,11 +1,12 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from collector.plant.profile import MeterProfile, Register
+from collector.plant.profile import BlockRules, MeterProfile, Register
 from collector.readings.quantity import Quantity
 
 
@@ -15,31 +16,105 @@ class Measures(Enum):
     LINE_DC = "line_dc"
     RECTIFIER_AC = "rectifier_ac"
     AUXILIARY_AC = "auxiliary_ac"
+    MONITORED = "monitored"
+    """Written to the streams, and in no account."""
 
 
 NEEDED = {
     Measures.LINE_DC: (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE),
     Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
     Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.MONITORED: (),
 }
 """What the accounts need of a meter: its profile must offer these quantities."""
 
 
+class Transport(Enum):
+    """How questions and answers travel to an endpoint and back."""
+
+    MODBUS_TCP = "modbus_tcp"
+    MODBUS_TLS = "modbus_tls"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    ASCII_OVER_TCP = "ascii_over_tcp"
+    MODBUS_RTU = "modbus_rtu"
+    MODBUS_ASCII = "modbus_ascii"
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether it is a serial line of this machine; the others are reached over the network."""
+        return self in {Transport.MODBUS_RTU, Transport.MODBUS_ASCII}
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether frames are written as text."""
+        return self in {Transport.ASCII_OVER_TCP, Transport.MODBUS_ASCII}
+
+    @property
+    def has_transaction_ids(self) -> bool:
+        """Whether an answer says to which question it belongs."""
+        return self in {Transport.MODBUS_TCP, Transport.MODBUS_TLS}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What both sides of a TLS connection prove themselves with. An empty ``server_name`` is the host's."""
+
+    ca_file: Path
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A Modbus TCP connection. ``timeout_s`` is for one request."""
+    """A Modbus connection: a host and its port, or a serial line. ``timeout_s`` is for one request.
+
+    ``lenient_transaction_id`` is for gateways that do not give a question's id back: what they send is treated as if
+    it had none.
+    """
 
     id: str
+    transport: Transport
     host: str
     port: int
     timeout_s: float
+    device: str = ""
+    baud: int = 19200
+    parity: str = "even"
+    stop_bits: int = 1
+    data_bits: int = 8
+    pause_after_connect_s: float = 0.0
+    pause_between_s: float = 0.0
+    lenient_transaction_id: bool = False
+    tls: Tls | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        if self.transport.is_serial:
+            return f"{self.device} at {self.baud} {self.data_bits}{self.parity[0].upper()}{self.stop_bits}"
+        return f"{self.host} port {self.port}"
+
+    @property
+    def has_transaction_ids(self) -> bool:
+        """Whether an answer can be relied on to say to which question it belongs."""
+        return self.transport.has_transaction_ids and not self.lenient_transaction_id
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One meter behind an endpoint. ``rated_power_kw`` bounds what its counter may gain in a time.
+    """One meter behind an endpoint.
 
-    ``registers`` are those that are polled, ``constants`` the values of all constants of the profile.
+    Attributes
+    ----------
+    rated_power_kw : float
+        Bounds what its counter may gain in a time; infinite where nobody gave it, which only a monitored meter may be.
+    registers : tuple of Register
+        What is polled, at the addresses of this device.
+    constants : mapping
+        A number for each constant of the profile.
+    base : int
+        How much higher than in the profile this device's addresses are.
     """
 
     id: str
@@ -50,9 +125,51 @@ class Meter:
     unit: int
     every_s: float
     rated_power_kw: float
-    registers: tuple[Register, ...] = ()
-    constants: Mapping[str, float] = field(default_factory=dict)
+    registers: tuple[Register, ...]
+    constants: Mapping[str, float] = field(default_factory=dict, hash=False)
     base: int = 0
+
+    @property
+    def rules(self) -> BlockRules:
+        """How this device allows its registers to be asked for."""
+        return self.profile.rules.moved(self.base)
+
+
+def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) -> tuple[Register, ...]:
+    """Return what is polled of a device, in the order of its profile.
+
+    Parameters
+    ----------
+    profile
+        The register map.
+    also
+        Names of optional quantities that are wanted, too.
+    base
+        How much higher the device's addresses are.
+
+    Returns
+    -------
+    tuple of Register
+        The wanted quantities, all registers that their values depend on, and those by which the device is known.
+    """
+    by_name = {register.name: register for register in profile.registers}
+    wanted = {register.name for register in profile.registers if _is_wanted(register, also)}
+    followed = list(wanted)
+    while followed:
+        needed = {name for name in by_name[followed.pop()].needs if name in by_name} - wanted
+        wanted |= needed
+        followed += needed
+    return tuple(register.moved(base) for register in profile.registers if register.name in wanted)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Tell whether a name is what a pattern says, in which ``*`` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
+
+
+def _is_wanted(register: Register, also: Collection[str]) -> bool:
+    asked_for = register.quantity is not None and (not register.optional or register.name in also)
+    return asked_for or bool(register.expect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, TypeAdapter
 
 from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, GwpSet, SlopeCoefficients
-from collector.plant.meter import NEEDED, Broker, Endpoint, Measures, Meter
-from collector.plant.profile import MeterProfile, Register
+from collector.plant.meter import Broker, Endpoint
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
+from collector.settings.endpoints import Endpoints
 from collector.settings.fields import pots_of
-from collector.settings.problems import ConfigurationError, Problem, shown
-from collector.settings.profiles import profile_names, read_profile
+from collector.settings.meters import Meters
+from collector.settings.part import Part
+from collector.settings.problems import ConfigurationError, shown
 from collector.settings.sources import Origins
 from collector.settings.toml_file import Path_, TomlFile, is_under
 from collector.settings.validation import validated
@@ -27,12 +28,8 @@ _Secret = Callable[[Path_, str], Path]
 _GRID, _GWP, _SLOPES = "grid_electricity.toml", "gwp.toml", "pfc_slope.toml"
 
 
-class Builder:
-    """Builds the plant and collects the problems that only show when the parts are put together.
-
-    ``broken`` holds the paths whose values are known to be wrong: a stand-in is in their place, and nothing is said
-    about it.
-    """
+class Builder(Part):
+    """Builds the plant and collects the problems that only show when the parts are put together."""
 
     def __init__(
         self,
@@ -43,18 +40,17 @@ class Builder:
         profiles_dir: Path,
         factors_dir: Path,
         secret: _Secret,
+        find: Callable[[str], Path],
         today: date,
     ) -> None:
-        self.problems: list[Problem] = []
+        super().__init__(origins, broken)
         self._settings = settings
-        self._origins = origins
-        self._broken = set(broken)
         self._broken |= self._missing(profiles_dir=profiles_dir, factors_dir=factors_dir)
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
         self._secret = secret
+        self._find = find
         self._today = today
-        self._profiles: dict[str, MeterProfile | None] = {}
 
     def plant(self) -> Plant | None:
         """Return the plant, or None where ``problems``, or what is broken, says why not."""
@@ -66,8 +62,9 @@ class Builder:
         pots = {id_: self._pots(("potlines", id_, "pots"), section.pots) for id_, section in settings.potlines.items()}
         self._unique_pots(pots)
         potlines = [self._potline(id_, section, pots[id_], slopes) for id_, section in settings.potlines.items()]
-        meters = [self._meter(id_, section, endpoints) for id_, section in settings.meters.items()]
-        self._unique_meters()
+        parts = Meters(settings, self._origins, broken=self._broken, profiles_dir=self._profiles_dir)
+        meters = parts.built(endpoints)
+        self.problems += parts.problems
         brokers = tuple(self._broker(id_, section) for id_, section in settings.brokers.items())
         self._unique_clients()
         if not settings.potlines and not self._any_broken("potlines"):
@@ -85,7 +82,7 @@ class Builder:
             grid_factor=grid,
             potlines=tuple(potline for potline in potlines if potline is not None),
             endpoints=tuple(endpoints.values()),
-            meters=tuple(meter for meter in meters if meter is not None),
+            meters=meters,
             brokers=brokers,
         )
 
@@ -99,23 +96,9 @@ class Builder:
                 found.add((key,))
         return found
 
-    def _fine(self, *path: str) -> bool:
-        """Tell whether a value is what was written, and not a stand-in for it."""
-        return not is_under(path, self._broken)
-
-    def _any_broken(self, *sections: str) -> bool:
-        return any(path[0] in sections for path in self._broken)
-
     def _refuse(self, file: TomlFile | Origins, path: Path_, refusal: formulas.Refusal | None) -> None:
         if refusal is not None:
             self.problems.append(file.problem(path, *refusal))
-
-    def _report(self, path: Path_, what: str, remedy: str = "") -> None:
-        self.problems.append(self._origins.problem(path, what, remedy))
-
-    def _unknown(self, path: Path_, what: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(sorted(known))
-        self._report(path, f"there is no {what} '{name}'", f"one of: {listed}" if listed else "none is configured")
 
     def _entries(self, name: str, key: str, model: type[BaseModel]) -> tuple[TomlFile, dict[str, Any]] | None:
         """Return a factor file with all its entries that are well-formed, and report the others."""
@@ -268,92 +251,7 @@ class Builder:
             seen |= dict.fromkeys(pots, id_)
 
     def _endpoints(self) -> dict[str, Endpoint]:
-        found: dict[str, Endpoint] = {}
-        seen: dict[tuple[str, int], str] = {}
-        for id_, section in self._settings.endpoints.items():
-            found[id_] = Endpoint(id=id_, host=section.host, port=section.port, timeout_s=section.timeout)
-            if not self._fine("endpoints", id_, "host") or not self._fine("endpoints", id_, "port"):
-                continue
-            same = seen.setdefault((section.host.lower(), section.port), id_)
-            if same != id_:
-                self._report(
-                    ("endpoints", id_),
-                    f"is {section.host} port {section.port} like {same}",
-                    "one endpoint, its meters share the connection",
-                )
-        return found
-
-    def _profile(self, at: Path_, name: str) -> MeterProfile | None:
-        if name in self._profiles:
-            return self._profiles[name]
-        known = profile_names(self._profiles_dir)
-        if name not in known:
-            self._unknown(at, "profile", name, known)
-            return None
-        self._profiles[name] = None
-        try:
-            self._profiles[name] = read_profile(self._profiles_dir / f"{name}.toml")
-        except ConfigurationError as exc:
-            self.problems += exc.problems
-        return self._profiles[name]
-
-    def _meter(self, id_: str, section: models.MeterSection, endpoints: dict[str, Endpoint]) -> Meter | None:
-        at = ("meters", id_)
-        measures = Measures(section.measures)
-        known = self._fine(*at, "measures")
-        profile = None
-        if self._fine("profiles_dir") and self._fine(*at, "profile"):
-            profile = self._profile((*at, "profile"), section.profile)
-        endpoint = endpoints.get(section.endpoint)
-        if endpoint is None and self._fine(*at, "endpoint") and self._fine("endpoints", section.endpoint):
-            self._unknown((*at, "endpoint"), "endpoint", section.endpoint, endpoints)
-        if section.potline is None:
-            if known and measures is not Measures.AUXILIARY_AC and self._fine(*at, "potline"):
-                self._report((*at, "potline"), f"is missing, and {measures.value} belongs to a potline", "add it")
-        elif section.potline not in self._settings.potlines and self._fine("potlines", section.potline):
-            self._unknown((*at, "potline"), "potline", section.potline, self._settings.potlines)
-        if profile is not None and known:
-            offered = {register.quantity for register in profile.registers}
-            for quantity in NEEDED[measures]:
-                if quantity not in offered:
-                    what = f"{profile.name} has no {quantity.label}, which {measures.value} needs"
-                    self._report((*at, "profile"), what, "choose another profile or another 'measures'")
-        if profile is None or endpoint is None:
-            return None
-        return Meter(
-            id=id_,
-            measures=measures,
-            potline=section.potline,
-            profile=profile,
-            endpoint=endpoint,
-            unit=section.unit,
-            every_s=section.every,
-            rated_power_kw=section.rated_power,
-            registers=_polled(profile),
-            constants={each.name: each.default for each in profile.constants if each.default is not None},
-        )
-
-    def _unique_meters(self) -> None:
-        addressed: dict[tuple[str, int], str] = {}
-        lines: dict[str, str] = {}
-        for id_, section in self._settings.meters.items():
-            at = ("meters", id_)
-            if self._fine(*at, "endpoint") and self._fine(*at, "unit"):
-                other = addressed.setdefault((section.endpoint, section.unit), id_)
-                if other != id_:
-                    self._report(
-                        (*at, "unit"),
-                        f"unit {section.unit} of {section.endpoint} is {other} already",
-                        "two meters cannot be one device",
-                    )
-            if section.measures == Measures.LINE_DC.value and section.potline is not None:
-                first = lines.setdefault(section.potline, id_)
-                if first != id_:
-                    self._report(
-                        (*at, "measures"),
-                        f"{first} is the line_dc of {section.potline} already",
-                        "a potline has one",
-                    )
+        return Endpoints(fine=self._fine, report=self._report, find=self._find).made(self._settings.endpoints)
 
     def _broker(self, id_: str, section: models.BrokerSection) -> Broker:
         at = ("brokers", id_)
@@ -387,14 +285,6 @@ class Builder:
                     f"is the one of {other}, at the same broker",
                     "the broker would throw each out in turn",
                 )
-
-
-def _polled(profile: MeterProfile) -> tuple[Register, ...]:
-    """Return the registers that are read for the streams, and those by which a device is recognised."""
-    wanted = {each.name for each in profile.registers if (each.quantity and not each.optional) or each.expect}
-    for _ in profile.registers:
-        wanted |= {name for each in profile.registers if each.name in wanted for name in each.needs}
-    return tuple(each for each in profile.registers if each.name in wanted)
 
 
 def _series(name: str, rows: Iterable[models.Dated[float]], divisor: float) -> DatedSeries:

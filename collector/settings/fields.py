@@ -66,6 +66,12 @@ def finite(value: object) -> float:
     return number
 
 
+def _finite_of_text(value: object) -> float:
+    if isinstance(value, str) and re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", value):
+        value = float(value)  # from the environment, or from a sheet of meters
+    return finite(value)
+
+
 def _switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -143,6 +149,13 @@ def _host(text: str) -> str:
     return host
 
 
+def serial_device(text: str) -> str:
+    """Check the name of a serial line."""
+    if not re.fullmatch(r"/\S+|COM[0-9]{1,3}", text):
+        raise ValueError(f"{written(text)} is no serial device; write it like /dev/ttyUSB0")
+    return text
+
+
 def listen_address(text: str) -> str:
     """Check an address to listen at: host:port."""
     host, _, port = text.rpartition(":")
@@ -192,6 +205,7 @@ Id = Annotated[str, at_most(64), AfterValidator(_id)]
 Host = Annotated[Text, at_most(253), AfterValidator(_host)]
 Port = Annotated[int, whole(1, 65535)]
 Number = Annotated[float, BeforeValidator(finite)]
+NumberOfText = Annotated[float, BeforeValidator(_finite_of_text)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Day = Annotated[date, BeforeValidator(_day)]
 Percent = Annotated[float, measure("%", "0 %", "100 %")]

@@ -68,6 +68,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     """
     tree, origins, problems = read_sources(collector_file)
     broken: set[Path_] = set() if origins.plant else {(section,) for section in OF_THE_PLANT}
+    broken |= origins.broken
     settings = _validated(tree, origins, problems, broken)
     folder = collector_file.parent
     builder = Builder(
@@ -77,6 +78,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         profiles_dir=folder / settings.profiles_dir,
         factors_dir=folder / settings.factors_dir,
         secret=lambda path, written: _secret(folder, path, written, origins, problems),
+        find=lambda written: _found(folder, written),
         today=today or datetime.now(UTC).date(),
     )
     plant = builder.plant()
@@ -97,7 +99,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
         problems.append(origins.problem(("store", "path"), f"{store_path} is a folder", "name a file in it"))
     if problems or plant is None:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(origins.told_once(problems))
     host, _, port = settings.page.listen.rpartition(":")
     return Configuration(
         plant=plant,
@@ -139,7 +141,7 @@ def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], 
             places = [tuple(part for part in error["loc"] if part != KEY) for error in exc.errors()]
             wrong = {path[: 3 if path[0] in ENTITIES else 2] for path in places}
             if wrong <= replaced:  # a stand-in is not valid, which is our own mistake
-                raise ConfigurationError(problems) from exc
+                raise ConfigurationError(origins.told_once(problems)) from exc
             for path in wrong:
                 _replace(tree, path)
             replaced |= wrong
@@ -211,12 +213,17 @@ def _target(
     )
 
 
-def _secret(folder: Path, path: Path_, written: str, origins: Origins, problems: list[Problem]) -> Path:
-    """Find a secret's file: in the systemd credentials directory by name, else relative to the settings' folder."""
+def _found(folder: Path, written: str) -> Path:
+    """Find a file: in the systemd credentials directory by name, else relative to the settings' folder."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     candidates = [Path(credentials) / written] if credentials else []
     candidates.append(folder / written)
-    found = next((candidate for candidate in candidates if os.path.isfile(candidate)), candidates[-1])  # noqa: PTH113 - never raises
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), candidates[-1])  # noqa: PTH113 - never raises
+
+
+def _secret(folder: Path, path: Path_, written: str, origins: Origins, problems: list[Problem]) -> Path:
+    """Find a secret's file, and see that it holds one."""
+    found = _found(folder, written)
     problem = ""
     remedy = "write the secret into it, in one line"
     try:

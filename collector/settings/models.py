@@ -13,6 +13,7 @@ from collector.settings.fields import (
     Host,
     Id,
     Number,
+    NumberOfText,
     Percent,
     Port,
     Switch,
@@ -22,6 +23,7 @@ from collector.settings.fields import (
     listen_address,
     measure,
     pot_number,
+    serial_device,
     time_zone,
     web_address,
     whole,
@@ -125,22 +127,39 @@ class PotlineSection(_Model):
 class EndpointSection(_Model):
     """[endpoints.ID]."""
 
-    transport: Literal["modbus_tcp"]
-    host: Host
-    port: Port = 502
+    transport: Literal["modbus_tcp", "modbus_tls", "rtu_over_tcp", "ascii_over_tcp", "modbus_rtu", "modbus_ascii"]
+    host: Host | None = None
+    port: Port | None = None
     timeout: Annotated[float, measure("s", "1 ms", "1 min")] = 1.0
+    pause_after_connect: Annotated[float, measure("s", "0 s", "1 min")] = 0.0
+    pause_between: Annotated[float, measure("s", "0 s", "10 s")] = 0.0
+    lenient_transaction_id: Switch = False
+    ca_file: Text | None = None
+    certificate_file: Text | None = None
+    key_file: Text | None = None
+    server_name: Host | None = None
+    device: Annotated[Text, AfterValidator(serial_device)] | None = None
+    baud: Annotated[int, whole(300, 4_000_000)] | None = None
+    parity: Literal["none", "even", "odd"] | None = None
+    stop_bits: Annotated[int, whole(1, 2)] | None = None
+    data_bits: Annotated[int, whole(7, 8)] | None = None
 
 
 class MeterSection(_Model):
-    """[meters.ID]."""
+    """[meters.ID]. Where ``for`` or ``from_csv`` stands, ``expansion`` has made many tables without it of this one."""
 
-    measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac"]
+    for_: Annotated[object, Field(alias="for")] = None
+    from_csv: object = None
+    measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac", "monitored"]
     potline: Id | None = None
     profile: Text
     endpoint: Id
     unit: Annotated[int, whole(0, 255)]
+    base: Annotated[int, whole(-65535, 65535)] = 0
     every: Annotated[float, measure("s", "0.1 s", "1 h")] = 5.0
-    rated_power: Annotated[float, measure("kW", "1 W", "10000 MW")]
+    rated_power: Annotated[float, measure("kW", "1 W", "10000 MW")] | None = None
+    also: list[Text] = []
+    constants: dict[str, NumberOfText] = {}
 
 
 class BrokerSection(_Model):

@@ -8,31 +8,45 @@ Names carry no case, no hyphens and no dots, so each part is matched with the ke
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from collector.settings.expansion import Expansion, Made, expand, is_filled
+from collector.settings.likewise import OfMany, told_once
 from collector.settings.models import Settings
 from collector.settings.problems import ConfigurationError, Problem
+from collector.settings.sheet import read_sheet
 from collector.settings.toml_file import Path_, TomlFile, dotted
 
 PREFIX = "POTLINE_"
 OF_THE_PLANT = frozenset({"plant", "emissions", "potlines", "endpoints", "meters", "brokers"})
+_MANY = frozenset({"endpoints", "meters"})
+"""Sections in which one table may stand for many."""
 
 
 class Origins:
-    """Which file, line or variable each value came from."""
+    """Which file, line or variable each value came from. ``broken``: paths about which everything is said."""
 
     def __init__(self, collector: TomlFile, plant: TomlFile | None) -> None:
         self.collector = collector
         self.plant = plant
+        self.broken: set[Path_] = set()
         self._variables: dict[Path_, str] = {}
+        self._made: dict[tuple[str, str], Made] = {}
+        self._of_many: dict[Problem, OfMany] = {}
 
     def note_variable(self, path: Path_, variable: str) -> None:
         """Remember that the value at a path came from a variable."""
         self._variables[path] = variable
+
+    def note_expansion(self, expansion: Expansion) -> None:
+        """Remember what was made of one table."""
+        self._made |= {(expansion.section, id_): made for id_, made in expansion.made.items()}
+        self.broken |= expansion.broken
 
     def problem(self, path: Path_, what: str, remedy: str = "") -> Problem:
         """Return a problem with the value at a path, told by the place it came from."""
@@ -41,7 +55,20 @@ class Origins:
             if variable is not None:
                 return Problem(f"environment {variable}", 0, dotted(path), what, remedy)
         file = self.plant if self.plant is not None and path and path[0] in OF_THE_PLANT else self.collector
-        return file.problem(path, what, remedy)
+        made = self._made.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
+        if made is None:
+            return file.problem(path, what, remedy)
+        written = (path[0], made.table, *path[2:])
+        problem = replace(file.problem(written, what, remedy), key=dotted(path))
+        differs = len(path) == 2 or is_filled(file.value(written))
+        self._of_many[problem] = OfMany(problem, made, path, differs)
+        return problem
+
+    def told_once(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return the problems, what many of one table have in common as one."""
+        found = list(problems)
+        single = [problem for problem in found if problem not in self._of_many]
+        return single + told_once((self._of_many[p] for p in found if p in self._of_many), self._made)
 
 
 def read_sources(collector_file: Path) -> tuple[dict[str, Any], Origins, list[Problem]]:
@@ -74,7 +101,9 @@ def read_sources(collector_file: Path) -> tuple[dict[str, Any], Origins, list[Pr
             problems += exc.problems
         else:
             for key, value in origins.plant.values.items():
-                if key in OF_THE_PLANT:
+                if key in _MANY and isinstance(value, dict):
+                    tree[key] = _expanded(key, value, origins.plant, origins, problems)
+                elif key in OF_THE_PLANT:
                     tree[key] = value
                 else:
                     near = difflib.get_close_matches(key, OF_THE_PLANT, n=1)
@@ -83,6 +112,16 @@ def read_sources(collector_file: Path) -> tuple[dict[str, Any], Origins, list[Pr
     for name, values in variables.items():
         _overlay(tree, values, (), _Variable(name, origins, problems))
     return tree, origins, problems
+
+
+def _expanded(
+    section: str, tables: Mapping[str, object], plant: TomlFile, origins: Origins, problems: list[Problem]
+) -> dict[str, Any]:
+    """Return a section of the plant file, each meter for itself. The environment counts over what is made here."""
+    expansion = expand(section, tables, lambda name: read_sheet(plant.path.parent / name))
+    origins.note_expansion(expansion)
+    problems += [origins.problem(*finding) for finding in expansion.findings]
+    return expansion.tables
 
 
 def _environment() -> tuple[dict[str, dict[str, Any]], list[Problem]]:

@@ -61,6 +61,16 @@ class TomlFile:
                 return line
         return 0
 
+    def value(self, path: Path_) -> object:
+        """Return what stands at a path, None if nothing does."""
+        found: Any = self.values
+        for part in path:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
     def problem(self, path: Path_, what: str, remedy: str = "") -> Problem:
         """Return a problem with the value at a path."""
         return Problem(self.name, self.line(path), dotted(path), what, remedy)

@@ -10,6 +10,7 @@ from line_story import PLANT, T0, S, drive, effect, energy_kwh, events, lines_of
 from collector.accounting import account
 from collector.acquisition.source import Arrival
 from collector.closing import Closer
+from collector.plant.meter import Measures
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffectKind
@@ -261,6 +262,23 @@ async def test_a_line_meter_without_counters_is_integrated_from_voltage_times_cu
     # The mean of 160 V x 350 kA = 56 MW and 140 V x 400 kA = 56 MW.
     assert found[0][1].dc_kwh == pytest.approx(56_000 / 60)
     assert found[0][1].charge_kah == pytest.approx(375 / 60)
+
+
+async def test_a_meter_that_is_only_monitored_is_written_and_not_accounted(tmp_path: Path, clock: ClockByHand) -> None:
+    meters = tuple(
+        dataclasses.replace(meter, measures=Measures.MONITORED) if meter.id == "rectifier_2" else meter
+        for meter in PLANT.meters
+    )
+    plant = dataclasses.replace(PLANT, meters=meters)
+    async with Store(tmp_path / "s.sqlite", plant.points) as store:
+        line = await open_line(plant, store, clock)
+        for t in range(0, 135, 5):
+            await drive(line, clock, t)
+        found = await minutes(store)
+        texts = [text.decode() for text in await lines_of(store)]
+
+    assert found[0][1].ac_kwh == pytest.approx(60_000 / 60 * 1.01 / 2)
+    assert any(text.startswith("meter,meter=rectifier_2,plant=example,potline=PL1 active_energy") for text in texts)
 
 
 def without_registers(plant: Plant, *quantities: Quantity) -> Plant:

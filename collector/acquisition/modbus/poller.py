@@ -61,6 +61,8 @@ class ModbusPoller:
         self, endpoint: Endpoint, meters: Sequence[Meter], *, points: PointTable, clock: Clock, instruments: Instruments
     ) -> None:
         self._endpoint = endpoint
+        # One for all attempts: on a line, it knows which answers of an earlier one may still be under way.
+        self._connection = ModbusConnection(endpoint, clock)
         self._clock = clock
         self._instruments = instruments
         start = clock.steady_s()
@@ -93,7 +95,7 @@ class ModbusPoller:
         for turn in self._turns:
             turn.unanswered = 0
         try:
-            async with ModbusConnection(self._endpoint, self._clock) as connection:
+            async with self._connection as connection:
                 while True:
                     turn = min(self._turns, key=lambda turn: turn.cadence.due_s)
                     await self._clock.sleep(turn.cadence.due_s - self._clock.steady_s())
@@ -113,7 +115,7 @@ class ModbusPoller:
         """Give the connection up if no meter answered when it was last asked, in two requests or more."""
         unanswered = [turn.unanswered for turn in self._turns]
         if min(unanswered) >= 1 and sum(unanswered) >= 2:
-            place = f"read from {self._endpoint.host} port {self._endpoint.port} ({self._endpoint.id})"
+            place = f"read from {self._endpoint.place} ({self._endpoint.id})"
             raise EndpointUnreachable(f"{place}: connected, but nobody answers; check power, cables and unit ids")
 
     async def _poll(self, connection: ModbusConnection, turn: _Turn) -> ReadingBatch:

@@ -1,15 +1,18 @@
-"""Modbus TCP servers that tests script: right, wrong, late, broken off. Written from the specification, by hand."""
+"""Modbus servers that tests script: right, wrong, late, broken off. Written from the specification, by hand."""
 
 import asyncio
 import contextlib
+import os
 import socket
+import ssl
 import struct
+import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from waiting import until
 
-from collector.plant.meter import Endpoint, Measures, Meter
+from collector.plant.meter import Endpoint, Measures, Meter, Transport
 from collector.plant.profile import BlockRules, MeterProfile, Register, RegisterType
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
@@ -17,28 +20,67 @@ from collector.readings.quantity import Quantity
 HOST = "127.0.0.1"
 
 
+MBAP, RTU, ASCII = "mbap", "rtu", "ascii"
+READING = {1, 2, 3, 4, 0x2B}
+"""The functions that change nothing in a device. No server of these tests may ever see another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked."""
+    """What a client asked. For device identification, ``address`` is the first object and ``count`` the read code."""
 
     tid: int
     unit: int
     function: int
     address: int
     count: int
+    framing: str = MBAP
 
     def pdu(self) -> bytes:
         """Return the right answer: each register holds a number that no other register of the server holds."""
-        values = [register(self.unit, self.function, place) for place in range(self.address, self.address + self.count)]
+        places = range(self.address, self.address + self.count)
+        if self.function in {1, 2}:
+            return bits(self.function, [bit(self.unit, self.function, place) for place in places])
+        values = [register(self.unit, self.function, place) for place in places]
         return struct.pack(f">BB{self.count}H", self.function, 2 * self.count, *values)
 
     def adu(self, pdu: bytes | None = None, *, tid: int | None = None, unit: int | None = None) -> bytes:
         """Return a frame, by default the right answer."""
         body = self.pdu() if pdu is None else pdu
-        head = struct.pack(
-            ">HHHB", self.tid if tid is None else tid, 0, len(body) + 1, self.unit if unit is None else unit
-        )
-        return head + body
+        unit = self.unit if unit is None else unit
+        if self.framing == RTU:
+            return rtu(unit, body)
+        if self.framing == ASCII:
+            return ascii_line(unit, body)
+        return struct.pack(">HHHB", self.tid if tid is None else tid, 0, len(body) + 1, unit) + body
+
+
+def rtu(unit: int, pdu: bytes) -> bytes:
+    """Return a frame of RTU, its check sum reckoned bit by bit."""
+    crc = 0xFFFF
+    for byte in bytes([unit]) + pdu:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return bytes([unit]) + pdu + struct.pack("<H", crc)
+
+
+def ascii_line(unit: int, pdu: bytes) -> bytes:
+    """Return a frame of Modbus ASCII."""
+    raw = bytes([unit]) + pdu
+    return b":%s%02X\r\n" % (raw.hex().upper().encode(), -sum(raw) & 0xFF)
+
+
+def bits(function: int, values: list[bool]) -> bytes:
+    """Return an answer of bits: the first one lowest in the first byte."""
+    number = sum(1 << place for place, value in enumerate(values) if value)
+    size = (len(values) + 7) // 8
+    return bytes([function, size]) + number.to_bytes(size, "little")
+
+
+def bit(unit: int, function: int, address: int) -> bool:
+    """Return what a coil or a discrete input is."""
+    return bool(register(unit, function, address) * 2654435761 & 0x10000)
 
 
 def register(unit: int, function: int, address: int) -> int:
@@ -80,6 +122,8 @@ class ModbusServer:
 
     answer: Answering = rightly
     port: int = 0
+    framing: str = MBAP
+    secured: ssl.SSLContext | None = None
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -88,31 +132,63 @@ class ModbusServer:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator["ModbusServer"]:
         """Listen on a free port, the same one if it listened before."""
-        server = await asyncio.start_server(self._serve, HOST, self.port)
+        server = await asyncio.start_server(self._serve, HOST, self.port, ssl=self.secured)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
             server.close()
-            for task in self._tasks:
-                task.cancel()
-            for writer in set(self.open):
-                writer.transport.abort()
+            self._end()
             await server.wait_closed()
             await asyncio.sleep(0)
+        self.check()
+
+    @contextlib.asynccontextmanager
+    async def on_a_line(self) -> AsyncIterator[str]:
+        """Listen at the far end of a serial line, a pseudo-terminal, and yield the device at its near end."""
+        far, near = os.openpty()
+        tty.setraw(near)
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        listening, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(far), "rb", 0))
+        speaking, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(far, "wb", 0))
+        writer = asyncio.StreamWriter(speaking, speaking.get_protocol(), None, loop)
+        task = asyncio.create_task(self._serve(reader, writer))
+        try:
+            yield os.ttyname(near)
+        finally:
+            self._end()
+            listening.close()
+            speaking.abort()
+            await task
+            os.close(near)
+        self.check()
+
+    def check(self) -> None:
+        """Nobody asked for more than to read."""
+        assert {request.function for request in self.requests} <= READING
 
     async def closed(self) -> None:
         """Wait until no connection is open."""
         await until(lambda: not self.open, within_s=1.0)
+
+    def unplug(self) -> None:
+        """Take the adapter away: both ends of the line are gone."""
+        for writer in set(self.open):
+            writer.transport.abort()
+
+    def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self.unplug()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open.add(writer)
         try:
             while True:
-                tid, _, length = struct.unpack(">HHH", await reader.readexactly(6))
-                unit, function, address, count = struct.unpack(">BBHH", await reader.readexactly(length))
-                request = Request(tid, unit, function, address, count)
+                request = await self._request(reader)
                 self.requests.append(request)
                 task = asyncio.ensure_future(self.answer(request, writer))
                 self._tasks.add(task)
@@ -123,11 +199,34 @@ class ModbusServer:
             self.open.discard(writer)
             writer.transport.abort()
 
+    async def _request(self, reader: asyncio.StreamReader) -> Request:
+        tid = 0
+        if self.framing == MBAP:
+            tid, protocol, length = struct.unpack(">HHH", await reader.readexactly(6))
+            assert protocol == 0
+            body = await reader.readexactly(length)
+        elif self.framing == RTU:
+            head = await reader.readexactly(2)
+            body = head + await reader.readexactly(3 if head[1] == 0x2B else 4)
+            assert rtu(body[0], body[1:])[-2:] == await reader.readexactly(2)
+        else:
+            line = await reader.readuntil(b"\r\n")
+            body = bytes.fromhex(line[1:-4].decode())
+            assert line == ascii_line(body[0], body[1:])
+        if body[1] == 0x2B:
+            kind, code, first = body[2:]
+            assert kind == 0x0E
+            return Request(tid, body[0], 0x2B, first, code, self.framing)
+        unit, function, address, count = struct.unpack(">BBHH", body)
+        return Request(tid, unit, function, address, count, self.framing)
+
 
 @contextlib.asynccontextmanager
-async def serving(answer: Answering = rightly) -> AsyncIterator[ModbusServer]:
+async def serving(
+    answer: Answering = rightly, *, framing: str = MBAP, secured: ssl.SSLContext | None = None
+) -> AsyncIterator[ModbusServer]:
     """Run a server beside the block."""
-    async with ModbusServer(answer).listening() as server:
+    async with ModbusServer(answer, framing=framing, secured=secured).listening() as server:
         yield server
 
 
@@ -164,7 +263,7 @@ def profile(function: int = 4) -> MeterProfile:
 
 def endpoint(port: int, *, timeout_s: float = 0.1, host: str = HOST) -> Endpoint:
     """Return the endpoint of a server."""
-    return Endpoint("gateway", host, port, timeout_s)
+    return Endpoint("gateway", Transport.MODBUS_TCP, host, port, timeout_s)
 
 
 def meters(port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = 0.1) -> list[Meter]:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import inspect
 import os
+import re
 import struct
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from server_process import free_port
 from waiting import until
 
-from collector.acquisition.modbus import connection as room
+import collector
 from collector.acquisition.modbus.connection import (
     Answer,
     EndpointUnreachable,
@@ -353,7 +354,7 @@ async def cancelled_with_the_answer(call: Callable[[], Awaitable[object]], conne
             task.cancel()
         return pdu
 
-    connection._client.ctx.trace_pdu = cancelling  # type: ignore[assignment]
+    connection._wire._client.ctx.trace_pdu = cancelling  # type: ignore[assignment]
     await task
 
 
@@ -366,8 +367,13 @@ async def test_a_cancellation_that_comes_with_the_answer_is_not_swallowed() -> N
 async def test_what_we_reach_for_in_pymodbus_is_still_there() -> None:
     """The contract with what is no documented interface of pymodbus: a new minor version must pass this first."""
     client = AsyncModbusTcpClient("127.0.0.1")
-    assert client.ctx.framer.decoder.decode(bytes.fromhex("0402abcd")).registers == [0xABCD]  # type: ignore[union-attr]
+    assert callable(client.ctx.framer.handleFrame)
+    assert client.ctx.framer.encode(bytes.fromhex("0400010002"), 7, 9) == bytes.fromhex("000900000006 07 0400010002")
     assert client.ctx.max_buffer_size == 264
+    assert client.ctx.comm_params.timeout_connect == 3
+    assert callable(client.ctx.call_create)
+    assert callable(client.ctx.callback_disconnected)
+    assert not client.ctx.response_future.done()
     client.set_max_no_responses(77)
     assert client.ctx.max_until_disconnect == 77
     client.close()
@@ -386,10 +392,36 @@ async def test_every_error_of_pymodbus_is_one_that_a_read_knows() -> None:
             async def failing(*_: object, error: type[Exception] = error, **__: object) -> None:
                 raise error("of pymodbus")
 
-            connection._client.read_input_registers = failing  # type: ignore[method-assign, assignment]
+            connection._wire._client.read_input_registers = failing  # type: ignore[method-assign, assignment]
             with pytest.raises((EndpointUnreachable, MeterSilent), match=r"read input registers 10\+2 of m1"):
                 await read(connection)
 
 
-async def test_nothing_in_the_room_can_write() -> None:
-    assert "write" not in inspect.getsource(room).replace("writes to a device", "")
+async def test_no_source_of_the_collector_calls_what_writes_to_a_device() -> None:
+    """Over the servers of these tests nothing but functions that read has ever come: they look themselves."""
+    client = AsyncModbusTcpClient("127.0.0.1")
+    writing = {name for name in dir(client) if re.match("write|mask|readwrite|diag|report|execute|register$", name)}
+    client.close()
+    assert {"write_register", "write_registers", "write_coil", "write_coils", "mask_write_register"} <= writing
+    assert "readwrite_registers" in writing
+    sources = list(Path(collector.__file__).parent.rglob("*.py"))
+    assert len(sources) > 50
+    calls = re.compile(rf"\b({'|'.join(sorted(writing))})\s*\(|[wW]rite(?:Single|Multiple)|MaskWrite|pdu\.\w+_message")
+    found = [
+        f"{path.name}: {match[0]}"
+        for path in sources
+        if "pymodbus" in (text := path.read_text(encoding="utf-8"))
+        for match in calls.finditer(text)
+    ]
+    assert found == []
+    importers = [path.name for path in sources if re.search(r"(?m)^(?:from|import) pymodbus", path.read_text("utf-8"))]
+    assert importers == ["wire.py"]
+
+
+async def test_a_function_that_does_not_read_is_never_sent() -> None:
+    async with serving() as server, at(server.port) as connection:
+        for function in (0, 5, 6, 7, 8, 15, 16, 22, 23, 0x2A, 0x84, 256):
+            with pytest.raises(ValueError, match="not among those that read"):
+                await connection.read(function=function, unit=1, address=0, count=1, whom="m1")
+        assert server.requests == []
+        assert (await read(connection)).data == expected(10, 2)

@@ -8,6 +8,7 @@ from example_plant import example_plant
 from line_parser import parse_line
 
 from collector.delivery.lineprotocol import ReadingEncoder
+from collector.plant.meter import Measures
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import Quality
@@ -52,6 +53,17 @@ def test_each_reading_goes_to_its_stream_with_its_tags_and_unit() -> None:
         b"meter,meter=pl1_dc,plant=east\\ 1,potline=PL1 dc_energy_kwh=1000000000.125,quality=192i %d" % T,
         b"potline,plant=east\\ 1,potline=PL1 line_current_ka=400.25,quality=192i %d" % T,
         b"pot,plant=east\\ 1,pot=10\\,2,potline=PL1 voltage_v=4.1,quality=192i %d" % T,
+    ]
+
+
+def test_only_the_meter_of_a_line_speaks_for_it() -> None:
+    other = replace(PLANT.meters[0], id="rectifier_dc", measures=Measures.MONITORED)
+    two = replace(PLANT, meters=(*PLANT.meters, other))
+    places = [two.points.place(owner, Quantity.LINE_CURRENT) for owner in ("pl1_dc", "rectifier_dc")]
+    batch = ReadingBatch.of((place, T, value, int(GOOD)) for place, value in zip(places, (400.0, 80.0), strict=True))
+    assert ReadingEncoder(two).encode(batch) == [
+        b"potline,plant=east\\ 1,potline=PL1 line_current_ka=400.0,quality=192i %d" % T,
+        b"meter,meter=rectifier_dc,plant=east\\ 1,potline=PL1 line_current_ka=80.0,quality=192i %d" % T,
     ]
 
 

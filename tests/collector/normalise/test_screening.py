@@ -1,6 +1,7 @@
 """What cannot be true is marked, and kept."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from example_plant import example_plant
@@ -42,6 +43,16 @@ def test_the_limits_themselves_are_possible_and_what_is_beyond_is_bad(
         assert screened(owner, quantity, impossible) == Reading(
             PLANT.points.place(owner, quantity), 7, impossible, Quality.BAD
         )
+
+
+def test_a_meter_without_a_rated_power_is_held_to_what_no_plant_exceeds() -> None:
+    meters = tuple(replace(meter, rated_power_kw=math.inf) for meter in PLANT.meters)
+    screen = Screen(replace(PLANT, meters=meters))
+    place = PLANT.points.place("fume_treatment", Quantity.ACTIVE_POWER)
+    found = screen.screen(
+        ReadingBatch.of([(place, t, value, Quality.GOOD) for t, value in enumerate((9.9e6, -9.9e6, 1.1e7))])
+    )
+    assert [reading.quality for reading in found] == [Quality.GOOD, Quality.GOOD, Quality.BAD]
 
 
 def test_what_is_marked_does_not_enter_the_accounts() -> None:

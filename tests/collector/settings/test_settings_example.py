@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import pytest
+from certificates import authority, certificate
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from settings_folder import PLANT, SettingsFolder
 from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F401 - a fixture
 
+from collector.plant.meter import Endpoint, Transport
 from collector.settings import Configuration, ConfigurationError, InfluxKind, load, models
 from collector.settings.profiles import read_profile
 
@@ -66,10 +68,12 @@ def all_shown(here: Path) -> Configuration:
     """Load the shipped settings with every line of them in force, and secrets made for the test."""
     config = example(here)
     for path in (config / "collector.toml", config / "plants" / "example.toml"):
-        text = re.sub(r'"/etc/potline/([\w-]+)"', r'"\1"', uncommented(path.read_text(encoding="utf-8")))
+        text = re.sub(r'"/etc/potline/([\w.-]+)"', r'"\1"', uncommented(path.read_text(encoding="utf-8")))
         path.write_text(text, encoding="utf-8")
     for name in ("influx-token", "influx-password", "mqtt-password"):
         (config / name).write_text("made for this test\n", encoding="utf-8")
+    authority(config, "plant-ca")
+    certificate(config, "collector", by="plant-ca")
     return load(config / "collector.toml")
 
 
@@ -81,6 +85,10 @@ def test_every_line_that_is_shown_as_a_comment_can_be_used(settings_folder: Sett
         ("old", InfluxKind.INFLUXDB1, "potline"),
     ]
     assert configuration.plant.brokers[0].username == "collector"
+    assert [(e.id, e.place) for e in configuration.plant.endpoints[3:]] == [
+        ("intake", "10.20.0.5 port 802"),
+        ("crane_hall", "/dev/ttyUSB0 at 19200 8E1"),
+    ]
 
 
 def test_a_comment_that_shows_a_setting_shows_its_default(settings_folder: SettingsFolder) -> None:
@@ -94,7 +102,8 @@ def test_a_comment_that_shows_a_setting_shows_its_default(settings_folder: Setti
     assert [line.pot_out_below_v for line in shown.plant.potlines] == [
         line.pot_out_below_v for line in plain.plant.potlines
     ]
-    assert shown.plant.endpoints == plain.plant.endpoints
+    assert shown.plant.endpoints[:3] == plain.plant.endpoints
+    assert shown.plant.endpoints[4] == Endpoint("crane_hall", Transport.MODBUS_RTU, "", 0, 1.0, "/dev/ttyUSB0")
     for key in ("commit_every_s", "outbox_max_bytes", "outbox_max_age_s", "keep_inputs_s", "keep_minutes_s"):
         assert getattr(shown.store, key) == getattr(plain.store, key), key
     for key in ("protocol", "session_expiry_s", "max_unacknowledged"):

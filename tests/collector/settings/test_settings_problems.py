@@ -45,7 +45,9 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
         (
             "port = 5020",
             "colour = 5020",
-            ["config/plants/p.toml:20 endpoints.plc.colour: is not a setting; one of: transport, host, port, timeout"],
+            [
+                "config/plants/p.toml:20 endpoints.plc.colour: is not a setting; one of: transport, host, port, timeout, pause_after_connect, pause_between, lenient_transaction_id, ca_file, certificate_file, key_file, server_name, device, baud, parity, stop_bits, data_bits"
+            ],
         ),
         (
             'host = "127.0.0.2"',
@@ -54,7 +56,11 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
                 "config/plants/p.toml:21 endpoints.gate-way: is 127.0.0.1 port 5020 like plc; one endpoint, its meters share the connection"
             ],
         ),
-        ('host = "127.0.0.2"', "", ["config/plants/p.toml:21 endpoints.gate-way.host: is missing; add it"]),
+        (
+            'host = "127.0.0.2"',
+            "",
+            ["config/plants/p.toml:21 endpoints.gate-way.host: is missing, and transport modbus_tcp needs it; add it"],
+        ),
         (
             'host = "127.0.0.2"',
             'host = "127.0.0.2:502"',
@@ -110,7 +116,7 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
             'measures = "rectifier_ac"',
             'measures = "rectifier"',
             [
-                'config/plants/p.toml:32 meters.ac.measures: \'rectifier\' is not possible here; write "line_dc", "rectifier_ac" or "auxiliary_ac"'
+                'config/plants/p.toml:32 meters.ac.measures: \'rectifier\' is not possible here; write "line_dc", "rectifier_ac", "auxiliary_ac" or "monitored"'
             ],
         ),
         (
@@ -173,9 +179,9 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
         ),
         (
             'transport = "modbus_tcp"\nhost = "127.0.0.2"',
-            'transport = "modbus_rtu"\nhost = "127.0.0.2"',
+            'transport = "modbus_udp"\nhost = "127.0.0.2"',
             [
-                "config/plants/p.toml:22 endpoints.gate-way.transport: 'modbus_rtu' is not possible here; write \"modbus_tcp\""
+                'config/plants/p.toml:22 endpoints.gate-way.transport: \'modbus_udp\' is not possible here; write "modbus_tcp", "modbus_tls", "rtu_over_tcp", "ascii_over_tcp", "modbus_rtu" or "modbus_ascii"'
             ],
         ),
         (

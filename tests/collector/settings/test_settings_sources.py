@@ -183,7 +183,7 @@ def test_a_variable_names_another_plant_file(settings_folder: SettingsFolder, mo
         (
             "POTLINE_ENDPOINTS__GATE_WAY",
             '{"host": null}',
-            "environment POTLINE_ENDPOINTS__GATE_WAY endpoints.gate-way.host: nothing is no text; write it in quotation marks",
+            "environment POTLINE_ENDPOINTS__GATE_WAY endpoints.gate-way.host: is missing, and transport modbus_tcp needs it; add it",
         ),
         (
             "POTLINE_PLANT__ID",
