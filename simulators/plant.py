@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from simulators.expansion import expanded
 from simulators.tables import MASS_RATIO, POWER, SHARE, Table
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
     from pathlib import Path
+
+MONITORED_POWER = "200 kW"
+"""What a monitored meter is made for, if the plant file does not say."""
 
 _POT_RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
@@ -24,6 +28,12 @@ class Measures(StrEnum):
     LINE_DC = "line_dc"
     RECTIFIER_AC = "rectifier_ac"
     AUXILIARY_AC = "auxiliary_ac"
+    MONITORED = "monitored"
+
+
+TRANSPORTS = ("modbus_tcp", "modbus_tls", "rtu_over_tcp", "ascii_over_tcp", "modbus_rtu", "modbus_ascii")
+_SERIAL = frozenset({"modbus_rtu", "modbus_ascii"})
+_PARITIES = ("none", "even", "odd", "N", "E", "O")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +71,44 @@ class Potline:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Something that a Modbus connection is opened to."""
+    """Something that a Modbus connection is opened to.
+
+    Parameters
+    ----------
+    port
+        Of a serial line 0.
+    transport
+        One of ``TRANSPORTS``.
+    device
+        Of a serial line, its device in the plant; the simulator has another one.
+    baud
+        Of a serial line.
+    """
 
     id: str
     port: int
+    transport: str = "modbus_tcp"
+    device: str = ""
+    baud: int = 19_200
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter of the plant file; ``rated_power`` in W."""
+    """A meter of the plant file.
+
+    Parameters
+    ----------
+    potline
+        Of a monitored meter it may be empty.
+    rated_power
+        In W.
+    also
+        The optional quantities that are polled, as written.
+    constants
+        Numbers that its profile asks for.
+    base
+        Is added to every address of its profile.
+    """
 
     id: str
     measures: Measures
@@ -78,6 +117,9 @@ class Meter:
     endpoint: str
     unit: int
     rated_power: float
+    also: tuple[str, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +165,8 @@ def load_plant(file: Path) -> Plant:
     potlines = {name: _potline(name, table) for name, table in root.tables("potlines").items()}
     if not potlines:
         raise root.error("potlines", "has no potline", "add a [potlines.NAME]")
-    endpoints = {name: _endpoint(name, table) for name, table in root.tables("endpoints", required=False).items()}
-    meters = {
-        name: _meter(name, table, potlines, endpoints) for name, table in root.tables("meters", required=False).items()
-    }
+    endpoints = {name: _endpoint(name, table) for name, table in expanded(root, "endpoints").items()}
+    meters = {name: _meter(name, table, potlines, endpoints) for name, table in expanded(root, "meters").items()}
     _refuse_shared_units(root, meters)
     return Plant(
         file=file,
@@ -178,28 +218,41 @@ def _dated(table: Table, key: str, units: Mapping[str, Decimal]) -> tuple[Dated,
 
 def _endpoint(name: str, table: Table) -> Endpoint:
     transport = table.text("transport")
-    if transport != "modbus_tcp":
-        raise table.error("transport", f"is {transport!r}, which is not simulated", "use modbus_tcp")
-    return Endpoint(name, table.whole("port", 502, low=1, high=65535))
+    if transport not in TRANSPORTS:
+        raise table.error(
+            "transport", f"is {transport!r}, which is not simulated", f"use one of {', '.join(TRANSPORTS)}"
+        )
+    if transport not in _SERIAL:
+        usual = 802 if transport == "modbus_tls" else 502
+        return Endpoint(name, table.whole("port", usual, low=1, high=65535), transport)
+    parity = table.text("parity", "even")
+    if parity not in _PARITIES:
+        raise table.error("parity", f"is {parity!r}", f"use one of {', '.join(_PARITIES)}")
+    baud = table.whole("baud", 19_200, low=1200, high=921_600)
+    return Endpoint(name, 0, transport, table.text("device"), baud)
 
 
 def _meter(name: str, table: Table, potlines: Mapping[str, Potline], endpoints: Mapping[str, Endpoint]) -> Meter:
     measures = table.text("measures")
     if measures not in list(Measures):
         raise table.error("measures", f"is {measures!r}", f"use one of {', '.join(Measures)}")
-    for key, known in (("potline", potlines), ("endpoint", endpoints)):
-        if table.text(key) not in known:
-            raise table.error(
-                key, f"names {table.text(key)!r}, which is not in the file", f"use one of {', '.join(known)}"
-            )
+    monitored = measures == Measures.MONITORED
+    potline = table.text("potline", "" if monitored else None)
+    for key, named, known in (("potline", potline, potlines), ("endpoint", table.text("endpoint"), endpoints)):
+        if named not in known and not (monitored and not named):
+            raise table.error(key, f"names {named!r}, which is not in the file", f"use one of {', '.join(known)}")
+    constants = table.table("constants", required=False)
     return Meter(
         id=name,
         measures=Measures(measures),
-        potline=table.text("potline"),
+        potline=potline,
         profile=table.text("profile"),
         endpoint=table.text("endpoint"),
         unit=table.whole("unit", 1, high=255),
-        rated_power=table.quantity("rated_power", POWER, low=1),
+        rated_power=table.quantity("rated_power", POWER, MONITORED_POWER if monitored else None, low=1),
+        also=table.texts("also") if "also" in table else (),
+        constants={key: constants.number(key) for key in constants.keys()},  # noqa: SIM118 -- a Table is no dict
+        base=table.whole("base", 0, high=65535),
     )
 
 

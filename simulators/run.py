@@ -190,7 +190,7 @@ class Simulation:
             "pid": os.getpid(),
             "clock": self._clock.spec.text,
             "endpoints": {name: place.announced() for name, place in endpoints.items()},
-            "transports": {name: str(place.transport) for name, place in endpoints.items()},
+            "transports": {name: place.transport.in_plant_file for name, place in endpoints.items()},
             "control": self._control,
             "brokers": {name: asdict(place) for name, place in brokers.items()},
             "truth": str(truth.absolute()) if truth else None,

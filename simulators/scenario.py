@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulators.plant import Meter, Plant, Potline
     from simulators.profile import Profile
 
-DEFAULT_CLASS = {Measures.LINE_DC: 0.2, Measures.RECTIFIER_AC: 0.5, Measures.AUXILIARY_AC: 0.5}
+DEFAULT_CLASS = {Measures.LINE_DC: 0.2, Measures.RECTIFIER_AC: 0.5, Measures.AUXILIARY_AC: 0.5, Measures.MONITORED: 0.5}
 """Accuracy classes [%] of meters that the scenario says nothing about: DC transducers are better than plain meters."""
 
 FEEDER_W_PER_POT = 20_000.0
@@ -144,12 +144,18 @@ class MeterBehaviour:
         Counters at the beginning; None: some years of use.
     display
         What it makes of its measurement before it shows it.
+    information
+        What information registers show, by their names; the others show what is usual.
+    identification
+        Whether it says what it is when asked with function 43/14.
     """
 
     accuracy_class: float
     energy_start_wh: float | None = None
     charge_start_ah: float | None = None
     display: Display = field(default_factory=Display)
+    information: Mapping[str, str | float] = field(default_factory=dict)
+    identification: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,7 @@ def load_scenario(file: Path) -> Scenario:
     root.refuse_unknown_keys()
     for meter in plant.meters.values():
         _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
+        _refuse_unfit_setup(scenario, meter)
     return scenario
 
 
@@ -325,9 +332,19 @@ def _meters(root: Table, plant: Plant) -> dict[str, MeterBehaviour]:
             energy_start_wh=_start(table, "energy_start_kwh"),
             charge_start_ah=_start(table, "charge_start_kah"),
             display=read_display(table),
+            information=_information(table),
+            identification=table.flag("identification", default=True),
         )
         table.refuse_unknown_keys()
     return behaviours
+
+
+def _information(table: Table) -> dict[str, str | float]:
+    given = table.table("information", required=False)
+    found: dict[str, str | float] = {}
+    for name, value in given.values().items():
+        found[name] = given.text(name) if isinstance(value, str) else given.number(name)
+    return found
 
 
 def _start(table: Table, key: str) -> float | None:
@@ -379,7 +396,31 @@ def _supply(root: Table) -> SupplyBehaviour:
 
 
 def _refuse_unfit_profile(plant: Plant, meter: Meter, profile: Profile) -> None:
+    if meter.measures == Measures.MONITORED:
+        return
     needed = "dc_energy" if meter.measures == Measures.LINE_DC else "active_energy_import"
     if needed not in profile.registers:
         wrong = f"is {profile.name!r}, which has no {needed} for a {meter.measures} meter"
         raise ConfigurationError(plant.file, f"meters.{meter.id}.profile", wrong, "use a profile that has it")
+
+
+def _refuse_unfit_setup(scenario: Scenario, meter: Meter) -> None:
+    """Complain about constants that the profile lacks or that are missing, and about information it does not hold."""
+    profile, place = scenario.profiles[meter.profile], f"meters.{meter.id}"
+    for name in meter.constants:
+        if name not in profile.constants:
+            wrong = f"names {name!r}, which is no constant of {profile.name}"
+            known = ", ".join(profile.constants) or "none"
+            raise ConfigurationError(scenario.plant.file, f"{place}.constants", wrong, f"it has {known}")
+    for name, default in profile.constants.items():
+        if default is None and name not in meter.constants:
+            wrong = f"lacks {name!r}, which {profile.name} needs"
+            raise ConfigurationError(scenario.plant.file, f"{place}.constants", wrong, "add it")
+    for name, told in scenario.meters[meter.id].information.items():
+        register = profile.registers.get(name)
+        if register is None or not register.information:
+            wrong = f"names {name!r}, which is no information register of {profile.name}"
+            raise ConfigurationError(scenario.file, f"{place}.information", wrong, "correct the name")
+        if (register.type == "string") != isinstance(told, str):
+            wrong = f"is {told!r}, and the register is {register.type}"
+            raise ConfigurationError(scenario.file, f"{place}.information.{name}", wrong, "write the other kind")

@@ -8,16 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from simulators.servers.modbus.exchange import Timing
-from simulators.servers.modbus.framing import MbapFraming, RtuFraming
-from simulators.tables import DURATION
+from simulators.servers.modbus.framing import AsciiFraming, MbapFraming, RtuFraming
+from simulators.tables import DURATION, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from simulators.plant import Plant
+    from simulators.plant import Endpoint, Plant
     from simulators.servers.modbus.framing import Framing
-    from simulators.tables import Table
 
 _ABSENT_ANSWERS = {"0x0A": 0x0A, "0x0B": 0x0B, "silence": None}
 _BAUDS = (1200, 921_600)
@@ -28,18 +27,37 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     RTU_OVER_TCP = "rtu_over_tcp"
+    ASCII_OVER_TCP = "ascii_over_tcp"
     RTU_PTY = "rtu_pty"
+    ASCII_PTY = "ascii_pty"
     TLS = "tls"
 
     @property
-    def serial(self) -> bool:
-        """Whether frames are those of a serial line."""
-        return self in {Transport.RTU_OVER_TCP, Transport.RTU_PTY}
+    def in_plant_file(self) -> str:
+        """How a plant file calls it."""
+        return next(name for name, transport in _IN_PLANT_FILES.items() if transport is self)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it is a pseudo-terminal, and no port."""
+        return self in {Transport.RTU_PTY, Transport.ASCII_PTY}
 
     @property
     def framing(self) -> Callable[[], Framing]:
         """What makes the framing of a connection."""
-        return RtuFraming if self.serial else MbapFraming
+        if self in {Transport.ASCII_OVER_TCP, Transport.ASCII_PTY}:
+            return AsciiFraming
+        return RtuFraming if self in {Transport.RTU_OVER_TCP, Transport.RTU_PTY} else MbapFraming
+
+
+_IN_PLANT_FILES: Mapping[str, Transport] = {
+    "modbus_tcp": Transport.TCP,
+    "modbus_tls": Transport.TLS,
+    "rtu_over_tcp": Transport.RTU_OVER_TCP,
+    "ascii_over_tcp": Transport.ASCII_OVER_TCP,
+    "modbus_rtu": Transport.RTU_PTY,
+    "modbus_ascii": Transport.ASCII_PTY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +78,7 @@ class Serving:
 
 
 def read_endpoints(root: Table, plant: Plant) -> dict[str, Serving]:
-    """Read every ``[endpoints.NAME]`` of a scenario; an endpoint without one is served over plain TCP at once.
+    """Read every ``[endpoints.NAME]`` of a scenario; an endpoint without one is served at once, as the plant file says.
 
     Raises
     ------
@@ -73,21 +91,27 @@ def read_endpoints(root: Table, plant: Plant) -> dict[str, Serving]:
         if name not in plant.endpoints:
             known = ", ".join(plant.endpoints)
             raise group.error(name, "is not an endpoint of the plant file", f"use one of {known}")
-    return {name: _serving(tables[name]) if name in tables else Serving() for name in plant.endpoints}
+    return {
+        name: _serving(tables.get(name, Table(root.file, {}, f"endpoints.{name}")), endpoint)
+        for name, endpoint in plant.endpoints.items()
+    }
 
 
-def _serving(table: Table) -> Serving:
-    named = table.text("transport", Transport.TCP)
-    if named not in list(Transport):
-        raise table.error("transport", f"is {named!r}", f"use one of {', '.join(Transport)}")
-    transport = Transport(named)
+def _serving(table: Table, endpoint: Endpoint) -> Serving:
+    named = table.text("transport", _IN_PLANT_FILES[endpoint.transport])
+    if named not in list(Transport) and named not in _IN_PLANT_FILES:
+        known = ", ".join(dict.fromkeys((*_IN_PLANT_FILES, *Transport)))
+        raise table.error("transport", f"is {named!r}", f"use one of {known}")
+    transport = _IN_PLANT_FILES[named] if named in _IN_PLANT_FILES else Transport(named)
     baud = table.whole("baud", low=_BAUDS[0], high=_BAUDS[1]) if "baud" in table else None
+    if baud is None and transport.terminal:
+        baud = endpoint.baud
     answer = table.text("absent_answer", "0x0B")
     if answer not in _ABSENT_ANSWERS:
         raise table.error("absent_answer", f"is {answer!r}", f"use one of {', '.join(_ABSENT_ANSWERS)}")
     timing = Timing(
         latency_s=table.quantity("latency", DURATION, "0s", low=0, high=60),
-        baud=19_200 if baud is None and transport is Transport.RTU_PTY else baud,
+        baud=baud,
         absent_s=table.quantity("absent_timeout", DURATION, "0s", low=0, high=60),
         absent_code=_ABSENT_ANSWERS[answer],
     )

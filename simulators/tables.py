@@ -25,6 +25,7 @@ SHARE = {"%": Decimal("0.01")}
 MASS_RATIO = {"t/t": Decimal(1), "kg/t": Decimal("0.001")}
 """Units of a mass per mass [t/t]."""
 
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _QUANTITY = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(\D\S*)\s*")
 
 
@@ -60,10 +61,13 @@ class Table:
         The table as parsed.
     path
         The table's own key, with dots between levels; empty for the whole file.
+    filled
+        Whether its texts were put together, so that a number may be one of them.
     """
 
-    def __init__(self, file: Path, values: Mapping[str, object], path: str = "") -> None:
+    def __init__(self, file: Path, values: Mapping[str, object], path: str = "", *, filled: bool = False) -> None:
         self.file = file
+        self.filled = filled
         self.path = path
         self._values = values
         self._asked: set[str] = set()
@@ -92,6 +96,10 @@ class Table:
         """Return the table's keys in the order of the file."""
         return tuple(self._values)
 
+    def values(self) -> Mapping[str, object]:
+        """Return everything as it was parsed."""
+        return self._values
+
     def error(self, key: str, wrong: str, remedy: str) -> ConfigurationError:
         """Make the complaint about one key of this table; an empty key means the table itself."""
         place = ".".join(part for part in (self.path, key) if part)
@@ -114,6 +122,8 @@ class Table:
     ) -> float:
         """Return a number within bounds; without a default the key is required."""
         value = self._get(key, default)
+        if isinstance(value, str) and self.filled and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(key, f"is {value!r}, not a number", "write a number without unit or quotation marks")
         return self._bounded(key, float(value), low, high)
@@ -121,6 +131,8 @@ class Table:
     def whole(self, key: str, default: int | None = None, *, low: int = 0, high: int = 2**63) -> int:
         """Return a whole number within bounds; without a default the key is required."""
         value = self._get(key, default)
+        if isinstance(value, str) and self.filled and value.strip().isdigit():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.error(key, f"is {value!r}, not a whole number", "write digits only")
         self._bounded(key, value, low, high)
@@ -199,7 +211,7 @@ class Table:
         value = self._get(key, None if required else {})
         if not isinstance(value, dict):
             raise self.error(key, f"is {value!r}, not a table", f"write it as [{key}]")
-        return Table(self.file, value, ".".join(part for part in (self.path, key) if part))
+        return Table(self.file, value, ".".join(part for part in (self.path, key) if part), filled=self.filled)
 
     def tables(self, key: str, *, required: bool = True) -> dict[str, Table]:
         """Return all the named tables below a key, for example every ``[meters.NAME]``."""

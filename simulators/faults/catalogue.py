@@ -109,8 +109,9 @@ class FaultReader:
         if endpoint is not None and endpoint not in self.plant.endpoints:
             known = ", ".join(self.plant.endpoints)
             raise table.error("endpoint", f"is {endpoint!r}, which is not in the plant file", f"use one of {known}")
-        if register and register not in QUANTITIES:
-            raise table.error("register", f"is {register!r}, no quantity", f"use one of {', '.join(QUANTITIES)}")
+        if register and register not in QUANTITIES and not self._informs(register):
+            remedy = f"use an information register of a meter's profile, or one of {', '.join(QUANTITIES)}"
+            raise table.error("register", f"is {register!r}, no quantity", remedy)
         if "meter" in table:
             name = table.text("meter")
             if name not in self.plant.meters:
@@ -120,6 +121,11 @@ class FaultReader:
                 raise table.error("meter", "says endpoint and unit already", "take those away")
             endpoint, unit = self.plant.meters[name].endpoint, self.plant.meters[name].unit
         return Where(endpoint, unit, register)
+
+    def _informs(self, register: str) -> bool:
+        """Whether a meter's profile has an information register of that name."""
+        files = {self.profiles / f"{meter.profile}.toml" for meter in self.plant.meters.values()}
+        return any(register in load_profile(file).registers for file in files if file.is_file())
 
     def _refuse_impossible(self, table: Table, effect: Effect, where: Where) -> None:
         if effect.needs_register and not where.register:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulators.servers.modbus.exchange import Request
     from simulators.tables import Table
 
-SOCKETS = frozenset({"tcp", "rtu_over_tcp", "tls"})
+SOCKETS = frozenset({"tcp", "rtu_over_tcp", "ascii_over_tcp", "tls"})
 
 
 @dataclass

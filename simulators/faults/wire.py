@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from simulators.servers.modbus.exchange import Reply, Request
     from simulators.tables import Table
 
-SERIAL = frozenset({"rtu_over_tcp", "rtu_pty"})
+RTU = frozenset({"rtu_over_tcp", "rtu_pty"})
+SERIAL = RTU | {"ascii_over_tcp", "ascii_pty"}
 MBAP = frozenset({"tcp", "tls"})
 
 
@@ -260,7 +261,7 @@ class Split(WireEffect):
 
 @dataclass
 class SerialNoise(WireEffect):
-    """A bad serial line: bits that flip, a wrong CRC, an echo of the question, bytes of noise before the answer."""
+    """A bad serial line: bits that flip, a wrong check, an echo of the question, bytes of noise before the answer."""
 
     kind = "serial_noise"
     transports = SERIAL
@@ -289,7 +290,11 @@ class SerialNoise(WireEffect):
         clean = _joined(reply)
         whole = bytearray(clean)
         if self.mode == "crc":
-            whole[-1] ^= 0xFF
+            if whole.endswith(b"\r\n"):
+                # In text it is the last digit: any other one is wrong.
+                whole[-3] = ord("0") if whole[-3] != ord("0") else ord("1")
+            else:
+                whole[-1] ^= 0xFF
         elif self.mode == "echo":
             whole[:0] = request.raw
         elif self.mode == "leading":
@@ -308,7 +313,7 @@ class TwoMasters(WireEffect):
     """Another master's question and its answer are heard on the line before our answer."""
 
     kind = "two_masters"
-    transports = SERIAL
+    transports = RTU
     other: int = 0
     """The unit that the other master asks; 0: the next one after ours."""
 
@@ -334,7 +339,7 @@ class HangUp(WireEffect):
     """Instead of an answer the connection is closed (FIN) or cut off (RST)."""
 
     kind = "hang_up"
-    transports = frozenset({"tcp", "tls", "rtu_over_tcp"})
+    transports = frozenset({"tcp", "tls", "rtu_over_tcp", "ascii_over_tcp"})
     mode: str = "rst"
 
     @classmethod

@@ -92,7 +92,7 @@ class _Counter:
         return self._start + self._shown
 
 
-class _Face:
+class Face:
     """What a meter shows of what it measures; made anew for each second of hundreds of meters, so it is kept short."""
 
     def __init__(self, display: Display, *, power_w: float, voltage_v: float, current_a: float) -> None:
@@ -105,16 +105,17 @@ class _Face:
             display.scaled("current", current_a),
         )
 
-    def readout(self, gauges: Mapping[str, float], counters: Mapping[str, _Counter], time_s: float) -> Readout:
+    def readout(self, gauges: Mapping[str, float], counters: Mapping[str, float], time_s: float) -> Readout:
+        """Return what the meter shows of primary values and totals."""
         display = self._display
         if display.secondary:
             gauges = {quantity: display.scaled(quantity, value) for quantity, value in gauges.items()}
-        totals = {quantity: display.counted(quantity, counter.total) for quantity, counter in counters.items()}
+        totals = {quantity: display.counted(quantity, total) for quantity, total in counters.items()}
         return Readout({**gauges, **self._plate}, totals, self._absent, time_s, self._rated)
 
 
 @dataclass(slots=True)
-class _Gains:
+class Gains:
     """Factors that are drawn once for a meter."""
 
     voltage: float
@@ -123,12 +124,13 @@ class _Gains:
     history_h: float
 
 
-def _gains(seed: int, meter: str, accuracy_class: float) -> _Gains:
+def gains_of(seed: int, meter: str, accuracy_class: float) -> Gains:
+    """Draw a meter's errors and its age."""
     rng = stream(seed, f"meter {meter}")
     worst = CLASS_SHARE * accuracy_class / 100
     voltage, current, power = 1.0 + rng.uniform(-worst, worst, 3)
     # One to six years of use.
-    return _Gains(float(voltage), float(current), float(power), history_h=float(rng.uniform(1, 6)) * 8766)
+    return Gains(float(voltage), float(current), float(power), history_h=float(rng.uniform(1, 6)) * 8766)
 
 
 class DcMeter:
@@ -145,11 +147,11 @@ class DcMeter:
     """
 
     def __init__(self, seed: int, meter: str, behaviour: MeterBehaviour, *, nominal_a: float, rated_w: float) -> None:
-        self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
+        self._gains = gains = gains_of(seed, meter, behaviour.accuracy_class)
         energy = behaviour.energy_start_wh
         charge = behaviour.charge_start_ah
         display = behaviour.display
-        self._face = _Face(display, power_w=rated_w, voltage_v=rated_w / nominal_a, current_a=nominal_a)
+        self._face = Face(display, power_w=rated_w, voltage_v=rated_w / nominal_a, current_a=nominal_a)
         energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
         charge = math.floor(nominal_a * gains.history_h) if charge is None else charge
         self._energy = _Counter(energy, display.refresh_s)
@@ -166,7 +168,8 @@ class DcMeter:
 
     def readout(self, time_s: float = 0.0) -> Readout:
         """Return what the meter shows at a plant time [s since 1970]."""
-        return self._face.readout(self._gauges, {"dc_energy": self._energy, "dc_charge": self._charge}, time_s)
+        totals = {"dc_energy": self._energy.total, "dc_charge": self._charge.total}
+        return self._face.readout(self._gauges, totals, time_s)
 
 
 class AcMeter:
@@ -185,12 +188,12 @@ class AcMeter:
     def __init__(
         self, seed: int, meter: str, behaviour: MeterBehaviour, *, nominal_v: float, power_factor: float, rated_w: float
     ) -> None:
-        self._gains = gains = _gains(seed, meter, behaviour.accuracy_class)
+        self._gains = gains = gains_of(seed, meter, behaviour.accuracy_class)
         self._nominal_v = nominal_v
         self._power_factor = power_factor
         energy = behaviour.energy_start_wh
         current_a = rated_w / (_SQRT_3 * nominal_v * power_factor)
-        self._face = _Face(behaviour.display, power_w=rated_w, voltage_v=nominal_v, current_a=current_a)
+        self._face = Face(behaviour.display, power_w=rated_w, voltage_v=nominal_v, current_a=current_a)
         energy = math.floor(0.5 * rated_w * gains.history_h) if energy is None else energy
         self._energy = _Counter(energy, behaviour.display.refresh_s)
         self._gauges: dict[str, float] = {}
@@ -210,4 +213,4 @@ class AcMeter:
 
     def readout(self, time_s: float = 0.0) -> Readout:
         """Return what the meter shows at a plant time [s since 1970]."""
-        return self._face.readout(self._gauges, {"active_energy_import": self._energy}, time_s)
+        return self._face.readout(self._gauges, {"active_energy_import": self._energy.total}, time_s)

@@ -11,6 +11,7 @@ from simulators.instants import SECOND_NS
 from simulators.physics.casthouse import CastHouse
 from simulators.physics.laboratory import Laboratory
 from simulators.physics.meter import AcMeter, DcMeter
+from simulators.physics.monitored import MonitoredMeter
 from simulators.physics.noise import stream
 from simulators.physics.pot import ALUMINIUM_KG_PER_KAH
 from simulators.physics.potline import Potline
@@ -85,6 +86,17 @@ class Smelter:
         self._grid = Grid(stream(scenario.seed, "grid"))
         self._dc_meters: dict[str, DcMeter] = {}
         self._ac_meters: dict[str, AcMeter] = {}
+        self._monitored = {
+            meter.id: MonitoredMeter(
+                scenario.seed,
+                meter.id,
+                scenario.meters[meter.id],
+                rated_w=meter.rated_power,
+                begin_s=begin_ns / SECOND_NS,
+            )
+            for meter in scenario.plant.meters.values()
+            if meter.measures == Measures.MONITORED
+        }
         self._lines: dict[str, _Line] = {}
         facts: dict[str, LineFacts] = {}
         for name, potline in scenario.plant.potlines.items():
@@ -119,7 +131,11 @@ class Smelter:
 
     def readouts(self) -> dict[str, Readout]:
         """Return what each meter shows now."""
-        meters: dict[str, DcMeter | AcMeter] = {**self._dc_meters, **self._ac_meters}
+        meters: dict[str, DcMeter | AcMeter | MonitoredMeter] = {
+            **self._dc_meters,
+            **self._ac_meters,
+            **self._monitored,
+        }
         time_s = self.time_ns / SECOND_NS
         return {name: meter.readout(time_s) for name, meter in meters.items()}
 
@@ -136,7 +152,7 @@ class Smelter:
         behaviour = scenario.lines[name]
         meters: dict[Measures, list[str]] = {measures: [] for measures in Measures}
         for meter in scenario.plant.meters.values():
-            if meter.potline != name:
+            if meter.potline != name or meter.measures == Measures.MONITORED:
                 continue
             meters[meter.measures].append(meter.id)
             if meter.measures == Measures.LINE_DC:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from simulators.faults.book import FaultBook
 from simulators.faults.catalogue import read_faults
 from simulators.faults.modbus import ModbusFaults
-from simulators.physics.meter import Readout
 from simulators.servers.control import Control
+from simulators.servers.information import Setup
 from simulators.servers.modbus import ModbusServer
 from simulators.servers.registers import Image, RegisterMap
 from simulators.serving import Transport, read_endpoints
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from simulators.faults.mqtt import MqttFaults
+    from simulators.physics.meter import Readout
     from simulators.scenario import Scenario
 
 LOOPBACK = "127.0.0.1"
@@ -28,7 +29,9 @@ _SPOKEN = {
     Transport.TCP: "Modbus TCP",
     Transport.TLS: "Modbus TCP over TLS",
     Transport.RTU_OVER_TCP: "Modbus RTU over TCP",
+    Transport.ASCII_OVER_TCP: "Modbus ASCII over TCP",
     Transport.RTU_PTY: "Modbus RTU",
+    Transport.ASCII_PTY: "Modbus ASCII",
 }
 
 
@@ -38,19 +41,19 @@ class EndpointUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where an endpoint listens: on a port, or on a pseudo-terminal whose device is ``path``."""
+    """Where an endpoint listens: on a port, or on a pseudo-terminal, which is opened as ``device``."""
 
     transport: Transport
     port: int = 0
-    path: str = ""
+    device: str = ""
 
     def announced(self) -> dict[str, object]:
-        """Return the place for the announcement."""
-        return {"path": self.path} if self.path else {"host": LOOPBACK, "port": self.port}
+        """Return the place for the announcement, with the keys of a plant file."""
+        return {"device": self.device} if self.device else {"host": LOOPBACK, "port": self.port}
 
     def spoken(self) -> str:
         """Return it for people."""
-        return f"{self.path or f'{LOOPBACK}:{self.port}'}, {_SPOKEN[self.transport]}"
+        return f"{self.device or f'{LOOPBACK}:{self.port}'}, {_SPOKEN[self.transport]}"
 
 
 class Endpoints:
@@ -83,7 +86,14 @@ class Endpoints:
         self.book = FaultBook(reader.all(begin_ns))
         self.book.time_ns = begin_ns
         self._faults = ModbusFaults(self.book, {name: serving.transport for name, serving in self._serving.items()})
-        self._maps = {meter.id: RegisterMap(scenario.profiles[meter.profile]) for meter in plant.meters.values()}
+        self._maps = {
+            meter.id: RegisterMap(
+                scenario.profiles[meter.profile],
+                Setup(meter.constants, meter.base, behaviour.information, behaviour.identification),
+                behaviour.display.serial_number,
+            )
+            for meter, behaviour in ((meter, scenario.meters[meter.id]) for meter in plant.meters.values())
+        }
         self._servers = {
             name: ModbusServer(
                 name=name, framing=serving.transport.framing, timing=serving.timing, tampering=self._faults
@@ -119,13 +129,13 @@ class Endpoints:
         places: dict[str, Listening] = {}
         for name, serving in self._serving.items():
             server = self._servers[name]
-            if serving.transport is Transport.RTU_PTY:
+            if serving.transport.terminal:
                 try:
-                    path = await stack.enter_async_context(server.on_terminal())
+                    device = await stack.enter_async_context(server.on_terminal())
                 except OSError as exc:
                     wrong = f"endpoint {name}: no pseudo-terminal ({os.strerror(exc.errno or 0)})"
                     raise EndpointUnavailableError(f"{wrong}; use another transport") from exc
-                places[name] = Listening(serving.transport, path=path)
+                places[name] = Listening(serving.transport, device=device)
                 continue
             wanted = self._plant.endpoints[name].port if configured_ports else 0
             try:

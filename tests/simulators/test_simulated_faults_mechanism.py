@@ -85,7 +85,7 @@ async def test_a_fault_of_one_endpoint_leaves_the_others_alone() -> None:
         ({"kind": "exc_02_gap"}, "gaps: is missing"),
         ({"kind": "exc_02_gap", "gaps": [{"first": 3, "last": 2}]}, "gaps[0].last: is 2, before the first, 3"),
         ({"kind": "zero_on_absent"}, "register: is missing"),
-        ({"kind": "serial_noise"}, "kind: is 'serial_noise', but e is served over tcp; it needs one of rtu_over_tcp"),
+        ({"kind": "serial_noise"}, "kind: is 'serial_noise', but e is served over tcp; it needs one of ascii_over_tcp"),
         ({"kind": "word_swap", "order": "ACBD"}, "order: is 'ACBD'; use one of ABCD, CDAB, BADC, DCBA"),
         ({"kind": "nan_float", "value": 1}, "value: is 1, not a text"),
     ],

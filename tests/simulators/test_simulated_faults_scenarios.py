@@ -82,7 +82,7 @@ def test_the_scenarios_that_ship_can_be_used(name: str) -> None:
     ("text", "complaint"),
     [
         ("[endpoints.x]", "endpoints.x: is not an endpoint of the plant file; use one of plc, "),
-        ('[endpoints.plc]\ntransport = "udp"', "endpoints.plc.transport: is 'udp'; use one of tcp, rtu_over_tcp"),
+        ('[endpoints.plc]\ntransport = "udp"', "endpoints.plc.transport: is 'udp'; use one of modbus_tcp, modbus_tls"),
         ("[endpoints.plc]\nbaud = 300", "endpoints.plc.baud: is 300, out of 1200"),
         ('[endpoints.plc]\nlatency = "5"', "endpoints.plc.latency: is '5'; write a number and one of the units"),
         ('[endpoints.plc]\nabsent_answer = "0x04"', "endpoints.plc.absent_answer: is '0x04'; use one of 0x0A"),
@@ -128,22 +128,26 @@ async def break_and_mend(announced: dict[str, Any]) -> None:
     async with aiohttp.ClientSession() as http:
         serial = announced["endpoints"]["rectifier_gateway"]
         plc = announced["endpoints"]["plc"]
-        assert serial["path"].startswith("/dev/")
-        assert announced["transports"] == {"plc": "tcp", "rectifier_gateway": "rtu_pty", "services_gateway": "tcp"}
+        assert serial["device"].startswith("/dev/")
+        assert announced["transports"] == {
+            "plc": "modbus_tcp",
+            "rectifier_gateway": "modbus_rtu",
+            "services_gateway": "modbus_tcp",
+        }
 
         over_tcp = ("-p", str(plc["port"]), "-a", "1", "-t", "4:float", "-B", "-r", "2", plc["host"])
         (current,) = [line for line in (await mbpoll(*over_tcp)).stdout.splitlines() if line.startswith("[2]")]
         assert 380_000 < float(current.split()[1]) < 420_000
 
         port = ("-m", "rtu", "-b", "115200", "-P", "none")
-        voltage = await mbpoll(*port, "-a", "1", "-t", "4:float", "-B", "-r", "3025", serial["path"])
+        voltage = await mbpoll(*port, "-a", "1", "-t", "4:float", "-B", "-r", "3025", serial["device"])
         (value,) = [line for line in voltage.stdout.splitlines() if line.startswith("[3025]")]
         assert 30_000 < float(value.split()[1]) < 36_000
-        # A meter that has no value for its frequency says so by a NaN.
-        frequency = await mbpoll(*port, "-a", "1", "-t", "4:hex", "-r", "3109", "-c", "2", serial["path"])
-        assert "0x7FC0" in frequency.stdout
+        # A meter that has no value for its frequency says so by the mark of its map.
+        frequency = await mbpoll(*port, "-a", "1", "-t", "4:hex", "-r", "3109", "-c", "2", serial["device"])
+        assert "0xFFC0" in frequency.stdout
         # On a serial line nobody answers for a unit that is not there.
-        assert "timed out" in (await mbpoll(*port, "-o", "0.3", "-a", "9", "-r", "3025", serial["path"])).stderr
+        assert "timed out" in (await mbpoll(*port, "-o", "0.3", "-a", "9", "-r", "3025", serial["device"])).stderr
 
         faults = f"{announced['control']}/faults"
         async with http.post(faults, json={"kind": "exc_06_busy", "endpoint": "plc", "id": "menu"}) as added:

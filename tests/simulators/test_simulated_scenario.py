@@ -134,10 +134,14 @@ def test_a_wrong_scenario_says_where_and_what_to_do(copies: Path, old: str, new:
     [
         (
             '"modbus_tcp"',
-            '"modbus_rtu"',
-            "endpoints.plc.transport: is 'modbus_rtu', which is not simulated; use modbus_tcp",
+            '"modbus_udp"',
+            "endpoints.plc.transport: is 'modbus_udp', which is not simulated; use one of modbus_tcp, modbus_tls,",
         ),
-        ('"line_dc"', '"wind"', "meters.pl1_dc.measures: is 'wind'; use one of line_dc, rectifier_ac, auxiliary_ac"),
+        (
+            '"line_dc"',
+            '"wind"',
+            "meters.pl1_dc.measures: is 'wind'; use one of line_dc, rectifier_ac, auxiliary_ac, monitored",
+        ),
         ('endpoint = "plc"', 'endpoint = "pcl"', "meters.pl1_dc.endpoint: names 'pcl', which is not in the file"),
         ("unit = 2", "unit = 1", "meters.rectifier_2.unit: is 1 on endpoint 'rectifier_gateway', as is that of"),
         (

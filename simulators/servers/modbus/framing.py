@@ -1,8 +1,10 @@
-"""How a PDU travels: behind an MBAP header, or between a unit id and a CRC. Pure: bytes in, frames out.
+"""How a PDU travels: behind an MBAP header, between a unit id and a CRC, or as text. Pure: bytes in, frames out.
 
 An MBAP header is transaction id, protocol id (0), length of what follows, unit id: seven bytes, high byte first. An RTU
 frame is unit id, PDU, CRC, with the CRC's low byte first; it has no length, so one is told from the next by the
 function code, and by 3.5 characters of silence where the function code tells nothing.
+
+An ASCII frame is a colon, two hexadecimal digits for each byte of unit id, PDU and LRC, and a line's end.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LONGEST_PDU = 253
+LONGEST_ASCII = 1 + 2 * (1 + LONGEST_PDU + 1) + 2
 BITS_PER_CHARACTER = 11
 """Start bit, eight data bits, parity or a second stop bit, stop bit."""
 
@@ -53,10 +56,13 @@ class Framing(Protocol):
         Whether the beginning of a frame is there.
     serial
         Whether frames are those of a serial line: no transaction id, a CRC, silence for units that are not there.
+    silence_s
+        Nothing for so long ends what has been received of a frame [s].
     """
 
     broken: bool
     serial: bool
+    silence_s: float
 
     @property
     def waiting(self) -> bool:
@@ -76,6 +82,7 @@ class MbapFraming:
     """Modbus TCP, with or without TLS around it."""
 
     serial = False
+    silence_s = 0.0
 
     def __init__(self) -> None:
         self.broken = False
@@ -119,6 +126,8 @@ class RtuFraming:
     """
 
     serial = True
+    # Neither TCP nor a pseudo-terminal keeps gaps of milliseconds.
+    silence_s = 0.05
 
     def __init__(self) -> None:
         self.broken = False
@@ -157,6 +166,63 @@ class RtuFraming:
         """Return unit id, PDU and CRC."""
         body = bytes((unit,)) + pdu
         return body + crc16(body)
+
+
+class AsciiFraming:
+    """A serial line's frames as text, on a pseudo-terminal or carried over TCP.
+
+    A colon begins a frame wherever it comes. A frame with a wrong LRC is given up.
+    """
+
+    serial = True
+    silence_s = 1.0
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._buffer = bytearray()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the beginning of a frame is there."""
+        return bool(self._buffer)
+
+    def feed(self, received: bytes) -> list[Frame]:
+        """Take characters and return the frames that are complete."""
+        frames = []
+        for character in received:
+            if character == ord(":"):
+                self._buffer = bytearray(b":")
+            elif self._buffer:
+                self._buffer.append(character)
+                if self._buffer.endswith(b"\r\n"):
+                    frames += self._ended(bytes(self._buffer))
+                    self._buffer.clear()
+                elif len(self._buffer) > LONGEST_ASCII:
+                    self._buffer.clear()
+        return frames
+
+    def silence(self) -> list[Frame]:
+        """Give up the frame that is being received."""
+        self._buffer.clear()
+        return []
+
+    def pack(self, transaction: int, unit: int, pdu: bytes) -> bytes:  # noqa: ARG002 -- a serial line has none
+        """Return the colon, the digits and the line's end."""
+        body = bytes((unit,)) + pdu
+        return b":" + (body + lrc(body)).hex().upper().encode() + b"\r\n"
+
+    def _ended(self, raw: bytes) -> list[Frame]:
+        try:
+            content = bytes.fromhex(raw[1:-2].decode("ascii"))
+        except ValueError:
+            return []
+        body = content[:-1]
+        return [Frame(0, body[0], body[1:], raw)] if len(body) >= 2 and lrc(body) == content[-1:] else []
+
+
+def lrc(body: bytes) -> bytes:
+    """Return the check byte of an ASCII frame: what makes the sum of all bytes a multiple of 256."""
+    return bytes((-sum(body) & 0xFF,))
 
 
 def request_length(buffer: bytes | bytearray) -> int | None:

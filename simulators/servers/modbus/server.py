@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from simulators.servers.modbus.framing import Frame, Framing
     from simulators.servers.registers import Image
 
-SILENCE_S = 0.05
-"""Nothing for so long ends an RTU frame [s]: neither TCP nor a pseudo-terminal keeps gaps of milliseconds."""
-
 _CHUNK = 1024
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -176,7 +173,7 @@ class ModbusServer:
     async def _answer_all(self, reader: asyncio.StreamReader, writer: Writer, connection: Connection) -> None:
         framing = self._framing()
         while not framing.broken:
-            quiet_s = SILENCE_S if framing.serial and framing.waiting else self._tampering.idle_s(self._name)
+            quiet_s = framing.silence_s if framing.serial and framing.waiting else self._tampering.idle_s(self._name)
             try:
                 async with asyncio.timeout(quiet_s):
                     received = await reader.read(_CHUNK)
@@ -216,11 +213,11 @@ class ModbusServer:
         async with self._line:
             self._busy_with = connection
             try:
-                await _pause(held_up_s + self._timing.latency_s + self._serial_s(len(request.pdu)))
+                await _pause(held_up_s + self._timing.latency_s + self._serial_s(request.pdu, framing))
                 reply = self._reply(request)
                 if reply is None:
                     return
-                await _pause(reply.wait_s + self._serial_s(len(reply.pdu)))
+                await _pause(reply.wait_s + self._serial_s(reply.pdu, framing))
                 reply.pieces = [(0.0, framing.pack(reply.transaction, reply.unit, reply.pdu))]
                 self._tampering.wire(request, reply)
                 await self._send(reply, connection, writer)
@@ -229,12 +226,16 @@ class ModbusServer:
         # Not while the line is held: a client that does not read its answers is nobody else's trouble.
         await writer.drain()
 
-    def _serial_s(self, pdu_bytes: int) -> float:
-        """Return how long a PDU of this size takes on the serial line, with the silence behind it [s]."""
+    def _serial_s(self, pdu: bytes, framing: Framing) -> float:
+        """Return how long a PDU takes on the serial line, with the silence behind it [s].
+
+        Behind a gateway the line speaks RTU.
+        """
         baud = self._timing.baud
         if baud is None:
             return 0.0
-        return (pdu_bytes + 3) * BITS_PER_CHARACTER / baud + silent_interval_s(baud)
+        characters = len(framing.pack(0, 0, pdu)) if framing.serial else len(pdu) + 3
+        return characters * BITS_PER_CHARACTER / baud + silent_interval_s(baud)
 
     def _reply(self, request: Request) -> Reply | None:
         image = self._tampering.register_image(request, self._images.get(request.unit))
