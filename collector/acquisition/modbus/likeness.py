@@ -21,8 +21,8 @@ _COUNTER_FROM, _COUNTER_TO = 1e7, 1e12
 _FASTEST_COUNTER = 5e5
 """Of 1.8 GW in Wh [1/s]."""
 _OF_TWO = 2.0**20
-_SMOOTH, _ROUND = 0.7, 0.06
-"""Shares of values with all the digits that their type holds, and of those with one, two ... five digits."""
+_SMOOTH, _ROUND, _ROUND_IN_BINARY = 0.7, 0.06, 0.02
+"""Shares of values with all the digits that their type holds, with one, two ... five digits, and with so many bits."""
 
 
 class Kind(Enum):
@@ -83,12 +83,16 @@ def alike(first: RawNumber | str, second: RawNumber | str) -> bool:
 
 def _mass(density: float, value: float, step: float) -> float:
     """Return the probability of a value: the density over its step, or over the last digit of a rounded one."""
-    smooth = density * step
+    smooth, rounded = density * step, 0.0
     for digits in range(1, 6):
         if abs(float(f"{value:.{digits}g}") - value) <= step / 2:
-            last_digit = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
-            return min(1.0, max(_SMOOTH * smooth, _ROUND * density * max(last_digit, step)))
-    return min(1.0, smooth)
+            rounded = _ROUND * density * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+            break
+    # Rounded in binary: what a converter of few bits gives in a float.
+    mantissa, exponent = math.frexp(value)
+    bits = int(abs(mantissa) * 2.0**53)
+    binary = _ROUND_IN_BINARY * density * 2.0 ** (exponent - 53) * (bits & -bits)
+    return min(1.0, max(_SMOOTH * smooth, rounded, binary))
 
 
 def _density(kind: Kind, value: float, step: float) -> tuple[float, str]:  # noqa: PLR0911 - one for each kind

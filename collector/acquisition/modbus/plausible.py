@@ -42,8 +42,8 @@ _SCALES = {1.0: -1.0, 0.1: -2.0, 0.01: -2.3, 0.001: -2.8}
 _ORDERS = {
     (WordOrder.MSW_FIRST, ByteOrder.BIG): -0.6,
     (WordOrder.LSW_FIRST, ByteOrder.BIG): -1.8,
-    (WordOrder.MSW_FIRST, ByteOrder.LITTLE): -6.0,
-    (WordOrder.LSW_FIRST, ByteOrder.LITTLE): -6.0,
+    (WordOrder.MSW_FIRST, ByteOrder.LITTLE): -4.0,
+    (WordOrder.LSW_FIRST, ByteOrder.LITTLE): -4.5,
 }
 """How common the orders are [bits]."""
 _WORDS = ((8.0, "very likely"), (2.0, "likely"), (-6.0, "possible"), (-math.inf, "unlikely"))
