@@ -139,14 +139,15 @@ def load_profile(file: Path) -> Profile:
         name: table.number("default") if "default" in table else None
         for name, table in root.tables("constants", required=False).items()
     }
-    _refuse_overlaps(root, registers)
+    rules = _rules(modbus, usual.first, registers)
+    _refuse_overlaps(root, registers, rules.reading)
     _refuse_unknown_names(root, registers, constants)
-    return Profile(
+    profile = Profile(
         name=file.stem,
         function=usual.function,
         registers=registers,
         examples=tuple(_example(table, registers) for table in root.rows("test_vectors")),
-        rules=_rules(modbus, usual.first, registers),
+        rules=rules,
         constants=constants,
         sunspec=_sunspec(modbus, usual.first),
         title=root.text("title", file.stem),
@@ -154,6 +155,8 @@ def load_profile(file: Path) -> Profile:
         models=root.texts("models") if "models" in root else (),
         firmware=root.text("firmware", ""),
     )
+    modbus.refuse_unknown_keys()
+    return profile
 
 
 def _usual(root: Table, modbus: Table) -> Usual:
@@ -213,10 +216,12 @@ def _sunspec(modbus: Table, first: int) -> int | None:
     return int(match[1])
 
 
-def _refuse_overlaps(root: Table, registers: Mapping[str, Register]) -> None:
+def _refuse_overlaps(root: Table, registers: Mapping[str, Register], reading: Reading) -> None:
     taken: dict[tuple[int, int], str] = {}
     for name, register in registers.items():
-        for address in range(register.address, register.address + register.width):
+        # Of a device that gives one value at a time, an address is a value's name and no place among others.
+        width = 1 if reading is Reading.ONE_VALUE else register.width
+        for address in range(register.address, register.address + width):
             other = taken.setdefault((register.function, address), name)
             if other != name and not _share(register, registers[other]):
                 raise root.error(f"registers.{name}.address", f"overlaps {other} at {address}", "correct one of them")

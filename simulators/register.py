@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from simulators.quantities import QUANTITIES, UNITS
+from simulators.tables import DURATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,8 +210,8 @@ def read_register(name: str, table: Table, usual: Usual) -> Register:
     scale = Decimal(str(table.number("scale", 1.0)))
     if not scale:
         raise table.error("scale", "is 0", "give the worth of one raw step")
-    table.flag("optional", default=False)
-    return Register(
+    _read_others(table)
+    register = Register(
         quantity=name,
         address=_address(table, usual.first, length or TYPES[kind][1]),
         type=kind,
@@ -238,6 +239,18 @@ def read_register(name: str, table: Table, usual: Usual) -> Register:
         expect=_expect(table),
         one_character=choice(table, "characters", "two", ("two", "one")) == "one",
     )
+    table.refuse_unknown_keys()
+    return register
+
+
+def _read_others(table: Table) -> None:
+    """Check what concerns only those who read the meter."""
+    table.flag("optional", default=False)
+    table.text("unverified", "")
+    table.text("unit", "")
+    table.quantity("every", DURATION, "1s", low=0, high=86_400)
+    if "valid" in table and len(table.numbers("valid")) != 2:
+        raise table.error("valid", f"is {list(table.numbers('valid'))!r}", "write [lowest, highest]")
 
 
 def _address(table: Table, first: int, width: int) -> int:

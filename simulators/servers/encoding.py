@@ -45,9 +45,10 @@ def limits(register: Register) -> tuple[int, int] | None:
 def raw_number(register: Register, value: float, numbers: Mapping[str, float]) -> float:
     """Return what a register has to hold for a value in base units; ``numbers`` are those that it depends on."""
     if register.linear is not None:
-        (raw_low, raw_high), (low, high) = register.linear.raw, (_term(term, numbers) for term in register.linear.value)
+        (raw_low, raw_high), (low, high) = register.linear.raw, terms(register, numbers)
         share = (value / register.unit_size - low) / (high - low) if high != low else 0.0
-        return raw_low + share * (raw_high - raw_low)
+        # Beyond its full scale the device stops.
+        return raw_low + min(max(share, 0.0), 1.0) * (raw_high - raw_low)
     raw = (value / factor(register, numbers) - register.offset) / register.resolution
     if register.numbers:
         return float(min(register.numbers, key=lambda pair: abs(pair[1] - raw))[0])
@@ -64,6 +65,11 @@ def factor(register: Register, numbers: Mapping[str, float]) -> float:
     return product * 10.0**power if power >= 0 else product / 10.0**-power
 
 
+def terms(register: Register, numbers: Mapping[str, float]) -> tuple[float, ...]:
+    """Return the values of a line's two ends, in the register's unit."""
+    return tuple(_term(term, numbers) for term in register.linear.value) if register.linear else ()
+
+
 def _term(term: float | str, numbers: Mapping[str, float]) -> float:
     if not isinstance(term, str):
         return term
@@ -77,8 +83,10 @@ def whole_gauge(register: Register, raw: float) -> float:
 
 
 def whole_counter(register: Register, raw: float) -> float:
-    """Return the raw number that a counter shows: whole steps, from 0 again at its end."""
+    """Return the raw number that a counter shows: whole steps, from 0 again at its end; backwards in a negative one."""
     known = limits(register)
+    if raw < 0 and known is not None and known[0] < 0:
+        return -whole_counter(register, -raw)
     if known is None:
         return raw % register.wraps_at if register.wraps_at else raw
     # A millionth of a step is nothing but the float's own coarseness.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulators.physics.derived import value_of
 from simulators.quantities import COUNTERS, QUANTITIES, Dimension
-from simulators.servers.encoding import limits, raw_number, whole_gauge
+from simulators.servers.encoding import limits, raw_number, terms, whole_gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,7 +88,7 @@ def fits(register: Register, full: float, numbers: Mapping[str, float]) -> bool:
     if known is None:
         return True
     if register.linear is not None:
-        return raw_number(register, full, numbers) <= max(register.linear.raw)
+        return full <= register.unit_size * max(terms(register, numbers))
     beyond = min(known[1], register.wraps_at or known[1])
     return raw_number(register, full, numbers) <= _USED * beyond
 

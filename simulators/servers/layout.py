@@ -91,11 +91,14 @@ class Layout:
             ranges.append((profile.function, fixed[0].address, fixed[-1].end))
         self.functions = frozenset(cell.function for cell in cells)
         self._cells = {function: sorted_cells(cells, function) for function in self.functions}
+        self._at = {(cell.function, cell.address): cell for cell in cells}
         self._starts = {function: [cell.address for cell in found] for function, found in self._cells.items()}
         self._readable = {function: _merged(ranges, function) for function in self.functions}
 
     def cells(self, function: int, address: int, count: int) -> list[Cell]:
-        """Return what lies within a range, whole or in part."""
+        """Return what lies within a range, whole or in part; of a device that gives one value at a time, that value."""
+        if self._rules.reading is Reading.ONE_VALUE:
+            return [self._at[function, address]] if (function, address) in self._at else []
         starts = self._starts.get(function, [])
         first = max(0, bisect_right(starts, address) - 1)
         found = []
@@ -105,6 +108,10 @@ class Layout:
             if cell.end > address:
                 found.append(cell)
         return found
+
+    def at(self, function: int, address: int) -> Cell:
+        """Return what begins at an address."""
+        return self._at[function, address]
 
     def before(self, function: int, address: int) -> Cell | None:
         """Return the last cell that ends at or before an address."""

@@ -245,8 +245,7 @@ class RegisterMap:
 
     def cell(self, register: Register) -> Cell:
         """Return where a register is written."""
-        (cell,) = self.layout.cells(register.function, register.address, 1)
-        return cell
+        return self.layout.at(register.function, register.address)
 
     def encoded(self, cell: Cell, readout: Readout) -> bytes:
         """Return the bytes of a cell for a readout."""
