@@ -62,10 +62,15 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     """Return the sources of a plant: one an endpoint, one a broker."""
     plant = configuration.plant
     found: list[Source] = []
-    for endpoint in plant.endpoints:
-        meters = [meter for meter in plant.meters if meter.endpoint.id == endpoint.id]
-        if meters:
-            found.append(ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments))
+    polled = [(endpoint, [m for m in plant.meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints]
+    polled = [(endpoint, meters) for endpoint, meters in polled if meters]
+    for number, (endpoint, meters) in enumerate(polled):
+        phase = number / len(polled)
+        found.append(
+            ModbusPoller(
+                endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase
+            )
+        )
     reader = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
     found += [MqttSubscriber(broker, reader, clock=clock, instruments=instruments) for broker in plant.brokers]
     return found
@@ -174,6 +179,7 @@ async def _fed(source: Source, inbox: asyncio.Queue[Arrival], instruments: Instr
         temporary=SourceUnavailable,
         states=instruments.source_states,
         running="running",
+        longest_pause_s=source.longest_pause_s,
     )
 
 

@@ -18,6 +18,11 @@ _FASTEST = 3600.0
 class Clock(Protocol):
     """What the collector asks of a clock."""
 
+    @property
+    def speed(self) -> float:
+        """Seconds of plant time in a second of real time."""
+        ...
+
     def now_ns(self) -> int:
         """Return UTC of plant time [ns]. It may step when the machine's clock is set."""
         ...
@@ -33,6 +38,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The machine's clocks."""
+
+    speed = 1.0
 
     def now_ns(self) -> int:
         """Return UTC [ns]."""
@@ -70,6 +77,12 @@ class SimulatedClock:
         self._anchor_s = float(match["unix"])
         self._real_minus_monotonic = time.time() - time.monotonic()
 
+    @property
+    def speed(self) -> float:
+        """Seconds of plant time in a second of real time: one, once the present is reached."""
+        behind_s = time.monotonic() + self._real_minus_monotonic - self.steady_s()
+        return self._speed if behind_s > 1e-3 else 1.0
+
     def steady_s(self) -> float:
         """Return plant time [s], never later than the present."""
         real = time.monotonic() + self._real_minus_monotonic
@@ -86,3 +99,22 @@ class SimulatedClock:
             real = time.monotonic() + self._real_minus_monotonic
             behind = real - self.steady_s() > 1e-3
             await asyncio.sleep(max(left / self._speed, 1e-4) if behind else left)
+
+
+class ClockWatch:
+    """Finds out that the machine's clock was set: UTC and the steady clock part by more than any drift."""
+
+    LEAST_STEP_S = 0.5
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_s = self._offset()
+
+    def step_s(self) -> float:
+        """Return by how much the clock was set since this was last asked [s]; 0: it was not, or it was only trimmed."""
+        before, self._offset_s = self._offset_s, self._offset()
+        step_s = self._offset_s - before
+        return step_s if abs(step_s) >= self.LEAST_STEP_S else 0.0
+
+    def _offset(self) -> float:
+        return self._clock.now_ns() * 1e-9 - self._clock.steady_s()

@@ -5,6 +5,8 @@ Totals count since the start of the process. They are written every ten seconds 
 
 from dataclasses import dataclass, field
 
+from collector.readings.health import MeterHealth
+
 
 @dataclass(slots=True)
 class Instruments:
@@ -38,12 +40,18 @@ class Instruments:
     """Records in the outbox."""
     outbox_bytes: int = 0
     """Their size on disk [bytes]."""
-    meter_errors: dict[str, str] = field(default_factory=dict)
-    """Last error of each meter; empty when it answers."""
+    clock_steps_total: int = 0
+    """Times that the machine's clock was seen to be set."""
+    meters: dict[str, MeterHealth] = field(default_factory=dict)
+    """How each polled meter is doing."""
     source_states: dict[str, str] = field(default_factory=dict)
     """State of each source: 'running', or why it waits."""
     target_states: dict[str, str] = field(default_factory=dict)
     """State of each database: 'delivering', or why it waits."""
+
+    def meter(self, meter_id: str) -> MeterHealth:
+        """Return how a meter is doing, to be kept up to date by the one who polls it."""
+        return self.meters.setdefault(meter_id, MeterHealth())
 
     def stream_fields(self) -> dict[str, int | float]:
         """Return the numbers among them, by their names in the stream ``collector``."""

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import structlog
 
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
 from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
-from collector.clock import Clock
+from collector.clock import Clock, ClockWatch
 from collector.closing import Closer
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
@@ -30,6 +31,7 @@ from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.event import AnodeEffect, Event
 from collector.readings.latest import LatestReadings
+from collector.readings.quality import Quality
 from collector.store.commit import Commit
 from collector.store.outbox import Bounds
 from collector.store.store import Store
@@ -78,8 +80,13 @@ class Line:
     bounds: Bounds
     instance: str
     progress: Callable[[], None]
+    _watch: ClockWatch = field(init=False)
     _reported_s: float = field(default=-math.inf, init=False)
     _cleared_s: float = field(default=-math.inf, init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the clock for the first time."""
+        self._watch = ClockWatch(self.clock)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -90,7 +97,7 @@ class Line:
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
         batch = ReadingBatch.joined(arrival.batch for arrival in arrivals)
-        batch = self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+        batch = self.power.derive(self.screen.screen(self.canonical.canonicalise(self._on_time(batch))))
         self.latest.take(batch)
         self.pots.take(batch)
         self.booking.book(batch)
@@ -130,6 +137,17 @@ class Line:
         while not self.inbox.empty():
             arrivals.append(self.inbox.get_nowait())
         await self.step(arrivals)
+
+    def _on_time(self, batch: ReadingBatch) -> ReadingBatch:
+        """Mark the readings around a step of the machine's clock: nobody knows on which side of it they were taken."""
+        step_s = self._watch.step_s()
+        if not step_s:
+            return batch
+        self.instruments.clock_steps_total += 1
+        log.warning("the machine's clock was set; times before and after do not fit", by_s=round(step_s, 3))
+        return ReadingBatch(
+            batch.point, batch.time_ns, batch.value, np.minimum(batch.quality, np.uint8(Quality.UNCERTAIN))
+        )
 
     async def _gather(self) -> list[Arrival]:
         """Wait for arrivals, for at most a commit interval, and take all that came until then."""

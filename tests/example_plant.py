@@ -34,14 +34,17 @@ def example_plant() -> Plant:
 
 
 class ClockByHand:
-    """A clock that stands until it is set."""
+    """A clock that stands until it is moved. ``set_by_s``: somebody has set UTC, which the steady time does not know."""
+
+    speed = 1.0
 
     def __init__(self, now_ns: int) -> None:
         self.ns = now_ns
+        self.set_by_s = 0.0
 
     def now_ns(self) -> int:
         """Return UTC [ns]."""
-        return self.ns
+        return self.ns + round(self.set_by_s * 1e9)
 
     def steady_s(self) -> float:
         """Return the same in seconds."""

@@ -1,11 +1,11 @@
 """Which points of a plant are booked, and how: counters where there are any, else integrals. Pure."""
 
-import math
+from collections.abc import Mapping
 
 from collector.accounting.booking import Rule
 from collector.accounting.integrals import Shape
 from collector.plant.meter import Measures, Meter
-from collector.plant.profile import Register
+from collector.plant.profile import Linear, Register
 from collector.plant.topology import Plant
 from collector.readings import units
 from collector.readings.quantity import Kind, Quantity
@@ -15,6 +15,9 @@ OVERLOAD = 1.2
 
 LARGEST_CURRENT_KA = 800.0
 """No potline carries more: the bound of a charge counter."""
+
+LONGEST_STEP_S = 60.0
+"""A counter of which only the device knows how coarse it is: at rated power it is taken to step this often."""
 
 
 def rules(plant: Plant) -> dict[int, Rule]:
@@ -47,14 +50,41 @@ def accounted(meter: Meter) -> list[Quantity]:
 
 
 def _counter_rule(meter: Meter, register: Register, quantity: Quantity) -> Rule:
-    factors = [meter.constants[name] for name in register.scale_by if name in meter.constants]
-    gain = abs(math.prod((register.scale, units.factor(register.unit, quantity.unit), *factors)))
     most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
-    # Where the device scales its counter itself, or adds several, the end of one is no known step of the value.
-    fixed = set(register.needs) <= set(meter.constants)
+    raw_step = step(register, meter.constants)
+    if raw_step is None:
+        modulus, coarse = None, most / 3600 * LONGEST_STEP_S
+    else:
+        worth = raw_step * units.factor(register.unit, quantity.unit)
+        # Where counters are added, the sum drops by the span of the one that wraps: there is no one modulus.
+        modulus = None if register.wraps_at is None or register.plus else register.wraps_at * worth
+        coarse = 2 * worth
     return Rule(
         Shape.COUNTER,
         most_per_s=most / 3600,
-        modulus=register.wraps_at * gain if fixed and register.wraps_at is not None else None,
-        slack=most / 3600 * meter.profile.counter_refresh_s + 2 * gain,
+        modulus=modulus,
+        slack=most / 3600 * meter.profile.counter_refresh_s + coarse,
     )
+
+
+def step(register: Register, constants: Mapping[str, float]) -> float | None:
+    """Return what one raw step is worth in the unit of the register; None where another register tells it."""
+    if register.map:
+        return None
+    worth = _slope(register.linear, constants) if register.linear else register.scale
+    for name in register.scale_by:
+        worth = None if worth is None or name not in constants else worth * constants[name]
+    if register.exponent:
+        exponent = constants.get(register.exponent)
+        worth = None if worth is None or exponent is None else worth * 10 ** (exponent + register.exponent_bias)
+    return None if worth is None else abs(worth)
+
+
+def _slope(linear: Linear, constants: Mapping[str, float]) -> float | None:
+    if any(name not in constants for name in linear.names):
+        return None
+    low, high = (
+        term if not isinstance(term, str) else constants[term.removeprefix("-")] * (-1 if term.startswith("-") else 1)
+        for term in linear.value
+    )
+    return (high - low) / (linear.raw[1] - linear.raw[0])

@@ -47,6 +47,11 @@ class Source(Protocol):
         """The name in logs and on the page."""
         ...
 
+    @property
+    def longest_pause_s(self) -> float:
+        """The longest wait before it is started again after a failure [s]."""
+        ...
+
     def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what arrives until cancelled, or raise SourceUnavailable."""
         ...

@@ -17,6 +17,7 @@ from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant, Potline
+from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
@@ -161,7 +162,7 @@ class PageState:
             "measures": meter.measures.value,
             "profile": meter.profile.name,
             "every_s": meter.every_s,
-            "endpoint": f"{meter.endpoint.host}:{meter.endpoint.port} unit {meter.unit}",
+            "endpoint": f"{meter.endpoint.place} unit {meter.unit}",
             "quality": int(worst),
             "quality_words": worst.words if qualities else "not read yet",
             "age_s": (self._clock.now_ns() - newest) * 1e-9 if newest else None,
@@ -172,7 +173,7 @@ class PageState:
                 }
                 for quantity in places
             },
-            "error": self._instruments.meter_errors.get(meter.id, ""),
+            **_line(self._instruments.meter(meter.id)),
         }
 
     def _value(self, owner: str, quantity: Quantity, *, within_s: float) -> float | None:
@@ -184,6 +185,25 @@ class PageState:
             return None
         value = float(self._latest.value[place])
         return value if math.isfinite(value) else None
+
+
+def _line(health: MeterHealth) -> dict[str, Any]:
+    """Return how a meter is doing on its line."""
+    return {
+        "error": health.error,
+        "round_trip_s": health.round_trip_s,
+        "answered": health.answered,
+        "silent": health.silent,
+        "refused": health.refused,
+        "busy": health.busy,
+        "late": health.late,
+        "most_registers": health.most_registers,
+        "device": health.device,
+        "set_aside": [
+            {"registers": each.registers, "reason": each.reason, "since": _iso(each.since_ns)}
+            for each in health.set_aside
+        ],
+    }
 
 
 def _fresh_s(meter: Meter) -> float:

@@ -290,6 +290,8 @@ class MeterProfile:
         For which the map is known; empty: for all.
     notes : tuple of str
         What the person at the panel should know.
+    addresses_from : int
+        The number that the map's document gives to the register with the address 0 on the wire.
     sunspec_model : int or None
         Addresses count from the SunSpec model with this id, found at run time; None: from 0.
     counter_refresh_s : float
@@ -314,6 +316,7 @@ class MeterProfile:
     registers: tuple[Register, ...]
     constants: tuple[Constant, ...]
     test_vectors: tuple[TestVector, ...]
+    addresses_from: int = 0
 
     @property
     def verified(self) -> bool:

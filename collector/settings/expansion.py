@@ -72,6 +72,12 @@ def is_filled(value: object) -> bool:
     return any(_PLACEHOLDER.search(text) for _, text in _texts(value, ()))
 
 
+def could_make(table: str, id_: str) -> bool:
+    """Tell whether a table of some name could make one of another name, or has that name itself."""
+    around = _PLACEHOLDER.split(table)[::2]  # without what stands in the braces
+    return re.fullmatch(".+".join(map(re.escape, around)), id_) is not None
+
+
 def _is_many(id_: str, table: object) -> bool:
     return isinstance(table, dict) and (any(way in table for way in _WAYS) or _PLACEHOLDER.search(id_) is not None)
 

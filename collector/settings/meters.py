@@ -9,6 +9,7 @@ from pathlib import Path
 from collector.plant.meter import NEEDED, Endpoint, Measures, Meter, fits, polled
 from collector.plant.profile import MeterProfile, Register
 from collector.settings import models
+from collector.settings.expansion import could_make
 from collector.settings.part import Part
 from collector.settings.problems import ConfigurationError
 from collector.settings.profiles import profile_names, read_profile
@@ -56,7 +57,7 @@ class Meters(Part):
         if self._fine("profiles_dir") and self._fine(*at, "profile"):
             profile = self._profile((*at, "profile"), section.profile)
         endpoint = endpoints.get(section.endpoint)
-        if endpoint is None and self._fine(*at, "endpoint") and self._fine("endpoints", section.endpoint):
+        if endpoint is None and self._fine(*at, "endpoint") and not self._may_be(section.endpoint):
             self._unknown((*at, "endpoint"), "endpoint", section.endpoint, endpoints)
         self._check_potline(at, section.potline)
         self._check_keys(at, section, measures)
@@ -80,6 +81,12 @@ class Meters(Part):
             registers=registers,
             constants=constants,
             base=section.base,
+        )
+
+    def _may_be(self, endpoint: str) -> bool:
+        """Tell whether an endpoint that is not there would be, if all that was written about endpoints were right."""
+        return any(
+            path[0] == "endpoints" and (len(path) < 2 or could_make(str(path[1]), endpoint)) for path in self._broken
         )
 
     def _check_potline(self, at: tuple[str, str], potline: str | None) -> None:

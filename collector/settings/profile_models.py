@@ -88,7 +88,7 @@ class ProfileModbus(_Table):
     byte_order: _ByteOrder = "big"
     max_registers: Annotated[int, whole(1, 125)] = 125
     max_gap: Annotated[int, whole(0, 124)] = 0
-    align: Annotated[int, whole(1, 4)] = 1
+    align: Literal[1, 2, 4] = 1
     reading: Literal["blocks", "one_value", "declared"] = "blocks"
     blocks: list[_WholePair] = []
     holes: list[_WholePair] = []

@@ -228,6 +228,8 @@ class RegisterReader:
             self._findings.add((*at, "labels"), "a quantity is a number, and not words", "add info = true")
         elif type_.encoding not in {Encoding.UNSIGNED, Encoding.SIGNED, Encoding.BIT}:
             self._findings.add((*at, "labels"), f"{section.type} has no raw whole number", "remove them")
+        elif section.flags and type_.encoding is not Encoding.UNSIGNED:
+            self._findings.add((*at, "flags"), f"{section.type} is no row of bits", "give the type as u16, u32 or u64")
         elif other is not None:
             self._findings.add((*at, "labels"), f"are for the raw number, which {other} changes", f"remove {other}")
 

@@ -80,12 +80,17 @@ class RequestRules:
         longest: dict[int, Register] = {}
         for register in sorted(registers, key=lambda register: (register.address, register.end)):
             before = longest.get(register.function)
-            if before is not None and register.address < before.end and not (register.bits and before.bits):
+            taken = before is not None and register.address < self._taken_until(before)
+            if before is not None and taken and not (register.bits and before.bits):
                 low, high = before.address + self._first, before.end - 1 + self._first
                 what = f"lies on registers of {before.name} ({low} to {high})"
                 self._findings.add(("registers", register.name, "address"), what, "check both addresses")
             if before is None or register.end > before.end:
                 longest[register.function] = register
+
+    def _taken_until(self, register: Register) -> int:
+        """Return the first address that is free behind a register: asked for alone, a value takes only its own."""
+        return register.address + 1 if self.rules.reading is Reading.ONE_VALUE else register.end
 
     def _check_register(self, register: Register) -> None:
         at = ("registers", register.name, "address")

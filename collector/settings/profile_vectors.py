@@ -1,21 +1,28 @@
-"""The test vectors of a profile: raw registers and what they mean."""
+"""The test vectors of a profile: raw registers and what they mean, checked with the decoder that reads the meter."""
 
+import math
 from collections.abc import Mapping
 
+from collector.plant.composition import meaning
 from collector.plant.profile import Register, RegisterType, TestVector
 from collector.readings import units
 from collector.settings import profile_models as models
 from collector.settings.findings import Findings
 from collector.settings.toml_file import Path_
 
+_NEAR = 1e-5
+"""Values are written with the digits that a display or a dump shows: this much may be missing."""
+
 
 class VectorReader:
-    """Reads the test vectors of one profile."""
+    """Reads the test vectors of one profile. They are computed where the map itself is sound."""
 
     def __init__(self, profile: models.Profile, registers: Mapping[str, Register], findings: Findings) -> None:
         self._profile = profile
         self._registers = registers
         self._findings = findings
+        self._sound = not findings.problems
+        self._units = {name: section.unit or "" for name, section in profile.registers.items()}
         self._defaults = {
             name: constant.default for name, constant in profile.constants.items() if constant.default is not None
         }
@@ -35,7 +42,21 @@ class VectorReader:
         given = self._given(at, section, register)
         if len(self._findings.problems) > before:
             return None
-        return TestVector(register.name, raw, value, section.text or "", tuple(given.items()), section.origin)
+        vector = TestVector(register.name, raw, value, section.text or "", tuple(given.items()), section.origin)
+        if self._sound:
+            self._compute(at, vector, register, given)
+        return vector
+
+    def _compute(self, at: Path_, vector: TestVector, register: Register, given: Mapping[str, float]) -> None:
+        """Report a vector whose registers mean something else than it says."""
+        found = meaning(register, vector.raw, given, self._units)
+        remedy = "check the vector, and type, orders and scale of the register"
+        if isinstance(found, str):
+            if found != vector.text:
+                self._findings.add((*at, "text"), f"the registers hold '{found}'", remedy)
+        elif vector.value is None or not math.isclose(found, vector.value, rel_tol=_NEAR, abs_tol=1e-9):
+            means = "no value" if math.isnan(found) else f"{found:.10g} {register.unit}".rstrip()
+            self._findings.add((*at, "value"), f"the registers mean {means}", remedy)
 
     def _raw(self, at: Path_, section: models.TestVectorSection, register: Register) -> bytes:
         raw = bytes.fromhex(section.raw)

@@ -83,4 +83,5 @@ def _made(name: str, profile: models.Profile, findings: Findings) -> MeterProfil
             for place, section in enumerate(profile.test_vectors)
             if (vector := vectors.read(place, section)) is not None
         ),
+        addresses_from=modbus.addresses_from,
     )

@@ -13,9 +13,9 @@ LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
 
 
-def pause(failures: int, *, draw: Callable[[], float] = random.random) -> float:
+def pause(failures: int, *, longest_s: float = LONGEST_PAUSE_S, draw: Callable[[], float] = random.random) -> float:
     """Return how long to wait after some failures in a row: full jitter, so that many do not return at once [s]."""
-    return draw() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 16))
+    return draw() * min(longest_s, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 16))
 
 
 async def keep_running(
@@ -25,6 +25,7 @@ async def keep_running(
     temporary: type[Exception],
     states: MutableMapping[str, str],
     running: str,
+    longest_pause_s: float = LONGEST_PAUSE_S,
 ) -> None:
     """Run something for ever; after a failure that is temporary, wait and start it again.
 
@@ -38,6 +39,8 @@ async def keep_running(
         The failure after which it is started again. Any other ends the process.
     states : mapping
         Where to note ``running`` or why it waits.
+    longest_pause_s : float
+        The longest wait between two starts [s].
     """
     loop = asyncio.get_running_loop()
     failures = 0
@@ -55,7 +58,7 @@ async def keep_running(
                 log.warning("waits and tries again", name=name, reason=said)
             states[name] = str(exc)
             failures += 1
-            await asyncio.sleep(max(pause(failures), getattr(exc, "retry_after_s", 0.0)))
+            await asyncio.sleep(max(pause(failures, longest_s=longest_pause_s), getattr(exc, "retry_after_s", 0.0)))
         else:
             failures = 0
             await asyncio.sleep(pause(1))  # work that ends at once must not keep the event loop to itself

@@ -6,11 +6,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from example_plant import ClockByHand
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector import clock as room
-from collector.clock import SimulatedClock, SystemClock
+from collector.clock import ClockWatch, SimulatedClock, SystemClock
 
 START_S = 1_795_316_400.0  # 2026-11-22T03:00:00Z
 WEEK_S = 604_800.0
@@ -152,3 +153,32 @@ async def test_a_simulated_second_at_speed_100_takes_10_ms_of_real_time() -> Non
 def test_a_text_that_is_no_clock_is_refused(spec: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         SimulatedClock(spec)
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 0.75])
+def test_a_machine_whose_clock_is_set_is_found_out_once(step_s: float) -> None:
+    clock = ClockByHand(1_795_316_400_000_000_000)
+    watch = ClockWatch(clock)
+    clock.ns += 1_000_000_000
+    assert watch.step_s() == 0.0
+    clock.set_by_s += step_s
+    clock.ns += 1_000_000_000
+    assert watch.step_s() == pytest.approx(step_s)
+    assert watch.step_s() == 0.0
+
+
+def test_a_clock_that_is_only_trimmed_was_not_set() -> None:
+    clock = ClockByHand(1_795_316_400_000_000_000)
+    watch = ClockWatch(clock)
+    for _ in range(3600):  # by the fastest that is usual, half a millisecond a second
+        clock.ns += 1_000_000_000
+        clock.set_by_s += 0.0005
+        assert watch.step_s() == 0.0
+
+
+def test_simulated_time_is_never_set_and_knows_its_speed() -> None:
+    clock = SimulatedClock(f"2026-01-01T00:00:00Z@{time.time():.3f}*60")
+    assert ClockWatch(clock).step_s() == 0.0
+    assert clock.speed == 60.0
+    caught_up = SimulatedClock(f"2026-01-01T00:00:00Z@{time.time() - 1e9:.3f}*60")
+    assert caught_up.speed == 1.0

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import structlog
 from example_plant import ClockByHand, joined, open_line, raw
 from line_story import PLANT, T0, S, drive, effect, energy_kwh, events, lines_of, minutes, polls, sums_of, weighing
 
@@ -316,3 +317,30 @@ async def test_a_minute_from_before_the_first_factor_keeps_its_entry_and_the_lin
     assert found[0][1].anode_effect_s == 0.0
     assert max(found) == 4
     assert left == {}
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+async def test_a_clock_that_is_set_by_an_hour_is_said_once_and_the_readings_around_it_are_marked(
+    tmp_path: Path, clock: ClockByHand, step_s: float
+) -> None:
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        place = PLANT.points.place("rectifier_1", Quantity.ACTIVE_POWER)
+
+        async def read() -> int:
+            clock.ns += S
+            batch = raw(PLANT, "rectifier_1", clock.now_ns(), {Quantity.ACTIVE_POWER: 30_000.0})
+            await line.step([joined([batch])])
+            return int(line.latest.quality[place])
+
+        assert await read() == Quality.GOOD
+        clock.set_by_s = step_s
+        with structlog.testing.capture_logs() as logs:
+            marked = await read()
+            if step_s < 0:  # the latest reading by time is an old one now
+                clock.ns += 3700 * S
+            after = await read()
+    assert marked == (Quality.UNCERTAIN if step_s > 0 else Quality.GOOD)
+    assert after == Quality.GOOD
+    assert [entry["by_s"] for entry in logs if "clock was set" in entry["event"]] == [step_s]
+    assert line.instruments.clock_steps_total == 1

@@ -1,71 +1,132 @@
-"""From the bytes of an answer to numbers. Pure; one compiled layout a block."""
+"""What a meter shows: the values, texts and words of its registers, from the answers that came. Pure."""
 
 import math
-import struct
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from collector.acquisition.modbus.plan import ReadBlock
-from collector.plant.profile import Register, RegisterType, WordOrder
+from collector.plant.composition import Composition
+from collector.plant.encodings import BitLayout, Floats, Layout
+from collector.plant.profile import BIT_FUNCTIONS, Register
 
-_FORMAT = {
-    RegisterType.U16: "H",
-    RegisterType.S16: "h",
-    RegisterType.U32: "I",
-    RegisterType.S32: "i",
-    RegisterType.U64: "Q",
-    RegisterType.S64: "q",
-    RegisterType.F32: "f",
-    RegisterType.F64: "d",
-}
+NOT_READ = "not read"
+NOT_AVAILABLE = "not available"
 
 
-class BlockDecoder:
-    """Decodes answers to one block.
+class MeterValues:
+    """The last values of a meter's registers, and how answers turn into them.
 
-    The registers are first put into one order, high word first, then unpacked in one call. Sentinels are compared with
-    the raw bits before anything is taken for a number: 0x80008000 is a valid float, and means 'not available'.
+    A value may need others: the exponent that stands in another register, the ratio that is read once an hour. So each
+    answer is remembered, and a value that needs something not read yet is none. Read information first.
+
+    Parameters
+    ----------
+    registers : sequence of Register
+        All registers that are read.
+    constants : mapping of str to float
+        The values of all constants that they need.
+
+    Raises
+    ------
+    ValueError
+        If a register needs something that is neither read nor a constant.
     """
 
-    def __init__(self, block: ReadBlock) -> None:
-        self.block = block
-        order: list[int] = []
-        for register in block.registers:
-            start = (register.address - block.address) * 2
-            words = [(start + 2 * n, start + 2 * n + 1) for n in range(register.type.registers)]
-            if register.word_order is WordOrder.LSW_FIRST:
-                words.reverse()
-            order += [place for word in words for place in word]
-        self._order = order
-        self._layout = struct.Struct(">" + "".join(_FORMAT[register.type] for register in block.registers))
-        self._raw = struct.Struct(">" + "".join(_unsigned(register) for register in block.registers))
-        self._marked = [place for place, register in enumerate(block.registers) if register.sentinels]
+    def __init__(self, registers: Sequence[Register], constants: Mapping[str, float]) -> None:
+        names = [*(register.name for register in registers), *constants]
+        self._places = {name: place for place, name in enumerate(names)}
+        self._units = {register.name: register.unit for register in registers}
+        for register in registers:
+            for name in register.needs:
+                if name not in self._places:
+                    raise ValueError(f"{register.name} needs {name}, which is neither read nor a constant")
+        self._constants = np.array(list(constants.values()), np.float64)
+        self._values: Floats = np.full(len(names), np.nan)
+        self._texts: dict[str, str] = {}
+        self._read: set[str] = set()
+        self._compiled: dict[int, tuple[ReadBlock, Layout | BitLayout, Composition]] = {}
+        self.forget()
 
-    def decode(self, data: bytes) -> list[float]:
-        """Return the value of each register of the block in its unit, NaN where the device says that there is none.
+    def forget(self) -> None:
+        """Forget all that was read: it may be another device now."""
+        self._values[:] = np.nan
+        self._values[len(self._units) :] = self._constants
+        self._texts.clear()
+        self._read.clear()
+
+    def take(self, block: ReadBlock, data: bytes) -> Floats:
+        """Take the answer to a block.
 
         Parameters
         ----------
+        block : ReadBlock
+            What was asked for.
         data : bytes
-            The registers as they came, two bytes each, high byte first.
+            The registers as they came, two bytes each; of bits, eight a byte, the lowest first.
+
+        Returns
+        -------
+        float64 [registers of the block]
+            The value of each, in the unit of its register; NaN where there is none.
 
         Raises
         ------
         ValueError
             If there are more or fewer bytes than were asked for.
         """
-        if len(data) != self.block.count * 2:
-            raise ValueError(f"{len(data)} bytes came for {self.block.count} registers")
-        ordered = bytes(data[place] for place in self._order)
-        values = [float(value) for value in self._layout.unpack(ordered)]
-        if self._marked:
-            raw = self._raw.unpack(ordered)
-            for place in self._marked:
-                if any(raw[place] & s.mask == s.bits & s.mask for s in self.block.registers[place].sentinels):
-                    values[place] = math.nan
-        return [
-            value * register.scale + register.offset if math.isfinite(value) else math.nan
-            for value, register in zip(values, self.block.registers, strict=True)
-        ]
+        compiled = self._compiled.get(id(block))  # the block is kept with it, so its id stays its own
+        if compiled is None:
+            compiled = self._compiled[id(block)] = self._compile(block)
+        _, layout, composition = compiled
+        values = composition.compose(layout.numbers(data), self._values)
+        self._texts |= layout.texts(data)
+        if composition.names[0] not in self._read:  # those of a block come together
+            self._read.update(composition.names)
+        return values
+
+    def _compile(self, block: ReadBlock) -> tuple[ReadBlock, Layout | BitLayout, Composition]:
+        kind = BitLayout if block.function in BIT_FUNCTIONS else Layout
+        layout = kind(block.registers, block.address, block.count)
+        return block, layout, Composition(block.registers, self._places, self._units)
+
+    def value(self, name: str) -> float:
+        """Return the last value of a register in its unit, or a constant; NaN: there is none."""
+        return float(self._values[self._places[name]])
+
+    def text(self, name: str) -> str:
+        """Return the last text of a register; empty: there is none."""
+        return self._texts.get(name, "")
+
+    def shown(self, register: Register) -> str:
+        """Return the last value of a register in words, for the person at the panel."""
+        if register.name not in self._read:
+            return NOT_READ
+        if register.is_text:
+            return self.text(register.name) or NOT_AVAILABLE
+        value = self.value(register.name)
+        if math.isnan(value):
+            return NOT_AVAILABLE
+        if register.labels:
+            return _words(register, int(value))
+        if register.unit:
+            return f"{value:,.10g} {register.unit}"
+        return str(int(value)) if value.is_integer() else f"{value:.10g}"
+
+    def is_expected(self, register: Register) -> bool:
+        """Tell whether a register shows what the profile expects of its devices. What was not read may be it."""
+        if not register.expect or register.name not in self._read:
+            return True
+        if register.is_text:
+            return self.text(register.name).startswith(register.expect)
+        return any(float(number) == self.value(register.name) for number in register.expect)
 
 
-def _unsigned(register: Register) -> str:
-    return {1: "H", 2: "I", 4: "Q"}[register.type.registers]
+def _words(register: Register, raw: int) -> str:
+    """Return the label of a raw number, or of each of its bits that is set."""
+    labels = dict(register.labels)
+    if not register.flags:
+        return f"{labels[raw]} ({raw})" if raw in labels else str(raw)
+    bits = [bit for bit in range(raw.bit_length()) if raw >> bit & 1]
+    named = [labels.get(bit, f"bit {bit}") for bit in bits]
+    return f"{', '.join(named) or 'none'} (0x{raw:0{max(1, register.type.width // 4)}X})"

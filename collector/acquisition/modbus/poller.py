@@ -1,23 +1,19 @@
-"""Polls the meters of one endpoint, each at its own period, over one connection."""
+"""Polls the meters of one endpoint over one connection, each of its registers at its own period."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
 
-import numpy as np
 import structlog
 
-from collector.acquisition.cadence import Cadence
 from collector.acquisition.modbus.connection import (
-    GATEWAY_TARGET_SILENT,
-    Answer,
     EndpointUnreachable,
     MeterGarbled,
     MeterRefused,
     MeterSilent,
     ModbusConnection,
 )
-from collector.acquisition.modbus.decode import BlockDecoder
-from collector.acquisition.modbus.plan import plan_scan
+from collector.acquisition.modbus.refusal import Meaning, meaning
+from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, next_instant, next_round, slack_s
+from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
@@ -28,153 +24,228 @@ from collector.readings.quality import Quality
 
 log = structlog.get_logger()
 
-_LONGEST_PAUSE_S = 60.0
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A meter's place in the round: what to ask, when, and how it has been answering."""
-
-    meter: Meter
-    decoders: tuple[BlockDecoder, ...]
-    points: tuple[tuple[int, ...], ...]
-    cadence: Cadence
-    failures: int = 0
-    unanswered: int = 0
-    ask_again_s: float = 0.0
-    error: str = ""
-    all_points: tuple[int, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.all_points = tuple(place for block in self.points for place in block)
+_STAGGER_S = 0.02
+_MOST_BUSY = 5
+_FIRST_BUSY_PAUSE_S = 0.1
+_EVERYTHING = 8
+"""So many refusals, and not one answer: the device refuses everything, and looking for a culprit is no use."""
+_LONG_SILENT = 2
 
 
 class ModbusPoller:
     """The meters behind one endpoint as a source of readings.
 
-    A meter that does not answer yields readings without a value; it is asked ever more rarely (up to a minute apart),
-    so that its time-outs cost its siblings little. A lost connection yields such readings for all, and ends the source.
-    So does a connection on which nobody answers any more: it may be dead without a word, as after a power cut.
+    One request is outstanding at a time. A meter that does not answer yields readings without a value; it is asked ever
+    more rarely (up to a minute apart), and only in time that its siblings do not need, so that it costs them nothing. A
+    lost connection yields such readings for all, and ends the source. So does a connection on which nobody answers any
+    more: it may be dead without a word, as after a power cut.
+
+    Parameters
+    ----------
+    phase : float
+        Where in the shortest period the first ticks lie, from 0 to 1: different for each endpoint, so that not all
+        networks are busy at the same instant.
     """
 
     def __init__(
-        self, endpoint: Endpoint, meters: Sequence[Meter], *, points: PointTable, clock: Clock, instruments: Instruments
+        self,
+        endpoint: Endpoint,
+        meters: Sequence[Meter],
+        *,
+        points: PointTable,
+        clock: Clock,
+        instruments: Instruments,
+        phase: float = 0.0,
     ) -> None:
         self._endpoint = endpoint
-        # One for all attempts: on a line, it knows which answers of an earlier one may still be under way.
-        self._connection = ModbusConnection(endpoint, clock)
         self._clock = clock
         self._instruments = instruments
-        start = clock.steady_s()
-        self._turns = [self._turn(meter, points, start + n * 0.02) for n, meter in enumerate(meters)]
+        self._shortest_s = min(meter.every_s for meter in meters)
+        start = clock.steady_s() + phase * min(self._shortest_s, 1.0)
+        step = min(_STAGGER_S, self._shortest_s / len(meters))
+        self._turns = [
+            Turn(meter, points, instruments.meter(meter.id), number=n, start_s=start + n * step)
+            for n, meter in enumerate(meters)
+        ]
+        self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
+        # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
+        self._connection = ModbusConnection(endpoint, clock)
+        self._trips = RoundTrips()
+        self._unanswered = 0
+        self._silent_since_s = 0.0
 
     @property
     def name(self) -> str:
         """The endpoint's id."""
         return f"modbus:{self._endpoint.id}"
 
-    def _turn(self, meter: Meter, points: PointTable, start_s: float) -> _Turn:
-        rules = meter.profile.rules
-        read = [register for register in meter.registers if register.quantity is not None]
-        blocks = plan_scan(read, max_registers=rules.max_registers, max_gap=rules.max_gap)
-        places = tuple(
-            tuple(points.place(meter.id, register.quantity) for register in block.registers if register.quantity)
-            for block in blocks
-        )
-        cadence = Cadence(period_s=meter.every_s, start_s=start_s)
-        return _Turn(meter, tuple(BlockDecoder(block) for block in blocks), places, cadence)
+    @property
+    def longest_pause_s(self) -> float:
+        """The longest wait before an endpoint that is away is tried again [s]: its meters are to be back at once."""
+        return min(30.0, max(1.0, self._shortest_s))
 
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
-        """Yield one arrival for each poll of a meter.
+        """Yield one arrival for each round of a meter.
 
         Raises
         ------
         SourceUnavailable
             If the endpoint cannot be reached or the connection is lost.
         """
+        self._unanswered = 0
         for turn in self._turns:
-            turn.unanswered = 0
+            turn.connected()
         try:
             async with self._connection as connection:
                 while True:
-                    turn = min(self._turns, key=lambda turn: turn.cadence.due_s)
-                    await self._clock.sleep(turn.cadence.due_s - self._clock.steady_s())
-                    yield Arrival(await self._poll(connection, turn))
-                    skipped = turn.cadence.skipped
-                    turn.cadence.advance(self._clock.steady_s())
-                    self._instruments.poll_late_total += turn.cadence.skipped - skipped
+                    for batch in self._begin_due():
+                        yield Arrival(batch)
+                    now_s = self._clock.steady_s()
+                    asked = next_round(self._rounds, now_s)
+                    if asked is None:
+                        await self._clock.sleep(next_instant(self._rounds) - now_s)
+                        continue
+                    await self._ask(connection, asked)
+                    if not asked.pending and len(batch := self._close(asked)):
+                        yield Arrival(batch)
                     self._end_if_forsaken()
         except EndpointUnreachable as exc:
             for turn in self._turns:
-                self._note(turn, str(exc), silent=False)
+                turn.lost(str(exc))
             everything = [place for turn in self._turns for place in turn.all_points]
             yield Arrival(ReadingBatch.gap(everything, time_ns=self._clock.now_ns(), quality=Quality.BAD_NOT_CONNECTED))
             raise SourceUnavailable(str(exc)) from exc
 
+    def _begin_due(self) -> list[ReadingBatch]:
+        """Open the rounds whose tick has come; those of a meter that is left alone for now are gaps at once."""
+        now_s = self._clock.steady_s()
+        gaps = []
+        for round_ in self._rounds:
+            if not round_.is_due(now_s):
+                continue
+            turn = self._turns[round_.meter]
+            if turn.rests(round_, now_s):
+                if round_.resumes_s <= now_s:
+                    gaps.append(turn.gap_of(round_, self._clock.now_ns()))
+                    self._count_missed(turn, round_)
+                continue
+            turn.begin(round_, now_s)
+            if not round_.pending:  # everything is set aside
+                gaps.append(self._close(round_))
+        return [batch for batch in gaps if len(batch)]
+
+    def _close(self, round_: Round) -> ReadingBatch:
+        turn = self._turns[round_.meter]
+        batch = turn.close(round_, now_s=self._clock.steady_s(), now_ns=self._clock.now_ns())
+        self._count_missed(turn, round_)
+        return batch
+
+    def _count_missed(self, turn: Turn, round_: Round) -> None:
+        missed = round_.end(self._clock.steady_s())
+        self._instruments.poll_late_total += missed
+        turn.health.late += missed
+
+    async def _ask(self, connection: ModbusConnection, round_: Round) -> None:
+        turn = self._turns[round_.meter]
+        question = round_.pending.popleft()
+        block = question.block
+        patience_s = self._patience_s(turn, round_)
+        asked_s = self._clock.steady_s()
+        try:
+            answer = await connection.read(
+                function=block.function,
+                unit=turn.meter.unit,
+                address=block.address,
+                count=block.count,
+                whom=turn.meter.id,
+                patience_s=patience_s,
+            )
+        except MeterSilent as exc:
+            if not isinstance(exc, MeterGarbled) and not round_.probed:
+                self._silent_since_s = self._silent_since_s if self._unanswered else asked_s
+                self._unanswered += 1
+            self._was_silent(turn, round_, question, exc, hurried=patience_s is not None)
+        except MeterRefused as exc:
+            self._unanswered = 0
+            self._was_refused(turn, round_, question, exc)
+        else:
+            self._unanswered = 0
+            trip_s = 2e-9 * answer.uncertainty_ns / self._clock.speed
+            self._trips.took(trip_s)
+            turn.take(round_, question, answer.data, answer.time_ns, trip_s, doubt=answer.doubtful)
+
+    def _patience_s(self, turn: Turn, round_: Round) -> float | None:
+        """Return how long to wait for the answer [s of real time]; None: as long as the endpoint's time-out.
+
+        Where others would have to wait, an answer that takes far longer than usual is given up, and asked for once more
+        when the line is free.
+        """
+        timeout_s = self._endpoint.timeout_s
+        if turn.wants_full_patience or not self._endpoint.has_transaction_ids:
+            return None
+        free_s = slack_s(self._rounds, round_, self._clock.steady_s()) / self._clock.speed
+        trips = turn.trips if turn.trips.slowest_s else self._trips
+        patience_s = max(free_s, trips.least_patience_s(timeout_s))
+        return patience_s if patience_s < timeout_s else None
+
+    def _was_silent(
+        self, turn: Turn, round_: Round, question: Question, exc: MeterSilent, *, hurried: bool
+    ) -> None:
+        turn.health.silent += 1
+        garbled = isinstance(exc, MeterGarbled)
+        turn.unanswered = 0 if garbled or round_.probed else turn.unanswered + 1
+        if hurried and not round_.hushed and not garbled:
+            round_.hushed = True
+            round_.pending.appendleft(question)
+        elif round_.probed and not garbled:
+            self._cut_or_refuse(turn, round_, question, f"{exc}; it answers to shorter requests")
+        else:
+            turn.fail(round_, str(exc))
+
+    def _was_refused(self, turn: Turn, round_: Round, question: Question, exc: MeterRefused) -> None:
+        turn.health.refused += 1
+        turn.unanswered = 0
+        what = meaning(exc.code)
+        if what is Meaning.BUSY:
+            turn.health.busy += 1
+            if question.busy < _MOST_BUSY:
+                pause_s = _FIRST_BUSY_PAUSE_S * 2.0**question.busy
+                question.busy += 1
+                round_.not_before_s = self._clock.steady_s() + pause_s * self._clock.speed
+                round_.pending.appendleft(question)
+                return
+        if what is Meaning.ABSENT:
+            # The gateway has waited as long as we would have.
+            turn.fail(round_, str(exc))
+        elif what in {Meaning.NO_SUCH_FUNCTION, Meaning.NOT_THERE}:
+            round_.refusals += 1
+            if round_.answers == 0 and round_.refusals >= _EVERYTHING:
+                turn.fail(round_, f"{exc}; it refuses everything")
+            elif question.probe:
+                return
+            elif what is Meaning.NO_SUCH_FUNCTION:
+                self._refuse(turn, round_, question, str(exc))
+            else:
+                self._cut_or_refuse(turn, round_, question, str(exc))
+        elif not question.probe:
+            turn.miss(round_, question.block, Quality.BAD_DEVICE_FAILURE, str(exc), self._clock.now_ns())
+
+    def _cut_or_refuse(self, turn: Turn, round_: Round, question: Question, reason: str) -> None:
+        parts = round_.quarantine.cut(question.block)
+        if parts:
+            round_.put_parts(parts, self._clock.steady_s())
+        else:
+            self._refuse(turn, round_, question, reason)
+
+    def _refuse(self, turn: Turn, round_: Round, question: Question, reason: str) -> None:
+        turn.refuse(round_, question.block, reason, now_s=self._clock.steady_s(), now_ns=self._clock.now_ns())
+
     def _end_if_forsaken(self) -> None:
-        """Give the connection up if no meter answered when it was last asked, in two requests or more."""
-        unanswered = [turn.unanswered for turn in self._turns]
-        if min(unanswered) >= 1 and sum(unanswered) >= 2:
+        """Give the connection up if nobody has answered for a while who was not silent for long before."""
+        silent_s = self._clock.steady_s() - self._silent_since_s
+        if self._unanswered < _LONG_SILENT or silent_s < max(self._endpoint.timeout_s, self._shortest_s):
+            return
+        known = [turn for turn in self._turns if turn.failures < _LONG_SILENT] or self._turns
+        if all(turn.unanswered for turn in known):
             place = f"read from {self._endpoint.place} ({self._endpoint.id})"
             raise EndpointUnreachable(f"{place}: connected, but nobody answers; check power, cables and unit ids")
-
-    async def _poll(self, connection: ModbusConnection, turn: _Turn) -> ReadingBatch:
-        if turn.failures and self._clock.steady_s() < turn.ask_again_s:
-            return self._gap(turn.all_points)
-        parts: list[ReadingBatch] = []
-        error = ""
-        silent = False
-        for decoder, places in zip(turn.decoders, turn.points, strict=True):
-            try:
-                answer = await self._ask(connection, turn.meter, decoder)
-            except MeterSilent as exc:
-                error, silent = str(exc), True
-                turn.unanswered = 0 if isinstance(exc, MeterGarbled) else turn.unanswered + 1
-            except MeterRefused as exc:
-                # The gateway lives. If it says that the meter is silent, it has waited as long as we would have.
-                error, silent = str(exc), exc.code == GATEWAY_TARGET_SILENT
-                turn.unanswered = 0
-                if not silent:
-                    parts.append(self._gap(places))
-                    continue
-            else:
-                turn.unanswered = 0
-                parts.append(_readings(places, decoder.decode(answer.data), answer))
-                continue
-            parts.append(self._gap(turn.all_points[sum(len(part) for part in parts) :]))
-            break
-        self._note(turn, error, silent=silent)
-        return ReadingBatch.joined(parts)
-
-    async def _ask(self, connection: ModbusConnection, meter: Meter, decoder: BlockDecoder) -> Answer:
-        block = decoder.block
-        function, unit = meter.profile.rules.function, meter.unit
-        return await connection.read(
-            function=function, unit=unit, address=block.address, count=block.count, whom=meter.id
-        )
-
-    def _gap(self, places: Sequence[int]) -> ReadingBatch:
-        return ReadingBatch.gap(places, time_ns=self._clock.now_ns(), quality=Quality.BAD_COMM_FAILURE)
-
-    def _note(self, turn: _Turn, error: str, *, silent: bool) -> None:
-        """Log when a meter falls silent and when it returns, and decide when to ask a silent one again."""
-        if error and not turn.failures:
-            log.warning("meter does not answer", meter=turn.meter.id, reason=error)
-        elif not error and turn.failures:
-            log.info("meter answers again", meter=turn.meter.id, after_failures=turn.failures)
-        turn.failures = turn.failures + 1 if error else 0
-        pause = 0.0
-        if silent and turn.failures > 1:
-            pause = min(_LONGEST_PAUSE_S, turn.meter.every_s * 2.0 ** min(turn.failures - 1, 10))
-        turn.ask_again_s = self._clock.steady_s() + pause
-        self._instruments.meter_errors[turn.meter.id] = error
-
-
-def _readings(places: tuple[int, ...], values: list[float], answer: Answer) -> ReadingBatch:
-    value = np.array(values, np.float64)
-    return ReadingBatch(
-        np.array(places, np.int32),
-        np.full(len(places), answer.time_ns, np.int64),
-        value,
-        np.where(np.isnan(value), np.uint8(Quality.BAD), np.uint8(Quality.GOOD)),
-    )

@@ -55,6 +55,11 @@ class MqttSubscriber:
         """The broker's id."""
         return f"mqtt:{self._broker.id}"
 
+    @property
+    def longest_pause_s(self) -> float:
+        """The longest wait before the broker is tried again [s]."""
+        return 30.0
+
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what arrives.
 

@@ -14,11 +14,15 @@ const MEASURES = {
   line_dc: "potline, direct current",
   rectifier_ac: "rectifier, alternating current",
   auxiliary_ac: "auxiliaries, alternating current",
+  monitored: "monitored, not accounted",
 };
 const METHODS = { ipcc_2006: "IPCC 2006", cbam_2025_2547: "(EU) 2025/2547 (CBAM)" };
 const QUALITIES = {
   0: "bad",
+  4: "not offered by the device",
   8: "not connected",
+  12: "device failure",
+  16: "not available",
   24: "no answer",
   64: "uncertain",
   84: "out of range",
@@ -648,7 +652,9 @@ const tables = {
     { label: "Quality" },
     { label: "Age", num: true },
     { label: "Values" },
+    { label: "Round trip", num: true },
     { label: "Last error", wrap: true },
+    { label: "Set aside", wrap: true },
     { label: "Endpoint and profile" },
   ], { empty: "no meters configured" }),
   databases: new Table("Databases", [{ label: "Database" }, ...STATE_COLUMNS]),
@@ -680,12 +686,21 @@ const totalsFacts = new Facts(byId("totals"), [
   "Messages rejected",
   "Counter glitches",
   "Polls skipped",
+  "Steps of the clock",
   "Commits",
   "Slowest commit",
 ]);
 for (const [name, table] of Object.entries(tables)) byId(name).append(table.element);
 
 const words = (label) => label.replaceAll("_", " ");
+
+// Registers that the device refuses, with its reason: they are asked again from time to time.
+function setAside(meter) {
+  const short = isNumber(meter.most_registers) ? `at most ${meter.most_registers} registers a request` : "";
+  if (!meter.set_aside.length) return short ? { text: short } : { text: "none", tag: "quiet" };
+  const names = meter.set_aside.flatMap(({ registers }) => registers).map(words).join(", ");
+  return { text: names, note: [meter.set_aside[0].reason, short].filter(Boolean).join("; ") };
+}
 
 function meterRow(meter) {
   const tag = meter.quality_words === "not read yet" ? "quiet" : qualityTag(meter.quality);
@@ -699,7 +714,9 @@ function meterRow(meter) {
     { text: meter.quality_words, tag },
     duration(meter.age_s),
     { values },
+    isNumber(meter.round_trip_s) ? unit(meter.round_trip_s * 1000, meter.round_trip_s < 0.01 ? 1 : 0, "ms") : DASH,
     meter.error ? { text: meter.error } : { text: "none", tag: "quiet" },
+    setAside(meter),
     { text: meter.endpoint, note: meter.profile },
   ];
 }
@@ -738,6 +755,7 @@ function showSources(state, { zone, nowMs }) {
     alarming(totals.rejected_total, "warn"),
     fixed(totals.glitches_total, 0),
     fixed(totals.poll_late_total, 0),
+    alarming(totals.clock_steps_total, "warn"),
     fixed(totals.commits_total, 0),
     unit(totals.commit_slowest_s * 1000, 0, "ms"),
   ]);

@@ -169,6 +169,11 @@ class ModbusServer:
         """Nobody asked for more than to read."""
         assert {request.function for request in self.requests} <= READING
 
+    def drop(self) -> None:
+        """Break all connections off."""
+        for writer in set(self.open):
+            reset(writer)
+
     async def closed(self) -> None:
         """Wait until no connection is open."""
         await until(lambda: not self.open, within_s=1.0)

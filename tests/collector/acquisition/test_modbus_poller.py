@@ -83,7 +83,7 @@ class Bench:
             if row.quality == Quality.GOOD:
                 assert row.value == register(int(point.owner[1:]), 4, PLACES[point.quantity])
             else:
-                assert row.quality in {Quality.BAD_COMM_FAILURE, Quality.BAD_NOT_CONNECTED}
+                assert row.quality in {Quality.BAD_COMM_FAILURE, Quality.BAD_NOT_CONNECTED, Quality.BAD_CONFIG_ERROR}
                 assert math.isnan(row.value)
 
 
@@ -97,7 +97,7 @@ async def test_three_meters_are_polled_each_at_its_period_and_only_read() -> Non
         assert server.connections == 1
         assert {request.function for request in server.requests} == {4}
         assert {(r.address, r.count) for r in server.requests} == {(10, 2), (50, 1)}
-        assert bench.instruments.meter_errors == {"m1": "", "m2": "", "m3": ""}
+        assert {name: meter.error for name, meter in bench.instruments.meters.items()} == {"m1": "", "m2": "", "m3": ""}
         times = [row.time_ns for row in bench.good("m1") if bench.points[row.point].quantity.label == "frequency"]
         assert (times[-1] - times[0]) / (len(times) - 1) == pytest.approx(50e6, rel=0.1)
 
@@ -154,7 +154,7 @@ async def test_a_silent_unit_costs_19_others_no_reading_and_is_asked_ever_more_r
     pauses = [second - first for first, second in pairwise(times)]
     assert len(times) <= 5
     assert pauses[-1] > 2 * pauses[0]
-    assert bench.instruments.meter_errors["m3"].endswith("no answer after 0.05 s; check the unit id")
+    assert bench.instruments.meters["m3"].error.endswith("no answer after 0.05 s; check the unit id")
     assert [entry["meter"] for entry in logs] == ["m3"]
 
 
@@ -170,7 +170,7 @@ async def test_a_silent_meter_that_returns_is_read_again_and_both_are_logged_onc
         ("meter does not answer", "m2"),
         ("meter answers again", "m2"),
     ]
-    assert bench.instruments.meter_errors["m2"] == ""
+    assert bench.instruments.meters["m2"].error == ""
 
 
 async def test_six_silent_units_of_eight_do_not_cost_the_other_two_their_connection() -> None:
@@ -203,7 +203,7 @@ async def test_a_meter_that_a_gateway_does_not_reach_is_treated_as_silent() -> N
 
 async def test_an_exception_to_one_block_leaves_the_other_block_its_values() -> None:
     async def refusing(request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(request.adu(bytes([0x84, 2]) if request.address == 10 else None))
+        writer.write(request.adu(bytes([0x84, 2]) if request.address < 50 else None))
 
     async with serving(refusing) as server:
         bench = Bench(server.port)
@@ -211,7 +211,9 @@ async def test_an_exception_to_one_block_leaves_the_other_block_its_values() -> 
     bench.check()
     assert len(bench.good()) == 5
     assert {bench.points[row.point].quantity.label for row in bench.good()} == {"frequency"}
-    assert "exception 02, illegal data address" in bench.instruments.meter_errors["m1"]
+    asides = bench.instruments.meters["m1"].set_aside
+    assert [aside.registers for aside in asides] == [("voltage",), ("current",)]
+    assert all("exception 02, illegal data address" in aside.reason for aside in asides)
 
 
 async def test_a_connection_reset_in_the_middle_is_a_gap_of_all_meters_then_the_end() -> None:
@@ -256,7 +258,7 @@ async def test_a_link_that_goes_dead_without_a_word_is_given_up_though_meters_we
             await bench.run(dies)
     bench.check()
     assert len(bench.good()) == 27
-    assert len([row for row in bench.readings() if row.quality == Quality.BAD_COMM_FAILURE]) == 9
+    assert [row.quality for row in bench.arrivals[-1].batch] == [Quality.BAD_NOT_CONNECTED] * 9
 
 
 async def test_20_restarts_of_a_gateway_are_survived_and_leave_no_connection_behind() -> None:

@@ -333,6 +333,16 @@ def test_endpoints_are_made_like_meters_and_told_like_them(settings_folder: Sett
     ]
 
 
+def test_an_endpoint_that_a_broken_table_would_have_made_is_not_unknown(settings_folder: SettingsFolder) -> None:
+    settings_folder.add(PLANT, FEEDERS)
+    settings_folder.change(PLANT, 'for = "1..2"', 'for = "1-2"')
+    settings_folder.change(PLANT, 'endpoint = "gate-way"', 'endpoint = "gateway"')
+    assert settings_folder.problems() == [
+        "config/plants/p.toml:35 meters.ac.endpoint: there is no endpoint 'gateway'; one of: feeders_1, gate-way, plc",
+        "config/plants/p.toml:43 endpoints.feeders_{n}.for: '1-2' is no range of whole numbers; write it as text, like \"1..300\"",
+    ]
+
+
 # --- What a meter asks of its profile ---------------------------------------------------------------------------------
 
 

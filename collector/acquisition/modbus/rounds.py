@@ -1,0 +1,163 @@
+"""Whose turn it is on a connection, and how long it may take. No I/O: times in, decisions out.
+
+Each meter has a round for each period at which registers of it are read. Of the rounds that are due, the one with the
+earliest deadline is asked next (a deadline is a tick plus the period), so short periods come first and long ones are
+never starved. Meters that are silent are asked only in the time that nobody else needs.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from collector.acquisition.cadence import Cadence
+from collector.acquisition.modbus.plan import ReadBlock
+from collector.acquisition.modbus.quarantine import Quarantine
+from collector.plant.profile import MeterProfile, Register
+from collector.readings.batch import ReadingBatch
+
+LEAST_PATIENCE_S = 0.05
+"""No answer is given up earlier than this: the network may be busy for a moment."""
+_SLOWER = 8.0
+"""An answer may take so many times as long as the slowest of late before it is given up."""
+_FORGET = 0.98
+
+
+@dataclass(slots=True)
+class Question:
+    """One request of a round.
+
+    ``part``: it was cut out of a larger one in this round. ``probe``: it only asks whether the meter lives.
+    ``busy``: so often the device has asked for patience.
+    """
+
+    block: ReadBlock
+    part: bool = False
+    probe: bool = False
+    busy: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """The registers of one meter that are read at one period, and what has come of them since it began.
+
+    ``meter``: the meter's number on the line. ``hushed``: it is asked only when nobody else is due. ``at_once``: it is
+    due whatever its cadence says. ``resumes_s``: it does not begin before. ``last_error``: what was wrong with requests
+    of the round before, though the meter answered. ``unproved``: refusals of a meter that has not answered anything yet.
+    """
+
+    meter: int
+    quarantine: Quarantine
+    cadence: Cadence
+    at_once: bool = False
+    resumes_s: float = -math.inf
+    open: bool = False
+    hushed: bool = False
+    deadline_s: float = 0.0
+    not_before_s: float = -math.inf
+    pending: deque[Question] = field(default_factory=deque)
+    parts: list[ReadingBatch] = field(default_factory=list)
+    error: str = ""
+    last_error: str = ""
+    answers: int = 0
+    refusals: int = 0
+    culprits: int = 0
+    probed: bool = False
+    failed: bool = False
+    longest_part: int = 0
+    unproved: list[tuple[ReadBlock, str]] = field(default_factory=list)
+
+    def is_due(self, now_s: float) -> bool:
+        """Tell whether it is to begin."""
+        return not self.open and self.resumes_s <= now_s and (self.at_once or self.cadence.due_s <= now_s)
+
+    def begin(self, now_s: float) -> None:
+        """Open it."""
+        self.drop()
+        self.pending.extend(Question(block) for block in self.quarantine.to_ask(now_s))
+        self.open = True
+        self.deadline_s = -math.inf if self.at_once else self.cadence.due_s + self.cadence.period_s
+        self.answers = 0
+
+    def end(self, now_s: float) -> int:
+        """Close it and return how many ticks were missed meanwhile."""
+        self.open = self.at_once = False
+        before = self.cadence.skipped
+        if self.cadence.due_s <= now_s:
+            self.cadence.advance(now_s)
+        return self.cadence.skipped - before
+
+    def drop(self) -> None:
+        """Forget what is pending and what has come."""
+        self.open = self.hushed = self.probed = self.failed = False
+        self.not_before_s = -math.inf
+        self.pending.clear()
+        self.parts.clear()
+        self.unproved.clear()
+        self.error = ""
+        self.refusals = self.culprits = self.longest_part = 0
+
+    def put_parts(self, parts: Iterable[ReadBlock], now_s: float) -> None:
+        """Ask the parts of a refused request next, behind all who are due by now: they did not cause the trouble."""
+        self.pending.extendleft(reversed([Question(part, part=True) for part in parts]))
+        self.deadline_s = max(self.deadline_s, now_s + self.cadence.period_s)
+
+
+def next_round(rounds: Iterable[Round], now_s: float) -> Round | None:
+    """Return the open round to ask now, or None if there is none, or none that may be asked yet."""
+    ready = [turn for turn in rounds if turn.open and turn.not_before_s <= now_s]
+    return min(ready, key=lambda turn: (turn.hushed, turn.deadline_s), default=None)
+
+
+def next_instant(rounds: Iterable[Round]) -> float:
+    """Return when something is to be done next [s]."""
+    return min(
+        turn.not_before_s if turn.open else max(turn.resumes_s, -math.inf if turn.at_once else turn.cadence.due_s)
+        for turn in rounds
+    )
+
+
+def slack_s(rounds: Iterable[Round], asked: Round, now_s: float) -> float:
+    """Return how long the line is free for one round: until another one needs it [s]."""
+    free_s = math.inf
+    for turn in rounds:
+        if turn.meter == asked.meter or turn.hushed:
+            continue
+        if turn.open:
+            return 0.0
+        free_s = min(free_s, turn.cadence.due_s - now_s)
+    return max(0.0, free_s)
+
+
+@dataclass(slots=True)
+class RoundTrips:
+    """How long answers take of late [s]: the slowest, which fades with each that is faster."""
+
+    slowest_s: float = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Take note of an answer."""
+        self.slowest_s = max(seconds, self.slowest_s * _FORGET)
+
+    def least_patience_s(self, timeout_s: float) -> float:
+        """Return how long an answer must be waited for, even if others have to wait [s]."""
+        if self.slowest_s == 0.0:
+            return timeout_s / 4
+        return min(timeout_s, max(LEAST_PATIENCE_S, _SLOWER * self.slowest_s))
+
+
+def periods(profile: MeterProfile, registers: Sequence[Register], every_s: float) -> dict[float, tuple[Register, ...]]:
+    """Return the registers by the period at which they are read [s], shortest first.
+
+    A register that has its own period is not read more often than the meter. Those of an atomic group are read together,
+    as often as the one that is read most often.
+    """
+    own = {register.name: max(every_s, register.every_s or every_s) for register in registers}
+    for group in profile.rules.atomic:
+        inside = [name for name in group if name in own]
+        if inside:
+            own.update(dict.fromkeys(inside, min(own[name] for name in inside)))
+    return {
+        period_s: tuple(register for register in registers if own[register.name] == period_s)
+        for period_s in sorted(set(own.values()))
+    }

@@ -1,0 +1,1 @@
+"""What the commands show to people: pure text where it can be."""

@@ -1,0 +1,94 @@
+"""How a running collector is doing, in words: asked over its page, which also works from another shell."""
+
+import http.client
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+TIMEOUT_S = 5.0
+_GOOD = 192
+
+
+class NotRunning(Exception):
+    """No collector answers where the page should be."""
+
+
+def ask(host: str, port: int) -> dict[str, Any]:
+    """Return the state of the collector whose page listens there.
+
+    Raises
+    ------
+    NotRunning
+        If nobody answers, or somebody else does.
+    """
+    if port == 0:
+        raise NotRunning("[page] listen has port 0, a free one each time; give it a number to ask for the status")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - the address of all interfaces is replaced
+    place = f"ask the collector at {host} port {port}"
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/api/state")
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+        raise NotRunning(f"{place}: {reason}; is it running? 'potline run', or 'systemctl status potline'") from exc
+    finally:
+        connection.close()
+    try:
+        state = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError as exc:
+        raise NotRunning(f"{place}: what answers there is no collector; check [page] listen") from exc
+    if response.status != http.client.OK or "meters" not in state:
+        raise NotRunning(f"{place}: what answers there is no collector; check [page] listen")
+    return state
+
+
+def is_well(state: Mapping[str, Any]) -> bool:
+    """Tell whether nothing needs a human: every source runs, every meter is good, every database takes its lines."""
+    return (
+        all(words == "running" for words in state["sources"].values())
+        and all(words == "delivering" for words in state["targets"].values())
+        and all(meter["quality"] >= _GOOD and not meter["set_aside"] for meter in state["meters"])
+    )
+
+
+def lines(state: Mapping[str, Any]) -> Iterator[str]:
+    """Say how the collector is doing."""
+    plant, totals = state["plant"], state["totals"]
+    yield f"{plant['name']} ({plant['id']}): running since {state['started']}, now {state['now']}"
+    yield from _section("sources", state["sources"].items())
+    yield "meters"
+    width = max((len(meter["id"]) for meter in state["meters"]), default=0)
+    for meter in state["meters"]:
+        yield from _meter(meter, width)
+    if not state["meters"]:
+        yield "  none is configured"
+    yield from _section("databases", state["targets"].items() or [("none", "the store alone keeps everything")])
+    outbox = state["outbox"]
+    yield f"outbox: {outbox['records']} records, {outbox['size_bytes']} bytes; dead letters: {outbox['dead']}"
+    yield (
+        f"readings: {totals['readings_total']}, without a value: {totals['readings_bad_total']}, "
+        f"polls skipped: {totals['poll_late_total']}, steps of the clock: {totals['clock_steps_total']}"
+    )
+
+
+def _section(title: str, rows: Any) -> Iterator[str]:
+    listed = list(rows)
+    yield title
+    width = max((len(name) for name, _ in listed), default=0)
+    for name, words in listed:
+        yield f"  {name:<{width}}  {words}"
+
+
+def _meter(meter: Mapping[str, Any], width: int) -> Iterator[str]:
+    age = "never read" if meter["age_s"] is None else f"{meter['age_s']:.0f} s old"
+    trip = "" if meter["round_trip_s"] is None else f", answers in {1000 * meter['round_trip_s']:.1f} ms"
+    yield f"  {meter['id']:<{width}}  {meter['quality_words']}, {age}{trip}, {meter['endpoint']}"
+    if meter["error"]:
+        yield f"      {meter['error']}"
+    for aside in meter["set_aside"]:
+        yield f"      set aside since {aside['since']}: {', '.join(aside['registers'])}: {aside['reason']}"
+    if meter["most_registers"] is not None:
+        yield f"      takes at most {meter['most_registers']} registers a request"

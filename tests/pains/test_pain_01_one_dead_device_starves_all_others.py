@@ -1,0 +1,100 @@
+"""One of twenty is black-holed, behind a gateway or while connecting: the others lose no sample and keep their beat."""
+
+import asyncio
+import socket
+import time
+from itertools import pairwise
+
+import pytest
+from adversarial_modbus import HOST, Request, endpoint, serving
+from polled_line import Line, gateway, many_registers, meter
+
+from collector.readings.quality import Quality
+
+pytestmark = pytest.mark.asyncio
+
+SECONDS = 8
+
+
+def beat(times: list[float], period_s: float) -> list[float]:
+    """Return how far each reading is off its beat [s], from the first one on."""
+    steps = [second - first for first, second in pairwise(times)]
+    return sorted(abs(step - period_s) for step in steps)
+
+
+def on_the_beat(line: Line, owner: str, *, seconds: int) -> None:
+    times = line.good_times(owner)
+    off = beat(times, 1.0)
+    assert len(times) >= seconds - 1, owner
+    assert not line.readings(owner, lambda row: row.quality != Quality.GOOD), owner
+    # A tenth of the period; the machine itself may hiccup once.
+    assert off[-2] < 0.1, (owner, off)
+
+
+@pytest.mark.parametrize("dead_from_s", [0.0, 3.5])
+async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sample_and_no_beat(
+    dead_from_s: float,
+) -> None:
+    started = time.monotonic()
+
+    async def unit_7_dies(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.002)
+        if request.unit != 7 or time.monotonic() - started < dead_from_s:
+            writer.write(request.adu())
+
+    async with serving(unit_7_dies) as server:
+        line = Line(gateway(server.port, range(1, 21), every_s=1.0, timeout_s=1.0))
+        async with line.polled():
+            await asyncio.sleep(SECONDS + 0.5)
+        assert server.connections == 1
+    for unit in (*range(1, 7), *range(8, 21)):
+        on_the_beat(line, f"m{unit}", seconds=SECONDS)
+    assert line.instruments.poll_late_total == 0
+    assert "no answer" in line.instruments.meters["m7"].error
+    assert {row.quality for row in line.readings("m7")} - {Quality.GOOD} == {Quality.BAD_COMM_FAILURE}
+
+
+async def test_a_host_that_swallows_connections_costs_19_others_no_sample_and_no_beat() -> None:
+    with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
+        # A queue that is full drops what knocks, as a cable that is cut does.
+        hole.bind((HOST, 0))
+        hole.listen(0)
+        for knocking in (first, second):
+            knocking.setblocking(False)
+            knocking.connect_ex(hole.getsockname())
+        async with serving() as server:
+            meters = [
+                meter(
+                    f"m{number}",
+                    endpoint(hole.getsockname()[1] if number == 7 else server.port, timeout_s=1.0),
+                    number,
+                    many_registers(5),
+                    every_s=1.0,
+                )
+                for number in range(1, 21)
+            ]
+            for number, each in enumerate(meters):
+                object.__setattr__(each.endpoint, "id", f"e{number}")
+            line = Line(meters)
+            async with line.polled():
+                await asyncio.sleep(SECONDS + 0.5)
+    for number in (*range(1, 7), *range(8, 21)):
+        on_the_beat(line, f"m{number}", seconds=SECONDS)
+    assert line.good_times("m7") == []
+    assert "connect to" in line.instruments.meters["m7"].error
+
+
+async def test_a_unit_that_becomes_slow_is_waited_for_when_nobody_else_needs_the_line() -> None:
+    """Unit 3 takes 0.4 s, far longer than the others do: it is late, and not lost."""
+
+    async def unit_3_is_slow(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.4 if request.unit == 3 else 0.002)
+        writer.write(request.adu())
+
+    async with serving(unit_3_is_slow) as server:
+        line = Line(gateway(server.port, range(1, 6), every_s=1.0, timeout_s=1.0))
+        async with line.polled():
+            await asyncio.sleep(6.5)
+    for unit in (1, 2, 4, 5):
+        on_the_beat(line, f"m{unit}", seconds=6)
+    assert len(line.good_times("m3")) >= 5
