@@ -26,19 +26,18 @@ _SMOOTH, _ROUND, _ROUND_IN_BINARY = 0.7, 0.06, 0.02
 
 
 class Kind(Enum):
-    """What a number may be, in words, its unit, and the bits that it costs to say so."""
+    """What a number may be, and the bits that it costs to say so."""
 
-    FREQUENCY = ("line frequency", "Hz", -3.5)
-    VOLTAGE = ("a usual voltage", "V", -2.0)
-    POWER_FACTOR = ("a power factor", "", -3.3)
-    AMOUNT = ("a current or a power", "", -1.8)
-    COUNTER = ("a counter", "", -2.7)
-    ZERO = ("zero", "", -3.3)
-    TEXT = ("text", "", -3.0)
+    FREQUENCY = ("frequency", -3.5)
+    VOLTAGE = ("voltage", -2.0)
+    POWER_FACTOR = ("power factor", -3.3)
+    AMOUNT = ("amount", -1.8)
+    COUNTER = ("counter", -2.7)
+    ZERO = ("zero", -3.3)
+    TEXT = ("text", -3.0)
 
-    def __init__(self, words: str, unit: str, bits: float) -> None:
-        self.words = words
-        self.unit = unit
+    def __init__(self, label: str, bits: float) -> None:
+        self.label = label
         self.bits = bits
 
 
@@ -60,7 +59,7 @@ def worth_of_change(kind: Kind, first: RawNumber, second: RawNumber, scale: floa
         if change < 0:
             return -20.0, f"fell by {-change:,.6g}, as no counter does"
         told = f"grew by {change:,.6g} in {seconds:g} s"
-        rate = change / max(seconds, 1.0)
+        rate = change / scale / max(seconds, 1.0)
         if rate > _FASTEST_COUNTER or change > 0.01 * size + 10 * first.step * scale:
             return -15.0, f"{told}: too fast for a counter"
         return 8.0 - math.log2(1.0 + rate) / 2, told  # the faster, the more likely it is the wrong order
@@ -129,4 +128,6 @@ def _voltage(value: float) -> tuple[float, str]:
     if not near:
         return 0.0, ""
     nearest = min(near, key=lambda nominal: abs(value - nominal))
-    return sum(4.5 / nominal for nominal in near) / len(NOMINAL_V), f"{nearest:,.10g} V {value / nearest - 1:+.1%}"
+    return sum(4.5 / nominal for nominal in near) / len(
+        NOMINAL_V
+    ), f"could be {nearest:,.10g} V {value / nearest - 1:+.1%}"

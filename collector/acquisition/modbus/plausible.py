@@ -46,7 +46,8 @@ _ORDERS = {
     (WordOrder.LSW_FIRST, ByteOrder.LITTLE): -4.5,
 }
 """How common the orders are [bits]."""
-_WORDS = ((8.0, "very likely"), (2.0, "likely"), (-6.0, "possible"), (-math.inf, "unlikely"))
+_WORDS = ((8.0, 1.5, "very likely"), (2.0, 6.0, "likely"), (-6.0, 14.0, "possible"), (-math.inf, math.inf, "unlikely"))
+"""What is worth so many bits by itself, and lacks at most so many to the best reading, in words."""
 _ALIKE = 3.0
 """Bits for a neighbour of the same form that shows nearly the same: the next phase."""
 _LEAST_TEXT = 4
@@ -69,6 +70,8 @@ class Candidate:
         What it looks like; None: like nothing that a meter shows.
     bits, total : float
         What it is worth by itself, and what the best reading of the whole block is worth that contains it.
+    lacks : float
+        By how much that is less than the best reading of all.
     reasons : tuple of str
         Why, in words.
     """
@@ -85,6 +88,7 @@ class Candidate:
     bits: float
     reasons: tuple[str, ...]
     total: float = -math.inf
+    lacks: float = math.inf
 
     @property
     def end(self) -> int:
@@ -100,10 +104,12 @@ class Candidate:
 
     @property
     def likelihood(self) -> str:
-        """What it is worth by itself, in words."""
+        """How plausible it is, in words."""
         if self.kind is None:
             return "no"
-        return "says nothing" if self.kind is Kind.ZERO else next(word for least, word in _WORDS if self.bits >= least)
+        if self.kind is Kind.ZERO:
+            return "says nothing"
+        return next(word for least, most, word in _WORDS if self.bits >= least and self.lacks <= most)
 
     def follows(self, order: tuple[WordOrder, ByteOrder]) -> bool:
         """Tell whether it means something and agrees with an order; one register has no order of words."""
@@ -117,12 +123,15 @@ class Ranking:
 
     Attributes
     ----------
+    worth : float
+        What the best reading is worth.
     best : tuple of Candidate
         The best reading of the whole block: values that follow one another.
     places : tuple of tuples of Candidate
         For each register, what may begin there, best first.
     """
 
+    worth: float
     best: tuple[Candidate, ...]
     places: tuple[tuple[Candidate, ...], ...]
 
@@ -162,8 +171,9 @@ def rank(
             best = (prior + after[0], reading)
     groups: list[list[Candidate]] = [[] for _ in words]
     for each, total in zip(candidates, totals, strict=True):
-        groups[each.place].append(replace(each, total=total))
-    return Ranking(best[1], tuple(tuple(sorted(group, key=_by_worth)) for group in groups))
+        groups[each.place].append(replace(each, total=total, lacks=best[0] - total))
+    reading = tuple(replace(each, total=best[0], lacks=0.0) for each in best[1])
+    return Ranking(best[0], reading, tuple(tuple(sorted(group, key=_by_worth)) for group in groups))
 
 
 def _by_worth(candidate: Candidate) -> tuple[float, float]:
