@@ -89,6 +89,7 @@ async def _until_told(configuration: Configuration, clock: SystemClock | Simulat
 
 
 main.add_command(panel.read)
+main.add_command(panel.scan)
 
 
 @main.command()

@@ -13,17 +13,21 @@ import click
 from collector import logs
 from collector.acquisition.modbus.connection import EndpointUnreachable, MeterRefused, MeterSilent, ModbusConnection
 from collector.acquisition.modbus.once import look
+from collector.acquisition.modbus.scan import Scan, Unit
 from collector.acquisition.modbus.window import Window, read_window
 from collector.clock import SystemClock
-from collector.commands import blocks, looks
-from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, width
+from collector.commands import blocks, found, looks
+from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, width
 from collector.plant.meter import Endpoint, Meter, Transport
+from collector.plant.profile import MeterProfile
 from collector.readings import units
+from collector.settings import ConfigurationError
+from collector.settings.profiles import profile_names, read_profile
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PORTS = {Transport.MODBUS_TLS: 802}
-_TIMEOUT_S = 1.0
+_TIMEOUT_S, _SCAN_TIMEOUT_S = 1.0, 0.5
 
 
 class _Duration(click.ParamType[float]):
@@ -44,6 +48,27 @@ class _Duration(click.ParamType[float]):
         return seconds
 
 
+class _Units(click.ParamType[tuple[int, ...]]):
+    """Unit ids: numbers and ranges."""
+
+    name = "UNITS"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[int, ...]:
+        """Return the ids in the order in which they are written."""
+        ids: list[int] = []
+        for part in str(value).split(","):
+            match = re.fullmatch(r"\s*(\d+)(?:\.\.(\d+))?\s*", part)
+            if match is None or int(match[2] or match[1]) > 255 or int(match[2] or match[1]) < int(match[1]):
+                self.fail(f"'{part.strip()}' are no unit ids; write 7, 1..32 or 1..32,255 (0 to 255)", param, ctx)
+            ids += range(int(match[1]), int(match[2] or match[1]) + 1)
+        return tuple(dict.fromkeys(ids))
+
+
 class _Address(click.ParamType[int]):
     """An address on the wire, decimal or hexadecimal."""
 
@@ -61,13 +86,15 @@ class _Address(click.ParamType[int]):
         return address
 
 
-DURATION, ADDRESS = _Duration(), _Address()
+DURATION, UNITS, ADDRESS = _Duration(), _Units(), _Address()
 
 
 def line_options(command: _Command) -> _Command:
     """Add the options that say how to reach a place without a plant file."""
     for option in (
-        click.option("--timeout", type=DURATION, default=None, help="Patience for one request.  [default: 1s]"),
+        click.option(
+            "--timeout", type=DURATION, default=None, help="Patience for one request.  [default: 1s; scan 500ms]"
+        ),
         click.option("--parity", type=click.Choice(["none", "even", "odd"]), default="even", show_default=True),
         click.option("--baud", type=click.IntRange(300, 4_000_000), default=19200, show_default=True),
         click.option("--device", metavar="FILE", help="A serial line instead of a host, like /dev/ttyS0."),
@@ -250,3 +277,99 @@ def _endpoint(name: str, config_file: Path) -> Endpoint:
         known = ", ".join(each.id for each in endpoints)
         raise click.BadParameter(f"there is no endpoint '{name}'; one of: {known}", param_hint="--endpoint")
     return found
+
+
+@click.command()
+@click.argument("place", metavar="HOST[:PORT]", required=False)
+@click.option(
+    "--units", type=UNITS, metavar="UNITS", help="Like 1..32.  [default: 1..247, over Modbus TCP also 0 and 255]"
+)
+@click.option(
+    "--profiles",
+    "profiles_dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("config/profiles"),
+    show_default=True,
+    help="The register maps to compare with.",
+)
+@line_options
+def scan(
+    *,
+    place: str | None,
+    units: tuple[int, ...] | None,
+    profiles_dir: Path,
+    device: str | None,
+    transport: str | None,
+    baud: int,
+    parity: str,
+    timeout: float | None,
+) -> None:
+    """Find the meters behind HOST or a serial line: unit ids, what they call themselves, profiles that fit.
+
+    Only reads. Each id that nobody has costs the time-out. A gateway that tells how long it waits for its meters is
+    given that time; for one that keeps silent raise --timeout above its own.
+
+    A scan of a serial line disturbs another master on it: two masters garble each other's questions. Stop the other
+    one first. Behind a gateway the scan takes turns with its other users, and slows them down.
+
+    Exit code 0: somebody was found; 1: nobody; 69: no connection.
+
+    \b
+    Examples:
+      potline scan 10.20.1.11
+      potline scan 10.20.1.11:502 --units 1..32
+      potline scan --device /dev/ttyS0 --baud 9600 --parity none --units 1..10
+    """  # noqa: D301 - \b is what click knows
+    logs.configure(json=False, level="critical")
+    timeout_s = _SCAN_TIMEOUT_S if timeout is None else timeout
+    where = endpoint_of(place, device=device, transport=transport, baud=baud, parity=parity, timeout_s=timeout_s)
+    on_tcp = where.transport.has_transaction_ids
+    ids = units or (*range(1, 248), *((0, 255) if on_tcp else ()))
+    profiles = _profiles(profiles_dir)
+    click.echo(
+        f"{where.place}, {where.transport.value}: {counted(len(ids), 'unit id')}, {counted(len(profiles), 'profile')}"
+    )
+    try:
+        seen, notes = asyncio.run(_scanned(where, ids, profiles))
+    except EndpointUnreachable as exc:
+        _progress("")
+        fail(str(exc), EX_UNAVAILABLE)
+    for note in notes:
+        click.echo(note)
+    if not seen:
+        fail(f"nobody answers at {where.place}; check power, cables, baud rate and transport", EX_FAILURE)
+    pasted = list(found.sections(where, seen))
+    if pasted:
+        click.echo("\nfor the plant file:\n")
+        click.echo("\n".join(pasted))
+
+
+async def _scanned(where: Endpoint, ids: tuple[int, ...], profiles: list[MeterProfile]) -> tuple[list[Unit], list[str]]:
+    work = Scan(where, ids, profiles, SystemClock(), _progress)
+    seen = []
+    async for unit in work.found():
+        _progress("")
+        seen.append(unit)
+        for line in found.lines(unit, width()):
+            click.echo(line)
+    _progress("")
+    return seen, work.notes
+
+
+def _progress(text: str) -> None:
+    """Show what is being done in one line, on a terminal only."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+
+
+def _profiles(folder: Path) -> list[MeterProfile]:
+    """Return the profiles of a folder; those that are wrong are told and left out."""
+    profiles = []
+    for name in profile_names(folder):
+        try:
+            profiles.append(read_profile(folder / f"{name}.toml"))
+        except ConfigurationError as exc:
+            click.echo(f"left out: {exc.problems[0]}", err=True)
+    if not profiles:
+        raise click.BadParameter(f"there is no profile in {folder}", param_hint="--profiles")
+    return profiles

@@ -29,7 +29,7 @@ def lines(window: Window, width: int, *, everything: bool) -> Iterator[str]:
     yield ""
     yield "the most plausible reading of the block:"
     yield from _reading(window, ranking, width)
-    yield from _shift(window, width)
+    yield from _shifts(window, width)
     for number in range(len(window.words)):
         group = ranking.places[number]
         shown = group if everything else _worth_showing(group)
@@ -66,17 +66,18 @@ def _reading(window: Window, ranking: Ranking, width: int) -> Iterator[str]:
         yield from wrapped(f"in a profile: {keys}", width)
 
 
-def _shift(window: Window, width: int) -> Iterator[str]:
-    for shift, each in window.shifted():
-        better = window.address + shift
+def _shifts(window: Window, width: int) -> Iterator[str]:
+    for shift in window.shifts():
+        better, each = window.address + shift.by, shift.value
         form = f"{_types(each)} {each.order}".strip()
-        what = f"at {better + each.place} stands {form} {_shown(each)} ({each.reasons[0]})"
-        why = (
-            f"the document probably counts from 1, and on the wire it is {better}"
-            if shift < 0
-            else f"1 was probably taken off an address that counts from 0 already, and on the wire it is {better}"
-        )
-        yield from wrapped(f"is {window.address} off by one? Beginning at {better}, {what}: {why}", width)
+        what = f"Beginning at {better}, at {better + each.place} stands {form} {_shown(each)} ({each.reasons[0]})"
+        if not shift.is_better:
+            why = "that is as plausible, and a block with the frequency in it decides"
+        elif shift.by < 0:
+            why = f"the document probably counts from 1, and on the wire it is {better}"
+        else:
+            why = f"1 was probably taken off an address that counts from 0 already, and on the wire it is {better}"
+        yield from wrapped(f"is {window.address} off by one? {what}: {why}", width)
 
 
 def _candidates(group: Sequence[Candidate], width: int) -> Iterator[str]:

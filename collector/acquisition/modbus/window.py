@@ -12,6 +12,16 @@ from collector.plant.profile import BIT_FUNCTIONS
 _LAST = 65535
 _FAR_MORE = 6.0
 """So many bits more, and the neighbours are far more plausible than what was asked for."""
+_AS_GOOD = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """By how many registers an address may be off, the value that says so, and whether that is far more plausible."""
+
+    by: int
+    value: Candidate
+    is_better: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +67,28 @@ class Window:
         """Rank what the registers may hold."""
         return rank(self.completed, self.later, self.seconds, every_scale=every_scale)
 
-    def shifted(self) -> tuple[tuple[int, Candidate], ...]:
-        """Return by how many registers the address seems to be off, and the value that says so; nothing: it is right.
+    def shifts(self) -> tuple[Shift, ...]:
+        """Return by how many registers the address may be off; nothing: it seems right.
 
         The block is compared with the blocks of the same length that begin one register earlier and one later.
         """
-        worth = self.ranking().worth
+        asked = self.ranking()
         blocks: list[tuple[int, tuple[int, ...]]] = []
         if self.before is not None:
             blocks.append((-1, (self.before, *self.completed[:-1])))
         if self.behind is not None and len(self.words) > 1:
             blocks.append((1, (*self.words[1:], self.behind)))
         found = []
-        for shift, words in blocks:
+        for by, words in blocks:
             ranking = rank(words)
             firm = [each for each in ranking.best if each.likelihood in {"very likely", "likely"}]
-            if ranking.worth > worth + _FAR_MORE and firm:
-                found.append((shift, max(firm, key=lambda each: each.bits)))
+            if not firm or ranking.worth < asked.worth - _AS_GOOD:
+                continue
+            value = max(firm, key=lambda each: each.bits)
+            is_better = ranking.worth > asked.worth + _FAR_MORE
+            # Neighbours that are alike look right in the other order, too, one register away.
+            if is_better or (by < 0 and not any(value.order == each.order for each in asked.best)):
+                found.append(Shift(by, value, is_better))
         return tuple(found)
 
 
@@ -87,48 +102,62 @@ async def read_window(
     EndpointUnreachable, MeterSilent, MeterRefused
         If nothing near it can be read.
     """
-
-    async def ask(first: int, number: int) -> tuple[int, ...]:
-        answer = await connection.read(function=function, unit=unit, address=first, count=number, whom=f"unit {unit}")
-        if function in BIT_FUNCTIONS:
-            return tuple(answer.data[place // 8] >> place % 8 & 1 for place in range(number))
-        return tuple(int.from_bytes(answer.data[place : place + 2]) for place in range(0, 2 * number, 2))
-
-    async def ask_alone(where: int) -> int | None:
-        if not 0 <= where <= _LAST:
-            return None
-        try:
-            return (await ask(where, 1))[0]
-        except (MeterRefused, MeterSilent):
-            return None
-
-    asked, note = (address, count), ""
-    try:
-        words = await ask(address, count)
-    except MeterRefused as refused:
-        for near, number in _near(address, count):
-            try:
-                words = await ask(near, number)
-            except MeterRefused:
-                continue
-            address, count = near, number
-            break
-        else:
-            raise
-        note = f"{asked[0]}+{asked[1]} is refused ({EXCEPTIONS.get(refused.code, 'unknown')}), {_why(asked, (near, number))}"
+    device = _Device(connection, function, unit)
+    address, words, note = await device.block_near(address, count)
+    count = len(words)
     if function in BIT_FUNCTIONS:
         return Window(function, address, words, note=note)
-    before, behind = await ask_alone(address - 1), await ask_alone(address + count)
+    before, behind = await device.register(address - 1), await device.register(address + count)
     window = Window(function, address, words, before, behind, note=note)
     if twice_s <= 0:
         return window
     # What is compared is read in one request each time: all of it is of one instant.
     number = len(window.completed)
-    first = await ask(address, number)
+    first = await device.block(address, number)
     await asyncio.sleep(twice_s)
-    later = await ask(address, number)
+    later = await device.block(address, number)
     behind = first[count] if number > count else behind
     return Window(function, address, first[:count], before, behind, later, twice_s, note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """What is asked, and by which function."""
+
+    connection: ModbusConnection
+    function: int
+    unit: int
+
+    async def block(self, address: int, count: int) -> tuple[int, ...]:
+        answer = await self.connection.read(
+            function=self.function, unit=self.unit, address=address, count=count, whom=f"unit {self.unit}"
+        )
+        if self.function in BIT_FUNCTIONS:
+            return tuple(answer.data[place // 8] >> place % 8 & 1 for place in range(count))
+        return tuple(int.from_bytes(answer.data[place : place + 2]) for place in range(0, 2 * count, 2))
+
+    async def block_near(self, address: int, count: int) -> tuple[int, tuple[int, ...], str]:
+        """Return a block, or the nearest one that is not refused, and why it is another one."""
+        try:
+            return address, await self.block(address, count), ""
+        except MeterRefused as refused:
+            for near, number in _near(address, count):
+                try:
+                    words = await self.block(near, number)
+                except MeterRefused:
+                    continue
+                reason = EXCEPTIONS.get(refused.code, f"exception {refused.code:02X}")
+                return near, words, f"{address}+{count} is refused ({reason}), {_why(address, near, number)}"
+            raise
+
+    async def register(self, address: int) -> int | None:
+        """Return one register, None where the device has none."""
+        if not 0 <= address <= _LAST:
+            return None
+        try:
+            return (await self.block(address, 1))[0]
+        except (MeterRefused, MeterSilent):
+            return None
 
 
 def _near(address: int, count: int) -> Iterator[tuple[int, int]]:
@@ -142,10 +171,10 @@ def _near(address: int, count: int) -> Iterator[tuple[int, int]]:
         yield address, count
 
 
-def _why(asked: tuple[int, int], near: tuple[int, int]) -> str:
-    there = f"{near[0]}+{near[1]} is there"
-    if near[0] < asked[0]:
+def _why(asked: int, near: int, number: int) -> str:
+    there = f"{near}+{number} is there"
+    if near < asked:
         return f"{there}: the document probably counts from 1, and the wire from 0"
-    if near[0] > asked[0]:
+    if near > asked:
         return f"{there}: 1 was probably taken off an address that counts from 0 already"
     return f"{there}: the rest is not, or the device cuts no value in two"
