@@ -67,9 +67,7 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     for number, (endpoint, meters) in enumerate(polled):
         phase = number / len(polled)
         found.append(
-            ModbusPoller(
-                endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase
-            )
+            ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
     reader = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
     found += [MqttSubscriber(broker, reader, clock=clock, instruments=instruments) for broker in plant.brokers]

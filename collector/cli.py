@@ -11,7 +11,9 @@ import click
 
 from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
+from collector.commands import status as status_of
 from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.overview import overview
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.settings import Configuration
@@ -33,7 +35,8 @@ def main() -> None:
 def check(config_file: Path) -> None:
     """Check all settings, and tell everything that is wrong at once.
 
-    Opens no connection and changes nothing. Exit code 0: all is well; 78: there are problems.
+    Lists each endpoint with its meters and their load, says how sure the register maps are, and warns of lines that
+    cannot carry their load. Opens no connection and changes nothing. Exit code 0: all is well; 78: there are problems.
 
     \b
     Example:
@@ -45,10 +48,8 @@ def check(config_file: Path) -> None:
     click.echo(f"{config_file}: all is well")
     things = counted(len(plant.potlines), "potline"), counted(pots, "pot"), counted(meters, "meter")
     click.echo(f"plant {plant.id}: {', '.join(things)}")
-    for meter in plant.meters:
-        mark = "" if meter.profile.test_vectors else "  (profile without test vectors: unverified)"
-        place = f"{meter.endpoint.host}:{meter.endpoint.port} unit {meter.unit}"
-        click.echo(f"  {meter.id}: {meter.profile.title} at {place}, every {meter.every_s:g} s{mark}")
+    for line in overview(plant):
+        click.echo(line)
     names = [f"{target.name} ({target.kind.value}, {target.url})" for target in configuration.targets]
     click.echo("databases: " + (", ".join(names) or "none; the store alone keeps everything"))
 
@@ -90,6 +91,28 @@ async def _until_told(configuration: Configuration, clock: SystemClock | Simulat
 
 main.add_command(panel.read)
 main.add_command(panel.scan)
+
+
+@main.command()
+@config_option
+def status(config_file: Path) -> None:
+    """Tell how the running collector is doing: sources, meters with their last error, what is set aside, databases.
+
+    Exit code 0: all is well; 1: something needs a look; 69: no collector answers.
+
+    \b
+    Example:
+      potline status --config /etc/potline/collector.toml
+    """  # noqa: D301 - \b is what click knows
+    page = load_or_exit(config_file).page
+    try:
+        state = status_of.ask(page.host, page.port)
+    except status_of.NotRunning as exc:
+        fail(str(exc), EX_UNAVAILABLE)
+    for line in status_of.lines(state):
+        click.echo(line)
+    if not status_of.is_well(state):
+        sys.exit(EX_FAILURE)
 
 
 @main.command()

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulators.display import Display, read_display
+from simulators.meter_scenario import meter_behaviours, refuse_others, refuse_unfit_meter
 from simulators.mqtt_scenario import mqtt_behaviour, telemetry_every_s
 from simulators.physics.operations import Outage
 from simulators.physics.rectifier import Load
 from simulators.plant import Measures, load_plant
 from simulators.profile import load_profile
-from simulators.tables import DURATION, POWER, SHARE, ConfigurationError, Table
+from simulators.tables import DURATION, POWER, SHARE, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from simulators.meter_scenario import MeterBehaviour
     from simulators.mqtt_scenario import MqttBehaviour
     from simulators.plant import Meter, Plant, Potline
     from simulators.profile import Profile
-
-DEFAULT_CLASS = {Measures.LINE_DC: 0.2, Measures.RECTIFIER_AC: 0.5, Measures.AUXILIARY_AC: 0.5, Measures.MONITORED: 0.5}
-"""Accuracy classes [%] of meters that the scenario says nothing about: DC transducers are better than plain meters."""
 
 FEEDER_W_PER_POT = 20_000.0
 """Load of an auxiliary feeder that the scenario says nothing about [W per pot]."""
@@ -133,32 +131,6 @@ class SupplyBehaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class MeterBehaviour:
-    """How a meter errs and where its counters stand.
-
-    Parameters
-    ----------
-    accuracy_class
-        The largest error that its class allows [%].
-    energy_start_wh, charge_start_ah
-        Counters at the beginning; None: some years of use.
-    display
-        What it makes of its measurement before it shows it.
-    information
-        What information registers show, by their names; the others show what is usual.
-    identification
-        Whether it says what it is when asked with function 43/14.
-    """
-
-    accuracy_class: float
-    energy_start_wh: float | None = None
-    charge_start_ah: float | None = None
-    display: Display = field(default_factory=Display)
-    information: Mapping[str, str | float] = field(default_factory=dict)
-    identification: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
     """A plant with its data files and everything that is to happen in it.
 
@@ -219,7 +191,7 @@ def load_scenario(file: Path) -> Scenario:
         telemetry_every_s=telemetry_every_s(root),
         mqtt=mqtt_behaviour(root),
         lines=_lines(root, plant),
-        meters=_meters(root, plant),
+        meters=meter_behaviours(root, plant),
         feeders=_feeders(root, plant),
         feeder_loads=_feeder_loads(root, plant),
         supply=_supply(root),
@@ -230,19 +202,12 @@ def load_scenario(file: Path) -> Scenario:
     root.rows("faults")
     root.refuse_unknown_keys()
     for meter in plant.meters.values():
-        _refuse_unfit_profile(plant, meter, scenario.profiles[meter.profile])
-        _refuse_unfit_setup(scenario, meter)
+        refuse_unfit_meter(file, plant, meter, scenario.profiles[meter.profile], scenario.meters[meter.id])
     return scenario
 
 
-def _refuse_others(table: Table, known: Mapping[str, object], what: str) -> None:
-    for name in table.keys():  # noqa: SIM118 -- a Table is no dict
-        if name not in known:
-            raise table.error(name, f"is not {what} of the plant file", f"use one of {', '.join(known)}")
-
-
 def _lines(root: Table, plant: Plant) -> dict[str, LineBehaviour]:
-    _refuse_others(root.table("potlines"), plant.potlines, "a potline")
+    refuse_others(root.table("potlines"), plant.potlines, "a potline")
     tables = root.tables("potlines")
     missing = [name for name in plant.potlines if name not in tables]
     if missing:
@@ -316,45 +281,10 @@ def _modulation(table: Table) -> Modulation:
     return modulation
 
 
-def _meters(root: Table, plant: Plant) -> dict[str, MeterBehaviour]:
-    default = root.number("accuracy_class", low=0, high=5) if "accuracy_class" in root else None
-    _refuse_others(root.table("meters", required=False), plant.meters, "a meter")
-    tables = root.tables("meters", required=False)
-    behaviours: dict[str, MeterBehaviour] = {}
-    for meter in plant.meters.values():
-        usual = default if default is not None and meter.measures != Measures.LINE_DC else DEFAULT_CLASS[meter.measures]
-        table = tables.get(meter.id)
-        if table is None:
-            behaviours[meter.id] = MeterBehaviour(usual)
-            continue
-        behaviours[meter.id] = MeterBehaviour(
-            accuracy_class=table.number("accuracy_class", usual, low=0, high=5),
-            energy_start_wh=_start(table, "energy_start_kwh"),
-            charge_start_ah=_start(table, "charge_start_kah"),
-            display=read_display(table),
-            information=_information(table),
-            identification=table.flag("identification", default=True),
-        )
-        table.refuse_unknown_keys()
-    return behaviours
-
-
-def _information(table: Table) -> dict[str, str | float]:
-    given = table.table("information", required=False)
-    found: dict[str, str | float] = {}
-    for name, value in given.values().items():
-        found[name] = given.text(name) if isinstance(value, str) else given.number(name)
-    return found
-
-
-def _start(table: Table, key: str) -> float | None:
-    return table.number(key, low=0) * 1000 if key in table else None
-
-
 def _feeders(root: Table, plant: Plant) -> dict[str, float]:
     group = root.table("feeders", required=False)
     auxiliary = _auxiliary(plant)
-    _refuse_others(group, auxiliary, "an auxiliary_ac meter")
+    refuse_others(group, auxiliary, "an auxiliary_ac meter")
     return {
         name: group.quantity(name, POWER, low=0)
         if name in group
@@ -366,7 +296,7 @@ def _feeders(root: Table, plant: Plant) -> dict[str, float]:
 def _feeder_loads(root: Table, plant: Plant) -> dict[str, Load]:
     group = root.table("feeder_loads", required=False)
     auxiliary = _auxiliary(plant)
-    _refuse_others(group, auxiliary, "an auxiliary_ac meter")
+    refuse_others(group, auxiliary, "an auxiliary_ac meter")
     loads: dict[str, Load] = {}
     for name in auxiliary:
         kind = group.text(name, Load.FANS)
@@ -393,34 +323,3 @@ def _supply(root: Table) -> SupplyBehaviour:
     grid.refuse_unknown_keys()
     captive.refuse_unknown_keys()
     return supply
-
-
-def _refuse_unfit_profile(plant: Plant, meter: Meter, profile: Profile) -> None:
-    if meter.measures == Measures.MONITORED:
-        return
-    needed = "dc_energy" if meter.measures == Measures.LINE_DC else "active_energy_import"
-    if needed not in profile.registers:
-        wrong = f"is {profile.name!r}, which has no {needed} for a {meter.measures} meter"
-        raise ConfigurationError(plant.file, f"meters.{meter.id}.profile", wrong, "use a profile that has it")
-
-
-def _refuse_unfit_setup(scenario: Scenario, meter: Meter) -> None:
-    """Complain about constants that the profile lacks or that are missing, and about information it does not hold."""
-    profile, place = scenario.profiles[meter.profile], f"meters.{meter.id}"
-    for name in meter.constants:
-        if name not in profile.constants:
-            wrong = f"names {name!r}, which is no constant of {profile.name}"
-            known = ", ".join(profile.constants) or "none"
-            raise ConfigurationError(scenario.plant.file, f"{place}.constants", wrong, f"it has {known}")
-    for name, default in profile.constants.items():
-        if default is None and name not in meter.constants:
-            wrong = f"lacks {name!r}, which {profile.name} needs"
-            raise ConfigurationError(scenario.plant.file, f"{place}.constants", wrong, "add it")
-    for name, told in scenario.meters[meter.id].information.items():
-        register = profile.registers.get(name)
-        if register is None or not register.information:
-            wrong = f"names {name!r}, which is no information register of {profile.name}"
-            raise ConfigurationError(scenario.file, f"{place}.information", wrong, "correct the name")
-        if (register.type == "string") != isinstance(told, str):
-            wrong = f"is {told!r}, and the register is {register.type}"
-            raise ConfigurationError(scenario.file, f"{place}.information.{name}", wrong, "write the other kind")

@@ -34,7 +34,7 @@ def example_plant() -> Plant:
 
 
 class ClockByHand:
-    """A clock that stands until it is moved. ``set_by_s``: somebody has set UTC, which the steady time does not know."""
+    """A clock that stands until it is moved. ``set_by_s``: by how much somebody has set UTC since."""
 
     speed = 1.0
 

@@ -46,7 +46,24 @@ def test_the_first_meter_passes_the_check(my_plant: Path) -> None:
     result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
 
     assert result.exit_code == 0, result.output
-    assert "rectifier_1: Schneider Electric PowerLogic PM5000 series at 10.20.1.11:502 unit 1" in result.output
+    assert "  switchroom at 10.20.1.11 port 502: " in result.output
+    assert "    rectifier_1: Schneider Electric PowerLogic PM5000 series, unit 1, every 5 s" in result.output
+
+
+def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_file = my_plant.parent / "plants" / "mine.toml"
+    plant_file.write_text(blocks("toml")[0] + blocks("toml")[1], encoding="utf-8")
+    (plant_file.parent / "fans.csv").write_text(blocks("csv")[0], encoding="utf-8")
+    [variable] = re.findall(r"`(POTLINE_METERS__\w+)=1s`", README)
+    monkeypatch.setenv(variable, "1s")
+    result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+
+    assert result.exit_code == 0, result.output
+    assert (
+        "    feeder_101 to feeder_150 (49 meters): Eastron SDM630, unit 1, every 10 s, only monitored" in result.output
+    )
+    assert "    feeder_112: Eastron SDM630, unit 1, every 1 s, only monitored" in result.output
+    assert "    fan_A1, fan_A2: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, units 1 and 2, every 5 s" in result.output
 
 
 def test_the_first_screen_shows_the_two_commands() -> None:

@@ -1,7 +1,7 @@
 """How a running collector is doing, in words: asked over its page, which also works from another shell."""
 
 import http.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -74,7 +74,7 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _section(title: str, rows: Any) -> Iterator[str]:
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     listed = list(rows)
     yield title
     width = max((len(name) for name, _ in listed), default=0)

@@ -1,4 +1,4 @@
-"""How each meter is doing on its line: what it answered, what it refuses, how long it takes. For the page and people."""
+"""How each meter is doing on its line: what it answered, what it refuses, how long it takes. For people."""
 
 from dataclasses import dataclass, field
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulators.display import Display
-    from simulators.scenario import MeterBehaviour
+    from simulators.meter_scenario import MeterBehaviour
 
 CLASS_SHARE = 0.3
 """A healthy meter errs by at most this share of what its class allows."""

@@ -9,8 +9,8 @@ from simulators.physics.meter import Face, gains_of
 from simulators.physics.noise import stream
 
 if TYPE_CHECKING:
+    from simulators.meter_scenario import MeterBehaviour
     from simulators.physics.meter import Readout
-    from simulators.scenario import MeterBehaviour
 
 AC_V, POWER_FACTOR, DC_V, GRID_HZ = 400.0, 0.86, 600.0, 50.0
 _SHARE, _SWING, _PERIOD_S = 0.5, 0.05, 3600.0

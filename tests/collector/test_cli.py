@@ -64,11 +64,18 @@ def test_check_says_what_is_configured_when_all_is_well() -> None:
     assert result.stdout.splitlines() == [
         "config/collector.toml: all is well",
         "plant example: 1 potline, 40 pots, 5 meters",
-        "  pl1_dc: DC bus of a potline, published by the rectifier PLC at 127.0.0.1:5020 unit 1, every 5 s",
-        "  rectifier_1: Schneider Electric PowerLogic PM5000 series at 127.0.0.1:5021 unit 1, every 5 s",
-        "  rectifier_2: Schneider Electric PowerLogic PM5000 series at 127.0.0.1:5021 unit 2, every 5 s",
-        "  fume_treatment: Carlo Gavazzi EM24-E1, EM3xx and ET3xx at 127.0.0.1:5022 unit 11, every 10 s",
-        "  compressed_air: Eastron SDM630 at 127.0.0.1:5022 unit 12, every 10 s",
+        "  plc at 127.0.0.1 port 5020: 0.2 requests/s",
+        "    pl1_dc: DC bus of a potline, published by the rectifier PLC, unit 1, every 5 s",
+        "  rectifier_gateway at 127.0.0.1 port 5021: 2 requests/s",
+        "    rectifier_1, rectifier_2: Schneider Electric PowerLogic PM5000 series, units 1 and 2, every 5 s",
+        "  services_gateway at 127.0.0.1 port 5022: 0.6 requests/s",
+        "    fume_treatment: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, unit 11, every 10 s",
+        "    compressed_air: Eastron SDM630, unit 12, every 10 s",
+        "profiles:",
+        "  generic-dc-bus-plc: design, verified by 2 test vectors",
+        "  schneider-pm5xxx: confirmed, verified by 2 test vectors",
+        "  carlogavazzi-em3xx: confirmed, verified by 1 test vector",
+        "  eastron-sdm630: confirmed, verified by 1 test vector",
         "databases: none; the store alone keeps everything",
     ]
 
@@ -83,10 +90,7 @@ def test_check_marks_a_profile_that_nothing_proves_and_names_the_databases(
         monkeypatch.setenv(f"POTLINE_DELIVERY__OLD__{key}", value)
     lines = potline("check").stdout.splitlines()
     assert lines[-2:] == [
-        (
-            "  compressed_air: Eastron SDM630 at 127.0.0.1:5022 unit 12, every 10 s"
-            "  (profile without test vectors: unverified)"
-        ),
+        "  eastron-sdm630: confirmed, unverified: no test vectors",
         "databases: old (influxdb1, http://10.0.0.1:8086)",
     ]
 

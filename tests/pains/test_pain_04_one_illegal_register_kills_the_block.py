@@ -1,12 +1,13 @@
 """One bad register among 120: the other 119 arrive in every cycle, and the bad one is known by name and reason."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 import structlog
 from adversarial_modbus import Request, endpoint, register, serving
-from waiting import until
 from polled_line import QUANTITIES, Line, many_registers, meter
+from waiting import until
 
 from collector.readings.quality import Quality
 
@@ -105,7 +106,7 @@ async def test_a_busy_device_is_asked_again_after_pauses_that_double_and_nobody_
         line = Line([meter(f"m{unit}", at, unit, many_registers(5), every_s=1.0) for unit in (1, 2)])
         async with line.polled():
             await until(lambda: len(line.good_times("m1")) >= 1, within_s=5.0)
-    pauses = [second - first for first, second in zip(asked, asked[1:], strict=False)]
+    pauses = [second - first for first, second in pairwise(asked)]
     assert [round(pause, 1) for pause in pauses[:3]] == [0.1, 0.2, 0.4]
     assert line.instruments.meters["m1"].busy == 3
     assert len(line.good_times("m2")) == 1

@@ -1,9 +1,12 @@
 """Spot checks of the register maps: for each meter a few registers, with the numbers of its document."""
 
+import math
 from pathlib import Path
 
 import pytest
 
+from collector.acquisition.modbus.decode import MeterValues
+from collector.acquisition.modbus.plan import ReadBlock, plan_scan
 from collector.plant.profile import Convention, MeterProfile, Reading, RegisterType, WordOrder
 from collector.settings.profiles import profile_names, read_profile
 
@@ -319,6 +322,145 @@ def test_a_sunspec_value_comes_in_one_request_with_its_scale_factor() -> None:
     assert len(scaled) == 19
     for register in scaled:
         assert any({register.name, register.exponent} <= set(group) for group in sunspec.rules.atomic)
+
+
+def needed(found: MeterProfile) -> set[str]:
+    """Return the names of what is polled without being asked for, and of what that needs."""
+    names = {register.name for register in found.registers if register.quantity is not None and not register.optional}
+    constants = {constant.name for constant in found.constants}
+    while more := {other for name in names for other in found.register(name).needs} - names - constants:
+        names |= more
+    return names
+
+
+def requests(name: str) -> list[tuple[int, int]]:
+    """Return first address and count of each request for the standard set of a profile."""
+    found = profile(name)
+    names = needed(found)
+    blocks = plan_scan([register for register in found.registers if register.name in names], found.rules)
+    return [(block.address, block.count) for block in blocks]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("schneider-pm5xxx", [(3009, 2), (3025, 2), (3059, 2), (3109, 2), (3203, 4)]),
+        ("eastron-sdm630", [(42, 2), (46, 2), (52, 2), (70, 4)]),
+        ("carlogavazzi-em3xx", [(38, 4), (51, 3)]),
+        ("generic-dc-bus-plc", [(0, 14)]),
+        ("siemens-sentron-pac", [(55, 2), (59, 4), (65, 6), (801, 16)]),
+        ("abb-eq-m4m", [(20480, 8), (23316, 39)]),
+        ("satec-pm13x-16bit", [(274, 17)]),
+        ("satec-pm13x-32bit", [(14336, 2), (14720, 2)]),
+        ("sunspec-meter-203", [(2, 53)]),
+        ("acrel-djsf1352", [(0, 4), (8, 2), (12, 4)]),
+        ("chint-dtsu666", [(6, 2), (4126, 2), (4136, 2), (8210, 2), (8218, 2), (8234, 2), (8260, 2)]),
+        ("sick-marsic300", [(1000, 4), (1006, 16)]),
+        ("vpinstruments-vpflowscope", [(17, 2), (128, 2)]),
+    ],
+)
+def test_the_standard_set_is_asked_for_like_this(name: str, asked: list[tuple[int, int]]) -> None:
+    assert requests(name) == asked
+
+
+@pytest.mark.parametrize("name", profile_names(FOLDER))
+def test_all_of_a_profile_is_read_in_requests_that_its_device_allows(name: str) -> None:
+    found = profile(name)
+    blocks = plan_scan(found.registers, found.rules)
+    assert sorted(each.name for block in blocks for each in block.registers) == sorted(r.name for r in found.registers)
+    assert all(block.count <= found.rules.most(block.function) for block in blocks)
+    if not found.rules.max_gap:
+        covered = {at for r in found.registers for at in range(r.address, r.end)}
+        covered |= {at for first, count in found.rules.blocks for at in range(first, first + count)}
+        atomic = {n for group in found.rules.atomic for n in group}
+        for block in blocks:
+            if not any(each.name in atomic for each in block.registers):
+                assert set(range(block.address, block.end)) <= covered
+
+
+def test_the_bits_of_a_marsic_come_in_two_requests() -> None:
+    marsic = profile("sick-marsic300")
+    blocks = plan_scan([register for register in marsic.registers if register.type is RegisterType.BIT], marsic.rules)
+    assert [(block.function, block.address, block.count) for block in blocks] == [(2, 1000, 5), (2, 1024, 2)]
+
+
+# --- From the bytes to the values -------------------------------------------------------------------------------------
+
+
+class Answers:
+    """A meter of a profile, told what it answers."""
+
+    def __init__(self, name: str, **constants: float) -> None:
+        self._profile = profile(name)
+        self.values = MeterValues(self._profile.registers, constants)
+
+    def answer(self, raw: str, *names: str) -> None:
+        """Take the registers from the first of these to the last."""
+        registers = sorted((self._profile.register(name) for name in names), key=lambda register: register.address)
+        first, end = registers[0].address, registers[-1].end
+        self.values.take(ReadBlock(registers[0].function, first, end - first, tuple(registers)), bytes.fromhex(raw))
+
+
+def test_a_sentron_meter_adds_its_tariffs() -> None:
+    meter = Answers("siemens-sentron-pac")
+    meter.answer("419D6F3454000000 408F400000000000", "active_energy_import", "active_energy_import_t2")
+    assert meter.values.value("active_energy_import_t2") == 1000.0
+    assert meter.values.value("active_energy_import") == 123_457_789.0
+
+
+def test_a_sunspec_value_is_scaled_by_the_factor_of_the_same_answer() -> None:
+    meter = Answers("sunspec-meter-203")
+    names = ("active_power", "active_power_l1", "active_power_l2", "active_power_l3", "active_power_exponent")
+    meter.answer("FB2E 8000 0001 0002 0001", *names)
+    assert meter.values.value("active_power") == -12_340.0
+    assert math.isnan(meter.values.value("active_power_l1"))  # not implemented
+    assert meter.values.value("active_power_l3") == 20.0
+    meter.answer("FB2E 8000 0001 0002 FFFF", *names)
+    assert meter.values.value("active_power") == pytest.approx(-123.4)
+    meter.answer("FB2E 8000 0001 0002 8000", *names)
+    assert math.isnan(meter.values.value("active_power"))  # no factor, no value
+
+
+def test_a_chint_meter_shows_primary_values_once_its_ratios_are_read() -> None:
+    meter = Answers("chint-dtsu666")
+    meter.answer("46436400", "active_power")
+    assert math.isnan(meter.values.value("active_power"))
+    meter.answer("0050 0064", "ct_ratio", "vt_ratio")  # 80, and 100 tenths
+    meter.answer("46436400", "active_power")
+    assert meter.values.value("active_power") == pytest.approx(1_000_400.0)
+
+
+def test_a_shark_counts_in_the_unit_and_with_the_digits_that_it_is_set_to() -> None:
+    meter = Answers("eig-shark100", import_sign=1.0, export_sign=-1.0)
+    meter.answer("0331", "energy_digits", "energy_scale", "energy_point")  # 8 digits, kilo, 1 behind the point
+    meter.answer("FFE9A638", "active_energy_export")
+    assert meter.values.value("active_energy_export") == pytest.approx(146_477_600.0)
+    assert [meter.values.value(f"energy_{part}") for part in ("digits", "scale", "point")] == [3.0, 1000.0, 0.1]
+
+
+def test_the_bits_of_a_marsic_are_taken_apart() -> None:
+    meter = Answers("sick-marsic300")
+    names = ("malfunction", "maintenance_request", "maintenance", "out_of_specification", "live")
+    meter.answer("12", *names)
+    assert [meter.values.value(name) for name in names] == [0.0, 1.0, 0.0, 0.0, 1.0]
+    assert meter.values.shown(profile("sick-marsic300").register("live")) == "live (1)"
+
+
+def test_a_djsf1352_has_the_place_of_the_point_beside_each_value() -> None:
+    meter = Answers("acrel-djsf1352")
+    meter.answer("1E61 0002 FB2E 0003", "dc_voltage", "dc_voltage_point", "dc_current", "dc_current_point")
+    assert meter.values.value("dc_voltage") == pytest.approx(777.7)
+    assert meter.values.value("dc_current") == -1234.0
+
+
+def test_a_power_meter_of_another_maker_is_not_taken_for_a_schneider() -> None:
+    meter = Answers("schneider-pm5xxx")
+    maker = profile("schneider-pm5xxx").register("maker")
+    assert meter.values.is_expected(maker)
+    meter.answer(b"Schneider Electric".ljust(40, b"\0").hex(), "maker")
+    assert meter.values.is_expected(maker)
+    meter.answer(b"Siemens".ljust(40, b"\0").hex(), "maker")
+    assert not meter.values.is_expected(maker)
 
 
 # --- No value, another device, not confirmed --------------------------------------------------------------------------

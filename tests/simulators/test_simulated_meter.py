@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from simulators.display import Display
+from simulators.meter_scenario import MeterBehaviour
 from simulators.physics.meter import AcMeter, DcMeter
 from simulators.physics.smelter import Smelter
 from simulators.profile import Register
-from simulators.scenario import MeterBehaviour, load_scenario
+from simulators.scenario import load_scenario
 from simulators.servers.encoding import encode_counter
 from simulators.servers.registers import RegisterMap
 

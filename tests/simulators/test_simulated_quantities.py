@@ -4,11 +4,11 @@ import math
 
 import pytest
 
+from simulators.meter_scenario import MeterBehaviour
 from simulators.physics.derived import completed, value_of
 from simulators.physics.meter import AcMeter, Readout
 from simulators.physics.monitored import MonitoredMeter
 from simulators.quantities import COUNTERS, QUANTITIES
-from simulators.scenario import MeterBehaviour
 
 NOON = 1_795_348_800.0  # 2026-11-22 12:00 UTC
 

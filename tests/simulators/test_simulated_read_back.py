@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from simulators.meter_scenario import MeterBehaviour
 from simulators.physics.derived import value_of
 from simulators.physics.monitored import MonitoredMeter
 from simulators.profile import Profile, load_profile
 from simulators.quantities import COUNTERS
 from simulators.register import Register
-from simulators.scenario import MeterBehaviour
 from simulators.servers.information import Setup
 from simulators.servers.registers import MeterImage, RegisterMap
 

@@ -188,9 +188,7 @@ class ModbusPoller:
         patience_s = max(free_s, trips.least_patience_s(timeout_s))
         return patience_s if patience_s < timeout_s else None
 
-    def _was_silent(
-        self, turn: Turn, round_: Round, question: Question, exc: MeterSilent, *, hurried: bool
-    ) -> None:
+    def _was_silent(self, turn: Turn, round_: Round, question: Question, exc: MeterSilent, *, hurried: bool) -> None:
         turn.health.silent += 1
         garbled = isinstance(exc, MeterGarbled)
         turn.unanswered = 0 if garbled or round_.probed else turn.unanswered + 1

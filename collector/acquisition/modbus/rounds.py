@@ -43,7 +43,7 @@ class Round:
 
     ``meter``: the meter's number on the line. ``hushed``: it is asked only when nobody else is due. ``at_once``: it is
     due whatever its cadence says. ``resumes_s``: it does not begin before. ``last_error``: what was wrong with requests
-    of the round before, though the meter answered. ``unproved``: refusals of a meter that has not answered anything yet.
+    of the round before, though the meter answered. ``unproved``: refusals of a meter that has answered nothing yet.
     """
 
     meter: int
@@ -149,8 +149,8 @@ class RoundTrips:
 def periods(profile: MeterProfile, registers: Sequence[Register], every_s: float) -> dict[float, tuple[Register, ...]]:
     """Return the registers by the period at which they are read [s], shortest first.
 
-    A register that has its own period is not read more often than the meter. Those of an atomic group are read together,
-    as often as the one that is read most often.
+    A register that has its own period is not read more often than the meter. Those of an atomic group are read
+    together, as often as the one that is read most often.
     """
     own = {register.name: max(every_s, register.every_s or every_s) for register in registers}
     for group in profile.rules.atomic:

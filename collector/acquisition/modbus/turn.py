@@ -77,7 +77,7 @@ class Turn:
         self._note()
 
     def rests(self, round_: Round, now_s: float) -> bool:
-        """Tell whether a silent meter is left alone for now. A round of a long period then waits, others are skipped."""
+        """Tell whether a silent meter is left alone now. A round of a long period then waits, others are skipped."""
         if self.failures == 0 or now_s >= self._ask_again_s:
             return False
         if round_.at_once or round_.cadence.period_s > self._ask_again_s - now_s:

@@ -31,7 +31,13 @@ def many_registers(count: int, *, function: int = 4) -> tuple[Register, ...]:
 
 
 def meter(
-    name: str, at: Endpoint, unit: int, registers: Sequence[Register], *, every_s: float, rules: BlockRules | None = None
+    name: str,
+    at: Endpoint,
+    unit: int,
+    registers: Sequence[Register],
+    *,
+    every_s: float,
+    rules: BlockRules | None = None,
 ) -> Meter:
     """Return a meter of such registers."""
     of = replace(profile(), registers=tuple(registers), rules=rules or BlockRules(function=registers[0].function))
@@ -93,13 +99,18 @@ class Line:
     def readings(self, owner: str, where: Callable[[Reading], bool] = lambda _: True) -> list[Reading]:
         """Return the readings of one meter."""
         return [
-            row for arrival in self.arrivals for row in arrival.batch if self.points[row.point].owner == owner and where(row)
+            row
+            for arrival in self.arrivals
+            for row in arrival.batch
+            if self.points[row.point].owner == owner and where(row)
         ]
 
     def good_times(self, owner: str, quantity: Quantity = QUANTITIES[0]) -> list[float]:
         """Return when a point of a meter was read well [s]."""
         place = self.points.place(owner, quantity)
-        return [row.time_ns * 1e-9 for row in self.readings(owner) if row.point == place and row.quality == Quality.GOOD]
+        return [
+            row.time_ns * 1e-9 for row in self.readings(owner) if row.point == place and row.quality == Quality.GOOD
+        ]
 
 
 def gateway(port: int, units: Iterable[int], *, every_s: float, timeout_s: float, registers: int = 5) -> list[Meter]:

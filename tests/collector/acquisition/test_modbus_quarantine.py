@@ -9,9 +9,7 @@ from collector.plant.profile import BlockRules, Register, RegisterType
 
 
 def registers(count: int, *, first: int = 0) -> list[Register]:
-    return [
-        Register(f"r{number}", None, 3, first + number, RegisterType.U16, 1, unit="V") for number in range(count)
-    ]
+    return [Register(f"r{number}", None, 3, first + number, RegisterType.U16, 1, unit="V") for number in range(count)]
 
 
 class Device:
@@ -140,9 +138,7 @@ def test_the_smallest_request_of_a_block_is_its_first_value() -> None:
 def test_every_good_register_arrives_in_every_round(
     count: int, bad: set[int], longest: int, max_gap: int, step: int
 ) -> None:
-    all_registers = [
-        Register(f"r{n}", None, 3, n * step, RegisterType.U16, 1, unit="V") for n in range(count)
-    ]
+    all_registers = [Register(f"r{n}", None, 3, n * step, RegisterType.U16, 1, unit="V") for n in range(count)]
     quarantine = Quarantine(all_registers, BlockRules(max_gap=max_gap))
     device = Device(bad, longest=longest)
     good = {register.name for register in all_registers if register.address not in bad}

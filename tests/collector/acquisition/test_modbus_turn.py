@@ -17,9 +17,7 @@ from collector.readings.quantity import Quantity
 
 pytestmark = pytest.mark.asyncio
 
-MAKER = Register(
-    "maker", None, 3, 100, RegisterType.STRING, 5, every_s=3600.0, expect=("Schneider",)
-)
+MAKER = Register("maker", None, 3, 100, RegisterType.STRING, 5, every_s=3600.0, expect=("Schneider",))
 POWER = Register("active_power", Quantity.ACTIVE_POWER, 3, 0, RegisterType.F32, 2, unit="kW")
 
 
@@ -149,13 +147,9 @@ async def test_a_function_that_a_device_does_not_know_is_set_aside_at_once_and_t
 
 async def test_registers_with_periods_of_their_own_are_read_on_one_connection_each_in_its_time() -> None:
     fast, slow = many_registers(2)
-    slow = Register(
-        slow.name, slow.quantity, slow.function, 60, slow.type, 1, unit=slow.unit, every_s=0.5
-    )
+    slow = Register(slow.name, slow.quantity, slow.function, 60, slow.type, 1, unit=slow.unit, every_s=0.5)
     async with serving() as server:
-        line = Line(
-            [meter("m1", endpoint(server.port), 1, [fast, slow], every_s=0.1, rules=BlockRules(function=4))]
-        )
+        line = Line([meter("m1", endpoint(server.port), 1, [fast, slow], every_s=0.1, rules=BlockRules(function=4))])
         async with line.polled():
             await asyncio.sleep(2.05)
     asked = [request.address for request in server.requests]

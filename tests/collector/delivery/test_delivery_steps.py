@@ -25,6 +25,8 @@ NOW_NS = 1_772_337_600_000_000_000
 class Standing:
     """A clock that stands."""
 
+    speed = 1.0
+
     def now_ns(self) -> int:
         return NOW_NS
 

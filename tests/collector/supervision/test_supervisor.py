@@ -40,7 +40,8 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Wait for nothing between attempts, and note after how many failures each pause was asked for."""
     asked: list[int] = []
 
-    def noted(failures: int) -> float:
+    def noted(failures: int, *, longest_s: float) -> float:
+        assert longest_s == supervisor.LONGEST_PAUSE_S
         asked.append(failures)
         return 0.0
 
