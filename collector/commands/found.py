@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from collector.acquisition.modbus.fit import CERTAIN
 from collector.acquisition.modbus.scan import Unit
 from collector.commands.common import wrapped
 from collector.commands.looks import called
@@ -43,7 +44,7 @@ def sections(endpoint: Endpoint, units: Sequence[Unit]) -> Iterator[str]:
             yield f"port = {endpoint.port}"
     for unit in known:
         best = unit.fits[0]
-        others = ", ".join(fit.profile.name for fit in unit.fits[1:] if best.words != "certain")
+        others = ", ".join(fit.profile.name for fit in unit.fits[1:] if best.words != CERTAIN)
         constants = [each.name for each in best.profile.constants if each.default is None]
         yield ""
         yield f"[meters.{endpoint.id}_{unit.id}]"

@@ -10,22 +10,25 @@ from collector.acquisition.modbus.likeness import Kind, worth
 from collector.acquisition.modbus.sense import findings
 from collector.plant.profile import Encoding, MeterProfile, Register
 from collector.readings import units
+from collector.readings.quantity import Kind as Behaviour
 
 _KINDS = {
     "frequency": Kind.FREQUENCY,
     "voltage": Kind.VOLTAGE,
     "voltage_ln": Kind.VOLTAGE,
     "voltage_l1n": Kind.VOLTAGE,
+    "voltage_l2n": Kind.VOLTAGE,
+    "voltage_l3n": Kind.VOLTAGE,
     "power_factor": Kind.POWER_FACTOR,
-    "active_power": Kind.AMOUNT,
     "current": Kind.AMOUNT,
-    "line_voltage": Kind.AMOUNT,
-    "line_current": Kind.AMOUNT,
-    "dc_voltage": Kind.AMOUNT,
-    "dc_current": Kind.AMOUNT,
-    "dc_power": Kind.AMOUNT,
+    "active_power": Kind.AMOUNT,
 }
 """The quantities that tell most, and what they should look like."""
+_ANSWERED = 1.5
+"""Bits for a request that is answered: most devices refuse what they do not have."""
+_SANE_FLOAT = 2.0
+"""Bits for a float of a size that a quantity may have: one in eight random ones is."""
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _IMPOSSIBLE = -12.0
 _REFUSED = -4.0
 _AGREES, _DISAGREES = 7.0, -8.0
@@ -34,6 +37,11 @@ _LIKELY, _POSSIBLE = 18.0, 6.0
 _LEAST_EVIDENCE = 2
 _REASONABLE = (1e-4, 1e7)
 """Sizes of gauges in canonical units that something may have."""
+_COUNTS = 1e4
+"""Counters go so many times as high."""
+_WIDE = 6.0
+"""The most that a wide whole number is worth [bits]."""
+_ALIKE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,9 @@ def telling(profile: MeterProfile) -> tuple[Register, ...]:
     by_name = {register.name: register for register in profile.registers}
     wanted = [register.name for register in profile.registers if register.expect]
     wanted += [name for name in _KINDS if name in by_name and by_name[name].quantity is not None]
+    wanted += [
+        register.name for register in profile.registers if register.quantity is not None and not register.optional
+    ]
     for name in wanted:
         wanted += [other for other in by_name[name].needs if other in by_name and other not in wanted]
     return tuple(by_name[name] for name in dict.fromkeys(wanted))
@@ -62,6 +73,7 @@ def judge(
     values: MeterValues,
     raw: Mapping[str, bytes],
     *,
+    answered: int,
     refused: int,
     told: Iterable[str],
 ) -> Fit | None:
@@ -77,15 +89,15 @@ def judge(
         What they show.
     raw : mapping of str to bytes
         The registers that came, by name.
-    refused : int
-        Requests that brought nothing.
+    answered, refused : int
+        Requests that were answered, and those that brought nothing.
     told : iterable of str
         What the device says of itself.
     """
     known = [register for register in registers if register.expect and register.name in raw]
     if any(not values.is_expected(register) for register in known):
         return None
-    bits, reasons = _REFUSED * refused, []
+    bits, reasons = _ANSWERED * answered + _REFUSED * refused, []
     for register in known:
         bits += _LIKELY
         reasons.append(f"{register.name} is '{values.shown(register)}'")
@@ -109,6 +121,8 @@ def judge(
             bits += _AGREES if finding.well else _DISAGREES
             reasons += [f"P agrees with U, I and PF: {finding.words}"] if finding.well else []
             evidence += finding.well
+        elif finding.what in {"voltages to neutral", "kinds of voltage"}:
+            bits += _ALIKE if finding.well else -_ALIKE
     more, said = _named(profile, told)
     bits += more
     reasons[:0] = said
@@ -118,12 +132,12 @@ def judge(
 
 def _in_words(bits: float, *, is_expected: bool, evidence: int) -> str | None:
     if is_expected and bits >= _POSSIBLE:
-        return "certain"
+        return CERTAIN
     if evidence < _LEAST_EVIDENCE:
         return None
     if bits >= _LIKELY:
-        return "likely"
-    return "possible" if bits >= _POSSIBLE else None
+        return LIKELY
+    return POSSIBLE if bits >= _POSSIBLE else None
 
 
 def _worth(register: Register, value: float, raw: bytes) -> tuple[float, str]:
@@ -135,8 +149,7 @@ def _worth(register: Register, value: float, raw: bytes) -> tuple[float, str]:
         return 0.0, ""
     kind = _KINDS.get(register.name, Kind.AMOUNT)
     if kind is Kind.AMOUNT:
-        low, high = _REASONABLE
-        return (0.0, "") if low <= abs(value) <= high else (_IMPOSSIBLE, "")
+        return _worth_of_size(register, value, raw, shown)
     step = abs(value) * _relative_step(register, raw)
     bits, _ = worth(kind, value, step, 16 * register.count)
     if bits > -math.inf:
@@ -145,13 +158,36 @@ def _worth(register: Register, value: float, raw: bytes) -> tuple[float, str]:
     return (-2.0, "") if kind is Kind.VOLTAGE and 1 <= value <= 2e5 else (_IMPOSSIBLE, "")
 
 
-def _relative_step(register: Register, raw: bytes) -> float:
-    """Return the smallest change that the bits of a value can show, as a share of it."""
+def _worth_of_size(register: Register, value: float, raw: bytes, shown: str) -> tuple[float, str]:
+    """Return what a value is worth that may have nearly any size."""
+    is_counter = register.quantity is not None and register.quantity.kind is Behaviour.COUNTER
+    low, high = _REASONABLE
+    if not low <= abs(value) <= high * (_COUNTS if is_counter else 1):
+        return _IMPOSSIBLE, ""
+    if register.type.encoding is Encoding.FLOAT:
+        return _SANE_FLOAT, shown
+    if register.count == 1 or register.bits is not None:
+        return 0.0, ""
+    # Of a wide whole number the high bits are zero, unless it is read in the wrong order.
+    number = _number(register, raw)
+    if number is None or number.value == 0:
+        return 0.0, ""
+    bits, _ = worth(Kind.COUNTER if is_counter else Kind.AMOUNT, abs(number.value), 1.0, 16 * register.count)
+    return max(min(bits, _WIDE), -_WIDE), shown if bits > 0 else ""
+
+
+def _number(register: Register, raw: bytes) -> RawNumber | None:
     if register.type.encoding in {Encoding.TEXT, Encoding.BIT, Encoding.ISKRA_POWER_FACTOR}:
-        return 1e-4
+        return None
     words = [int.from_bytes(raw[place : place + 2]) for place in range(0, len(raw), 2)]
     number = raw_number(register.type, words, register.word_order, register.byte_order)
-    return number.step / abs(number.value) if isinstance(number, RawNumber) and number.value else 1e-4
+    return number if isinstance(number, RawNumber) else None
+
+
+def _relative_step(register: Register, raw: bytes) -> float:
+    """Return the smallest change that the bits of a value can show, as a share of it."""
+    number = _number(register, raw)
+    return number.step / abs(number.value) if number is not None and number.value else 1e-4
 
 
 def _named(profile: MeterProfile, told: Iterable[str]) -> tuple[float, list[str]]:

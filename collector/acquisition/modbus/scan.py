@@ -11,7 +11,7 @@ from collector.acquisition.modbus.connection import (
     ModbusConnection,
 )
 from collector.acquisition.modbus.decode import MeterValues
-from collector.acquisition.modbus.fit import Fit, judge, telling
+from collector.acquisition.modbus.fit import CERTAIN, LIKELY, Fit, judge, telling
 from collector.acquisition.modbus.plan import ReadBlock, plan_scan
 from collector.acquisition.modbus.refusal import Meaning, meaning
 from collector.acquisition.modbus.sunspec import SunSpecMissing, locate
@@ -160,8 +160,9 @@ class Scan:
             fit = await looker.fit(profile, told)
             if fit is not None:
                 fits.append(fit)
-        certain = [fit for fit in fits if fit.words == "certain"]
-        fits.sort(key=lambda fit: (fit not in certain, -fit.bits))
+        fits.sort(key=lambda fit: (fit.words != CERTAIN, -fit.bits))
+        if sum(fit.words == CERTAIN for fit in fits) > 1:  # maps of one family: the device fits both
+            fits = [replace(fit, words=LIKELY) if fit.words == CERTAIN else fit for fit in fits]
         return tuple(fits[:MOST_PROFILES])
 
 
@@ -213,7 +214,15 @@ class _Looker:
         for block, data in answered * 2:  # twice: what stands in a later one may be needed in an earlier
             values.take(block, data)
         raw = {register.name: _raw(register, block, data) for block, data in answered for register in block.registers}
-        return judge(profile, registers, values, raw, refused=len(blocks) - len(answered), told=list(told.values()))
+        return judge(
+            profile,
+            registers,
+            values,
+            raw,
+            answered=len(answered),
+            refused=len(blocks) - len(answered),
+            told=list(told.values()),
+        )
 
     async def _base(self, model: int) -> int | None:
         if model not in self._bases:
