@@ -73,9 +73,9 @@ def test_check_says_what_is_configured_when_all_is_well() -> None:
         "    compressed_air: Eastron SDM630, unit 12, every 10 s",
         "profiles:",
         "  generic-dc-bus-plc: design, verified by 2 test vectors",
-        "  schneider-pm5xxx: confirmed, verified by 2 test vectors",
-        "  carlogavazzi-em3xx: confirmed, verified by 1 test vector",
-        "  eastron-sdm630: confirmed, verified by 1 test vector",
+        "  schneider-pm5xxx: confirmed, verified by 6 test vectors",
+        "  carlogavazzi-em3xx: confirmed, verified by 5 test vectors",
+        "  eastron-sdm630: confirmed, verified by 2 test vectors",
         "databases: none; the store alone keeps everything",
     ]
 

@@ -1,6 +1,7 @@
 """One meter on its line: its rounds, what comes of them, and how it has been answering. No I/O."""
 
 import math
+from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -95,6 +96,11 @@ class Turn:
         If it answers that, but not the whole request, then the request is more than it can take.
         """
         round_.begin(now_s)
+        # What others need comes before them: an exponent, a ratio, the other half of a sum.
+        of_need = [any(register.name in self._first for register in q.block.registers) for q in round_.pending]
+        if any(of_need) and not all(of_need):
+            ordered = sorted(zip(of_need, round_.pending, strict=True), key=lambda each: not each[0])
+            round_.pending = deque(question for _, question in ordered)
         if self.failures and round_.pending:
             round_.hushed = True
             probe = round_.quarantine.smallest(round_.pending[0].block)
