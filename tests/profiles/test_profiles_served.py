@@ -1,6 +1,7 @@
 """Every shipped register map over a real wire: shown by the simulator's encoder, read back by the collector's codec."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +27,13 @@ FRAMINGS: dict[Transport, Callable[[], Framing]] = {
     Transport.MODBUS_TCP: MbapFraming,
     Transport.RTU_OVER_TCP: RtuFraming,
     Transport.ASCII_OVER_TCP: AsciiFraming,
+    Transport.MODBUS_RTU: RtuFraming,
+    Transport.MODBUS_ASCII: AsciiFraming,
 }
-# On the lines without transaction ids: a float meter, one with all kinds of numbers, one of bits and one of values.
+# On serial lines: a meter of floats, one with encodings of its own, one of bits, one that gives one value at a time.
 ON_LINES = ("eastron-sdm630", "iskra-wm-impact", "sick-marsic300", "vpinstruments-vpflowscope")
 CASES = [(name, Transport.MODBUS_TCP) for name in PROFILES] + [
-    (name, transport) for transport in (Transport.RTU_OVER_TCP, Transport.ASCII_OVER_TCP) for name in ON_LINES
+    (name, transport) for transport in FRAMINGS if transport is not Transport.MODBUS_TCP for name in ON_LINES
 ]
 UNIT = 17
 # The map for any analyser holds no quantity before somebody says which component is which.
@@ -47,24 +50,34 @@ def check_vectors(profile: MeterProfile) -> None:
         assert found == wanted, (vector.register, vector.raw.hex())
 
 
+@asynccontextmanager
+async def reached(server: ModbusServer, transport: Transport) -> AsyncIterator[Endpoint]:
+    """Run a server beside the block and give the way to it: a socket or a pseudo-terminal."""
+    if transport.is_serial:
+        async with server.on_terminal() as device:
+            # A pseudo-terminal knows no parity.
+            yield Endpoint("panel", transport, "", 0, timeout_s=5.0, device=device, parity="none")
+    else:
+        async with server.listening("127.0.0.1", 0) as port:
+            yield Endpoint("panel", transport, "127.0.0.1", port, timeout_s=5.0)
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("name", "transport"), CASES, ids=[f"{name}-{over.value}" for name, over in CASES])
 async def test_a_profile_reads_back_what_a_simulated_meter_shows(name: str, transport: Transport) -> None:
     profile, panel = PROFILES[name], Panel(PROFILES[name])
     check_vectors(profile)
     server = ModbusServer({UNIT: panel.image}, framing=FRAMINGS[transport])
-    async with server.listening("127.0.0.1", 0) as port:
-        endpoint = Endpoint("panel", transport, "127.0.0.1", port, timeout_s=5.0)
-        async with ModbusConnection(endpoint, SystemClock()) as connection:
-            base = 0
-            if profile.sunspec_model is not None:
-                base = await locate(connection, unit=UNIT, model=profile.sunspec_model, whom=name)
-            registers = tuple(register.moved(base) for register in profile.registers)
-            values = MeterValues(registers, panel.constants)
-            answers = []
-            for block in plan_scan(registers, profile.rules.moved(base)):
-                asked = {"function": block.function, "address": block.address, "count": block.count}
-                answers.append((block, (await connection.read(unit=UNIT, whom=name, **asked)).data))
+    async with reached(server, transport) as endpoint, ModbusConnection(endpoint, SystemClock()) as connection:
+        base = 0
+        if profile.sunspec_model is not None:
+            base = await locate(connection, unit=UNIT, model=profile.sunspec_model, whom=name)
+        registers = tuple(register.moved(base) for register in profile.registers)
+        values = MeterValues(registers, panel.constants)
+        answers = []
+        for block in plan_scan(registers, profile.rules.moved(base)):
+            asked = {"function": block.function, "address": block.address, "count": block.count}
+            answers.append((block, (await connection.read(unit=UNIT, whom=name, **asked)).data))
     for _ in range(2):  # what is needed may have been read after what needs it
         for block, data in answers:
             values.take(block, data)
@@ -75,19 +88,26 @@ async def test_a_profile_reads_back_what_a_simulated_meter_shows(name: str, tran
 
 @pytest.fixture
 def panel_of_all(tmp_path: Path) -> list[Meter]:
-    """Return a meter of each profile as a plant file describes them: on one gateway, with all that is optional."""
+    """Return a meter of each profile as a plant file describes them, with all that is optional.
+
+    They are behind one gateway, but those which need pauses have a line of their own: a pause holds up its whole line.
+    """
     head, _, _ = (
         (ROOT / "config" / "plants" / "example.toml").read_text(encoding="utf-8").partition("\n[endpoints.plc]")
     )
-    tables = ['[endpoints.gateway]\ntransport = "modbus_tcp"\nhost = "127.0.0.1"\nport = 5020\ntimeout = "5s"']
+    slow = [name for name in POLLED if PROFILES[name].pause_between_s or PROFILES[name].pause_after_connect_s]
+    tables = [
+        f'[endpoints.{name}]\ntransport = "modbus_tcp"\nhost = "127.0.0.1"\nport = {port}\ntimeout = "5s"'
+        for port, name in enumerate(["gateway", *slow], start=5020)
+    ]
     for unit, name in enumerate(POLLED, start=1):
         profile = PROFILES[name]
         optional = any(register.optional and register.quantity is not None for register in profile.registers)
-        also = '["*"]' if optional else "[]"
+        also, endpoint = ('["*"]' if optional else "[]"), (name if name in slow else "gateway")
         given = ", ".join(f"{constant} = {value}" for constant, value in constants(profile).items())
         tables.append(
-            f'[meters.{name}]\nmeasures = "monitored"\nprofile = "{name}"\nendpoint = "gateway"\nunit = {unit}\n'
-            f'every = "1s"\nconstants = {{ {given} }}\nalso = {also}'
+            f'[meters.{name}]\nmeasures = "monitored"\nprofile = "{name}"\nunit = {unit}\n'
+            f'endpoint = "{endpoint}"\nevery = "1s"\nconstants = {{ {given} }}\nalso = {also}'
         )
     (tmp_path / "plant.toml").write_text("\n\n".join([head, *tables]), encoding="utf-8")
     (tmp_path / "collector.toml").write_text(
@@ -99,15 +119,14 @@ def panel_of_all(tmp_path: Path) -> list[Meter]:
 
 
 @pytest.mark.asyncio
-async def test_45_meters_each_of_another_profile_are_polled_on_one_gateway_and_nothing_is_amiss(
+async def test_45_meters_each_of_another_profile_are_polled_together_and_nothing_is_amiss(
     panel_of_all: list[Meter],
 ) -> None:
     panels = {meter.unit: Panel(meter.profile) for meter in panel_of_all}
     assert sorted(panels) == list(range(1, 46))
     server = ModbusServer({unit: panel.image for unit, panel in panels.items()})
     async with server.listening("127.0.0.1", 0) as port:
-        at = replace(panel_of_all[0].endpoint, port=port)
-        line = Line([replace(meter, endpoint=at) for meter in panel_of_all])
+        line = Line([replace(meter, endpoint=replace(meter.endpoint, port=port)) for meter in panel_of_all])
         async with line.polled():
             await until(lambda: all(len(line.readings(m.id)) >= 2 * len(m.registers) for m in line.meters), within_s=40)
     latest = {row.point: row for arrival in line.arrivals for row in arrival.batch}
