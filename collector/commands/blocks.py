@@ -72,7 +72,7 @@ def _shifts(window: Window, width: int) -> Iterator[str]:
         form = f"{_types(each)} {each.order}".strip()
         what = f"Beginning at {better}, at {better + each.place} stands {form} {_shown(each)} ({each.reasons[0]})"
         if not shift.is_better:
-            why = "that is as plausible, and a block with the frequency in it decides"
+            why = "that is as plausible, and in the usual order; all digits on the display decide"
         elif shift.by < 0:
             why = f"the document probably counts from 1, and on the wire it is {better}"
         else:
@@ -104,5 +104,5 @@ def _types(candidate: Candidate) -> str:
 def _shown(candidate: Candidate) -> str:
     if candidate.text:
         return f"'{candidate.text}'"
-    digits = 8 if RegisterType.F32 in candidate.types else 12
-    return f"{candidate.value:,.{digits}g}"
+    held = float(f"{candidate.value:.7g}") if RegisterType.F32 in candidate.types else candidate.value
+    return f"{held:,.12g}"
