@@ -1,8 +1,8 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -160,6 +160,16 @@ def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) 
         wanted |= needed
         followed += needed
     return tuple(register.moved(base) for register in profile.registers if register.name in wanted)
+
+
+def paced(endpoint: Endpoint, meters: Iterable[Meter]) -> Endpoint:
+    """Return the endpoint with the pauses that it, or any of the meters behind it, needs."""
+    profiles = [meter.profile for meter in meters]
+    return replace(
+        endpoint,
+        pause_after_connect_s=max(endpoint.pause_after_connect_s, *(each.pause_after_connect_s for each in profiles)),
+        pause_between_s=max(endpoint.pause_between_s, *(each.pause_between_s for each in profiles)),
+    )
 
 
 def fits(name: str, pattern: str) -> bool:

@@ -17,7 +17,7 @@ from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Meter
+from collector.plant.meter import Endpoint, Meter, paced
 from collector.readings.batch import ReadingBatch
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
@@ -57,7 +57,7 @@ class ModbusPoller:
         instruments: Instruments,
         phase: float = 0.0,
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoint = endpoint = paced(endpoint, meters)
         self._clock = clock
         self._instruments = instruments
         self._shortest_s = min(meter.every_s for meter in meters)

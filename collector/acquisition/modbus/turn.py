@@ -137,7 +137,6 @@ class Turn:
 
     def refuse(self, round_: Round, block: ReadBlock, reason: str, *, now_s: float, now_ns: int) -> None:
         """Take note that registers which can be asked for in no smaller request are refused."""
-        self._gap(round_, block, Quality.BAD_CONFIG_ERROR, now_ns)
         round_.culprits += 1
         lives = round_.answers > 0 or any(other.answers > 0 for other in self.rounds if other is not round_)
         if lives:
@@ -187,6 +186,8 @@ class Turn:
     def _readings(self, round_: Round, now_ns: int) -> ReadingBatch:
         come = {place for part in round_.parts for place in part.point.tolist()}
         aside = {name for each in round_.quarantine.set_aside for name in each.names}
+        # What is set aside shares the time of what was answered: a gap of its own would outlive it as the last reading.
+        answered_ns = next((int(part.time_ns[0]) for part in round_.parts if part.usable.any()), now_ns)
         for quality in (Quality.BAD_CONFIG_ERROR, Quality.BAD_COMM_FAILURE):
             missing = [
                 self._place[register.name]
@@ -196,7 +197,8 @@ class Turn:
                 and (register.name in aside) == (quality is Quality.BAD_CONFIG_ERROR)
             ]
             if missing:
-                round_.parts.append(ReadingBatch.gap(missing, time_ns=now_ns, quality=quality))
+                time_ns = answered_ns if quality is Quality.BAD_CONFIG_ERROR else now_ns
+                round_.parts.append(ReadingBatch.gap(missing, time_ns=time_ns, quality=quality))
         return ReadingBatch.joined(round_.parts)
 
     def _set_aside(self, round_: Round, block: ReadBlock, reason: str, *, now_s: float, now_ns: int) -> None:
