@@ -1,11 +1,11 @@
 """A block of registers in every type and order, for people. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from collector.acquisition.modbus.likeness import Kind
 from collector.acquisition.modbus.plausible import Candidate, Ranking
 from collector.acquisition.modbus.window import Window
-from collector.commands.common import table, wrapped
+from collector.commands.common import fitted, table, wrapped
 from collector.plant.profile import RegisterType
 
 _BEST = 10
@@ -59,7 +59,7 @@ def _reading(window: Window, ranking: Ranking, width: int) -> Iterator[str]:
         yield "  none: nothing here looks like what a meter shows"
         return
     rows = [[str(window.address + each.place), *_cells(each), "; ".join(each.reasons)] for each in telling]
-    yield from _fitted(table(rows, right=frozenset({0, 2})), width)
+    yield from fitted(table(rows, right=frozenset({0, 2})), width)
     firm = [each for each in telling if each.count > 1 and each.kind is not Kind.TEXT and each.likelihood != "possible"]
     if firm:
         keys = f'word_order = "{firm[0].word_order.value}", byte_order = "{firm[0].byte_order.value}"'
@@ -72,7 +72,7 @@ def _shifts(window: Window, width: int) -> Iterator[str]:
         form = f"{_types(each)} {each.order}".strip()
         what = f"Beginning at {better}, at {better + each.place} stands {form} {_shown(each)} ({each.reasons[0]})"
         if not shift.is_better:
-            why = "that is as plausible, and a block with the frequency in it decides"
+            why = "that is as plausible, and in the usual order; all digits on the display decide"
         elif shift.by < 0:
             why = f"the document probably counts from 1, and on the wire it is {better}"
         else:
@@ -82,12 +82,7 @@ def _shifts(window: Window, width: int) -> Iterator[str]:
 
 def _candidates(group: Sequence[Candidate], width: int) -> Iterator[str]:
     rows = [[*_cells(each), "; ".join(each.reasons)] for each in group]
-    yield from _fitted(table(rows, right=frozenset({1})), width)
-
-
-def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
-    for line in lines:
-        yield line if len(line) <= width else line[: width - 3] + "..."
+    yield from fitted(table(rows, right=frozenset({1})), width)
 
 
 def _cells(candidate: Candidate) -> list[str]:
@@ -104,5 +99,5 @@ def _types(candidate: Candidate) -> str:
 def _shown(candidate: Candidate) -> str:
     if candidate.text:
         return f"'{candidate.text}'"
-    digits = 8 if RegisterType.F32 in candidate.types else 12
-    return f"{candidate.value:,.{digits}g}"
+    held = float(f"{candidate.value:.7g}") if RegisterType.F32 in candidate.types else candidate.value
+    return f"{held:,.12g}"

@@ -52,7 +52,7 @@ def width() -> int:
     return shutil.get_terminal_size((_NO_TERMINAL, 24)).columns
 
 
-def table(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(), indent: str = "  ") -> Iterator[str]:
+def table(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(), between: str = "  ") -> Iterator[str]:
     """Yield rows with aligned columns. ``right`` are the columns that stand to the right."""
     listed = [list(row) for row in rows]
     if not listed:
@@ -63,7 +63,13 @@ def table(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset(),
             cell.rjust(size) if column in right else cell.ljust(size)
             for column, (cell, size) in enumerate(zip(row, widths, strict=True))
         )
-        yield (indent + "  ".join(cells)).rstrip()
+        yield f"  {between.join(cells)}".rstrip()
+
+
+def fitted(lines: Iterable[str], columns: int) -> Iterator[str]:
+    """Yield lines, cut where they are longer than so many columns."""
+    for line in lines:
+        yield line if len(line) <= columns else line[: columns - 3] + "..."
 
 
 def wrapped(text: str, columns: int, *, indent: int = 2, after: int = 4) -> Iterator[str]:

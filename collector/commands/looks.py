@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collector.acquisition.modbus.once import GOOD, Look, Row
-from collector.commands.common import table, wrapped
+from collector.commands.common import fitted, table, wrapped
 from collector.plant.profile import ByteOrder, Register, RegisterType, WordOrder
 
 WIDE = 100
@@ -93,21 +93,27 @@ def _document_address(register: Register, look: Look) -> int:
 
 
 def _registers(look: Look, width: int) -> Iterator[str]:
-    wide = width >= WIDE
     # One number a reason: it is often the same for many.
     reasons = list(dict.fromkeys(row.register.unverified for row in look.rows if row.register.unverified))
-    rows = [["register", "address", "wire", "type", "raw", "value", *(["quality"] if wide else [])]]
-    for row in look.rows:
-        register = row.register
-        mark = f" [{reasons.index(register.unverified) + 1}]" if register.unverified else ""
-        places = [register.name + mark, str(_document_address(register, look)), f"0x{register.address:04X}"]
-        if wide:
+    marks = [f" [{reasons.index(row.register.unverified) + 1}]" if row.register.unverified else "" for row in look.rows]
+    if width >= WIDE:
+        rows = [["register", "address", "wire", "type", "raw", "value", "quality"]]
+        for row, mark in zip(look.rows, marks, strict=True):
+            register = row.register
+            places = [register.name + mark, str(_document_address(register, look)), f"0x{register.address:04X}"]
             rows.append([*places, _type(register, look), _raw(row, " "), row.shown or "-", row.quality])
-        else:
-            rows.append(
-                [*places, register.type.label, _raw(row, ""), row.shown if row.quality == GOOD else row.quality]
-            )
-    yield from table(rows, right=frozenset({1}))
+        yield from table(rows, right=frozenset({1}))
+    else:
+        rows = [["register", "addr.", "wire", "type", "raw", "value"]]
+        for row, mark in zip(look.rows, marks, strict=True):
+            register = row.register
+            places = [register.name + mark, str(_document_address(register, look)), f"{register.address:04X}"]
+            value = row.shown if row.quality == GOOD else row.quality.split(":")[0]
+            rows.append([*places, register.type.label, _raw(row, ""), value])
+        yield from fitted(table(rows, right=frozenset({1}), between=" "), width)
+        for row in look.rows:
+            if row.trouble:
+                yield from wrapped(f"{row.register.name}: {row.quality}", width)
     yield from (f"  [{number}] unverified: {reason}" for number, reason in enumerate(reasons, 1))
 
 
@@ -132,5 +138,6 @@ def _raw(row: Row, between: str) -> str:
         return str(row.raw[0]) if row.raw else "-"
     text = row.raw.hex().upper()
     words = [text[place : place + 4] for place in range(0, len(text), 4)]
-    more = "..." if len(words) > _MOST_WORDS else ""
-    return between.join(words[:_MOST_WORDS]) + more if words else "-"
+    most = _MOST_WORDS if between or len(words) == _MOST_WORDS else _MOST_WORDS - 1
+    more = "..." if len(words) > most else ""
+    return between.join(words[:most]) + more if words else "-"

@@ -25,7 +25,7 @@ _MOST_SILENT = 6
 _BUSY_S = 0.2
 _MOST_BUSY = 4
 _LOOKS_A_WATCH = 30
-_DIGITS_OF_F32, _DIGITS = 8, 14
+_DIGITS_OF_F32, _DIGITS = 7, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +253,9 @@ def _shown(register: Register, values: MeterValues) -> str:
 
 
 def _number(register: Register, value: float) -> str:
-    digits = _DIGITS_OF_F32 if register.type is RegisterType.F32 else _DIGITS
+    held = float(f"{value:.{_DIGITS_OF_F32}g}") if register.type is RegisterType.F32 else value
     unit = "" if register.unit == "1" else register.unit
-    return f"{value:,.{digits}g} {unit}".rstrip()
+    return f"{held:,.{_DIGITS}g} {unit}".rstrip()
 
 
 def canonical(registers: Iterable[Register], values: MeterValues) -> dict[str, float]:

@@ -46,6 +46,7 @@ _ORDERS = {
     (WordOrder.LSW_FIRST, ByteOrder.LITTLE): -4.5,
 }
 """How common the orders are [bits]."""
+USUAL_ORDER = (WordOrder.MSW_FIRST, ByteOrder.BIG)
 _WORDS = ((8.0, 1.5, "very likely"), (2.0, 6.0, "likely"), (-6.0, 14.0, "possible"), (-math.inf, math.inf, "unlikely"))
 """What is worth so many bits by itself, and lacks at most so many to the best reading, in words."""
 _ALIKE = 3.0

@@ -27,6 +27,7 @@ FIRST_PATIENCE_S = 3.0
 _DIRECT = 255
 _FIRST = 1
 _SILENT_IN_A_ROW = 3
+_MOST_LOSSES, _AFTER_LOSS_S = 8, 0.2
 _PROBES = ((3, 0), (4, 0), (3, 40000))
 """Function and address of the registers by which it is told whether two ids are one device."""
 
@@ -85,8 +86,10 @@ class Scan:
         while pending:
             patience_s = self._patience_s or self._first_patience_s
             patient = replace(self.endpoint, timeout_s=patience_s)
+            is_open = False
             try:
                 async with ModbusConnection(patient, self.clock) as connection:
+                    is_open = True
                     while pending and (self._patience_s or patience_s) == patience_s:
                         unit = pending[0]
                         self.say(f"unit {unit}, {len(pending)} to go")
@@ -100,14 +103,16 @@ class Scan:
                             yield Unit(unit, told, await self._fits(looker, told), looker.note)
                         pending.pop(0)
             except EndpointUnreachable:
-                if not pending:
+                if not is_open or not pending:
                     raise
+                # Some devices hang up when an id is asked that they do not have.
                 losses[pending[0]] = losses.get(pending[0], 0) + 1
-                if sum(losses.values()) > 3 * len(losses) or len(losses) > 8:
+                if len(losses) > _MOST_LOSSES:
                     raise
                 if losses[pending[0]] > 1:
                     self.notes.append(f"unit {pending[0]}: the connection is closed when it is asked; not looked at")
                     pending.pop(0)
+                await self.clock.sleep(_AFTER_LOSS_S)
 
     @property
     def _is_tcp(self) -> bool:
@@ -266,10 +271,13 @@ class _Looker:
 
 
 def _first_ones(blocks: Sequence[ReadBlock]) -> list[ReadBlock]:
-    """Return the requests that tell most: those with what is expected, then those with most values."""
-    ranked = sorted(
-        blocks, key=lambda block: (not any(register.expect for register in block.registers), -len(block.registers))
-    )
+    """Return the requests that tell most: with what is expected, with the frequency, then with most values."""
+
+    def tells(block: ReadBlock) -> tuple[bool, bool, int]:
+        is_expected = any(register.expect for register in block.registers)
+        return not is_expected, all(each.name != "frequency" for each in block.registers), -len(block.registers)
+
+    ranked = sorted(blocks, key=tells)
     return ranked[:REQUESTS_A_PROFILE]
 
 

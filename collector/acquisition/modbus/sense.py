@@ -180,7 +180,7 @@ def _power(known: Known) -> Iterator[Finding]:
     if is_bound:
         well = abs(power) <= best * (1 + _POWER_TOLERANCE)
         words = f"{power:,.6g} kW of the {best:,.6g} kVA that {formula} makes"
-        yield Finding("power", well, words if well else f"{words}: check scales, and the ratios of the transformers")
+        yield Finding("power", well, words if well else f"{words}: check scales and transformer ratios")
         return
     off = abs(abs(power) - best) / max(best, abs(power))
     words = f"{told} ({off:.1%} apart)"
@@ -216,8 +216,8 @@ def _remedy(power: float, made: float) -> str:
     if power and made:
         tens = math.log10(made / abs(power))
         if abs(tens) > 0.9 and abs(tens - round(tens)) < 0.03:
-            return f"a factor of {10 ** abs(round(tens)):g}: check the scale and unit of one of them"
-    return "check scales, and the ratios of the transformers"
+            return f"a factor of {10 ** abs(round(tens)):g}: check scale and unit of both"
+    return "check scales and transformer ratios"
 
 
 def _apparent_power(known: Known) -> Iterator[Finding]:

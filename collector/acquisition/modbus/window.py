@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collector.acquisition.modbus.connection import MeterRefused, MeterSilent, ModbusConnection
 from collector.acquisition.modbus.errors import EXCEPTIONS
-from collector.acquisition.modbus.plausible import Candidate, Ranking, rank
+from collector.acquisition.modbus.plausible import USUAL_ORDER, Candidate, Ranking, rank
 from collector.plant.profile import BIT_FUNCTIONS
 
 _LAST = 65535
@@ -86,8 +86,10 @@ class Window:
                 continue
             value = max(firm, key=lambda each: each.bits)
             is_better = ranking.worth > asked.worth + _FAR_MORE
-            # Neighbours that are alike look right in the other order, too, one register away.
-            if is_better or (by < 0 and not any(value.order == each.order for each in asked.best)):
+            # The high word of a float says nearly all: it looks right with the word on either side of it. That is worth
+            # a note where the order is an unusual one, and would be the usual one a register away.
+            is_usual = value.count > 1 and value.follows(USUAL_ORDER)
+            if is_better or (is_usual and not any(each.follows(USUAL_ORDER) for each in asked.best)):
                 found.append(Shift(by, value, is_better))
         return tuple(found)
 

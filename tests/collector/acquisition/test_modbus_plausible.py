@@ -64,7 +64,7 @@ def test_the_scale_of_whole_numbers_is_guessed_and_phases_stand_beside_each_othe
         (2, "u16", "", 231.0),
         (3, "u16", "", 229.8),
     ]
-    assert best[1].reasons == ("230 V +0.1%", "like its neighbour")
+    assert best[1].reasons == ("could be 230 V +0.1%", "like its neighbour")
 
 
 def test_a_counter_of_four_registers_is_one_number() -> None:
