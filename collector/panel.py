@@ -4,7 +4,7 @@ import asyncio
 import json as json_text
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from collector.readings import units
 from collector.settings import ConfigurationError
 from collector.settings.profiles import profile_names, read_profile
 
+T = TypeVar("T")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PORTS = {Transport.MODBUS_TLS: 802}
@@ -119,7 +120,7 @@ def endpoint_of(
         what = "is spoken on a serial line: give --device" if spoken.is_serial else "is not spoken on a serial line"
         raise click.UsageError(f"--transport {spoken.value} {what}")
     if device is not None:
-        name = re.sub(r"[^a-z0-9]+", "_", Path(device).name.lower()).strip("_") or "line"
+        name = "line_" + re.sub(r"[^a-z0-9]+", "_", Path(device).name.lower()).strip("_")
         data_bits, stop_bits = (7 if spoken.is_ascii else 8), (2 if parity == "none" else 1)
         return Endpoint(
             name,
@@ -199,7 +200,6 @@ def read(
       potline read --raw 3059 --count 4 10.20.1.11 --unit 1 --twice 5s
       potline read --raw 0 --device /dev/ttyS0 --baud 9600 --unit 7
     """  # noqa: D301 - \b is what click knows
-    logs.configure(json=False, level="critical")
     if raw is None:
         if place is None:
             raise click.UsageError("name a METER of the plant file, or give --raw ADDRESS and a place")
@@ -224,7 +224,7 @@ def read(
 
 
 def _read_meter(meter: Meter, watch_s: float, *, as_json: bool) -> None:
-    result = asyncio.run(look(meter, SystemClock(), watch_s=watch_s))
+    result = _run(look(meter, SystemClock(), watch_s=watch_s))
     if as_json:
         click.echo(json_text.dumps(looks.document(result), ensure_ascii=False, indent=2))
     else:
@@ -248,7 +248,7 @@ def _read_raw(
             )
 
     try:
-        window = asyncio.run(reading())
+        window = _run(reading())
     except (EndpointUnreachable, MeterSilent) as exc:
         fail(str(exc), EX_UNAVAILABLE)
     except MeterRefused as exc:
@@ -259,6 +259,12 @@ def _read_raw(
     click.echo(f"{endpoint.place} unit {unit}")
     for line in blocks.lines(window, width(), everything=everything):
         click.echo(line)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work. What libraries log on the way is not for the person at the panel, who gets one sentence."""
+    logs.configure(json=False, level="critical")
+    return asyncio.run(work)
 
 
 def _meter(name: str, config_file: Path) -> Meter:
@@ -320,7 +326,6 @@ def scan(
       potline scan 10.20.1.11:502 --units 1..32
       potline scan --device /dev/ttyS0 --baud 9600 --parity none --units 1..10
     """  # noqa: D301 - \b is what click knows
-    logs.configure(json=False, level="critical")
     timeout_s = _SCAN_TIMEOUT_S if timeout is None else timeout
     where = endpoint_of(place, device=device, transport=transport, baud=baud, parity=parity, timeout_s=timeout_s)
     on_tcp = where.transport.has_transaction_ids
@@ -330,7 +335,7 @@ def scan(
         f"{where.place}, {where.transport.value}: {counted(len(ids), 'unit id')}, {counted(len(profiles), 'profile')}"
     )
     try:
-        seen, notes = asyncio.run(_scanned(where, ids, profiles))
+        seen, notes = _run(_scanned(where, ids, profiles))
     except EndpointUnreachable as exc:
         _progress("")
         fail(str(exc), EX_UNAVAILABLE)

@@ -1,19 +1,23 @@
 """What the README tells a plant engineer is true: its examples are run here."""
 
+import asyncio
 import json
+import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from adversarial_modbus import serving
 from certificates import authority, certificate
 from click.testing import CliRunner
 from example_plant import CONFIG, example_plant
 from servers import InfluxDB1
+from unknown_device import Device, behind
 
 from collector.acquisition.mqtt import topics
 from collector.acquisition.mqtt.payload import PayloadReader
@@ -230,11 +234,60 @@ def test_the_demo_says_when_there_is_no_database_at_the_address() -> None:
     assert "it looks like http://127.0.0.1:8086" in output
 
 
-def test_the_reading_that_is_shown_is_what_those_registers_mean() -> None:
-    shown = re.findall(r"^ +(\d+)  (f32|s64)  ([0-9A-F]+) +(\w+) +(.+)$", blocks("text")[1], flags=re.MULTILINE)
-    profile = example_plant().meters[1].profile
-    assert len(shown) == len(profile.registers)
-    for register, (address, type_, raw, quantity, value) in zip(profile.registers, shown, strict=True):
-        assert (register.address, register.type.label, register.name) == (int(address), type_, quantity)
-        number = struct.unpack(">f" if type_ == "f32" else ">q", bytes.fromhex(raw))[0]
-        assert value == f"{number * register.scale:,.10g} {register.unit}"
+def squeezed(lines: Iterable[str]) -> list[str]:
+    """Return lines without the blanks that only align them."""
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+def potline_at(words: Mapping[int, int], *arguments: str, config: Path | None = None) -> str:
+    """Run a command against a meter that holds these registers; ``PORT`` in an argument is where it listens."""
+
+    async def run() -> str:
+        async with serving(behind({1: Device(words)})) as server:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "collector", *(each.replace("PORT", str(server.port)) for each in arguments)),
+                *(() if config is None else ("--config", str(config))),
+                env={
+                    **os.environ,
+                    "COLUMNS": "120",
+                    "POTLINE_ENDPOINTS__SWITCHROOM__HOST": "127.0.0.1",
+                    "POTLINE_ENDPOINTS__SWITCHROOM__PORT": str(server.port),
+                },
+                stdout=subprocess.PIPE,
+            )
+            output, _ = await process.communicate()
+            return output.decode()
+
+    return asyncio.run(run())
+
+
+def test_the_reading_that_is_shown_is_what_those_registers_mean(my_plant: Path) -> None:
+    shown = blocks("text")[1].splitlines()
+    words: dict[int, int] = {}
+    for wire, raw in re.findall(r"  0x([0-9A-F]{4})  \w+ \w+  ([0-9A-F ]+?)  ", blocks("text")[1]):
+        words |= dict(enumerate((int(word, 16) for word in raw.split()), int(wire, 16)))
+    assert len(words) == 14
+
+    told = squeezed(potline_at(words, "read", "rectifier_1", config=my_plant).splitlines())
+
+    assert [line for line in squeezed(shown) if line not in told] == []
+
+
+def test_the_unknown_block_that_is_shown_is_read_so() -> None:
+    shown = blocks("text")[2]
+    _, *raw = shown.splitlines()[1].split()
+    words = dict(enumerate((int(word, 16) for word in raw), 3109))
+    (command,) = re.findall(r"^\.venv/bin/potline (read --raw .*)$", README, flags=re.MULTILINE)
+
+    told = potline_at(words, *command.replace("10.20.1.11", "127.0.0.1:PORT").split())
+
+    assert shown in told
+
+
+def test_the_commands_to_find_out_what_is_there_are_understood() -> None:
+    commands = re.findall(r"^\.venv/bin/potline (scan .*)$", README, flags=re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        # Nobody is asked: a profile folder that is not there is refused after everything else was understood.
+        result = CliRunner().invoke(main, [*command.split(), "--profiles", "nowhere"])
+        assert "Invalid value for '--profiles'" in result.stderr

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from collector.acquisition.modbus.likeness import Kind
 from collector.acquisition.modbus.plausible import Candidate, Ranking
 from collector.acquisition.modbus.window import Window
-from collector.commands.common import fitted, table, wrapped
+from collector.commands.common import table, wrapped
 from collector.plant.profile import RegisterType
 
 _BEST = 10
@@ -58,8 +58,8 @@ def _reading(window: Window, ranking: Ranking, width: int) -> Iterator[str]:
     if not telling:
         yield "  none: nothing here looks like what a meter shows"
         return
-    rows = [[str(window.address + each.place), *_cells(each), "; ".join(each.reasons)] for each in telling]
-    yield from fitted(table(rows, right=frozenset({0, 2})), width)
+    rows = [[str(window.address + each.place), *_cells(each)] for each in telling]
+    yield from _explained(rows, telling, frozenset({0, 2}), width)
     firm = [each for each in telling if each.count > 1 and each.kind is not Kind.TEXT and each.likelihood != "possible"]
     if firm:
         keys = f'word_order = "{firm[0].word_order.value}", byte_order = "{firm[0].byte_order.value}"'
@@ -81,8 +81,21 @@ def _shifts(window: Window, width: int) -> Iterator[str]:
 
 
 def _candidates(group: Sequence[Candidate], width: int) -> Iterator[str]:
-    rows = [[*_cells(each), "; ".join(each.reasons)] for each in group]
-    yield from fitted(table(rows, right=frozenset({1})), width)
+    yield from _explained([_cells(each) for each in group], group, frozenset({1}), width)
+
+
+def _explained(
+    rows: Sequence[list[str]], group: Sequence[Candidate], right: frozenset[int], width: int
+) -> Iterator[str]:
+    """Yield rows with their reasons: beside them, or below where there is no room beside them."""
+    reasons = ["; ".join(each.reasons) for each in group]
+    lines = list(table([[*row, why] for row, why in zip(rows, reasons, strict=True)], right=right))
+    if all(len(line) <= width for line in lines):
+        yield from lines
+        return
+    for line, why in zip(table(rows, right=right), reasons, strict=True):
+        yield line
+        yield from wrapped(why, width, indent=6, after=6)
 
 
 def _cells(candidate: Candidate) -> list[str]:

@@ -100,8 +100,8 @@ class Candidate:
     def order(self) -> str:
         """The order in words; empty where there is nothing to order."""
         words = self.word_order.value if self.count > 1 and self.kind is not Kind.TEXT else ""
-        swapped = "bytes swapped" if self.byte_order is ByteOrder.LITTLE else ""
-        return ", ".join(filter(None, (words, swapped)))
+        swapped = "swapped" if self.byte_order is ByteOrder.LITTLE else ""
+        return " ".join(filter(None, (words, swapped)))
 
     @property
     def likelihood(self) -> str:
