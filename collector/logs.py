@@ -26,7 +26,7 @@ def configure(*, json: bool, level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # so that a second configuration counts, too; lines are few
     )
     # Libraries that log by the standard library are heard from warnings on; pymodbus repeats what we say better.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")

@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import structlog
 from blockbuster import BlockBuster
+from hypothesis import settings
 from servers import (
     InfluxDB1,
     Mosquitto,
@@ -17,6 +19,10 @@ from servers import (
     running_mosquitto,
     running_victoria_metrics,
 )
+
+# Machines that run tests are shared: how long one example takes says nothing.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 # --- Guards -----------------------------------------------------------------------------------------------------------
 
@@ -62,6 +68,14 @@ def nothing_left_behind() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"left behind: threads {left_threads or 'none'}, processes {left_children or 'none'}")
         time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command that was tested in this process has set up for its logs."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True, scope="session")
