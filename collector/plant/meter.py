@@ -1,8 +1,8 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -133,6 +133,16 @@ class Meter:
     def rules(self) -> BlockRules:
         """How this device allows its registers to be asked for."""
         return self.profile.rules.moved(self.base)
+
+
+def patient(endpoint: Endpoint, meters: Iterable[Meter]) -> Endpoint:
+    """Return an endpoint with the pauses that it and each of the devices behind it need: they share one connection."""
+    profiles = [meter.profile for meter in meters]
+    return replace(
+        endpoint,
+        pause_after_connect_s=max([endpoint.pause_after_connect_s, *(each.pause_after_connect_s for each in profiles)]),
+        pause_between_s=max([endpoint.pause_between_s, *(each.pause_between_s for each in profiles)]),
+    )
 
 
 def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) -> tuple[Register, ...]:

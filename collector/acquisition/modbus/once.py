@@ -6,7 +6,7 @@ from collector.acquisition.modbus.connection import EndpointUnreachable, MeterRe
 from collector.acquisition.modbus.decode import MeterValues
 from collector.acquisition.modbus.plan import ReadBlock, plan_scan
 from collector.clock import Clock
-from collector.plant.meter import Meter
+from collector.plant.meter import Meter, patient
 from collector.plant.profile import BIT_FUNCTIONS, Register
 
 
@@ -28,7 +28,7 @@ async def read_meter(meter: Meter, clock: Clock) -> tuple[list[RegisterRow], str
     answers: list[tuple[ReadBlock, bytes]] = []
     error = ""
     try:
-        async with ModbusConnection(meter.endpoint, clock) as connection:
+        async with ModbusConnection(patient(meter.endpoint, [meter]), clock) as connection:
             for block in plan_scan(registers, meter.profile.rules.moved(meter.base)):
                 try:
                     answer = await connection.read(

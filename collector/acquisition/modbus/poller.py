@@ -17,7 +17,7 @@ from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Meter
+from collector.plant.meter import Endpoint, Meter, patient
 from collector.readings.batch import ReadingBatch
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
@@ -69,7 +69,7 @@ class ModbusPoller:
         ]
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
         # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
-        self._connection = ModbusConnection(endpoint, clock)
+        self._connection = ModbusConnection(patient(endpoint, meters), clock)
         self._trips = RoundTrips()
         self._unanswered = 0
         self._silent_since_s = 0.0
