@@ -6,31 +6,19 @@ import signal
 import sqlite3
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from collector import assembly, logs
-from collector.acquisition.modbus.once import read_meter
+from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
+from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.commands.overview import overview
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
-from collector.settings import Configuration, ConfigurationError, load
+from collector.settings import Configuration
 from collector.store import ledger
 from collector.store.schema import StoreError, open_reader
-
-EX_FAILURE, EX_UNAVAILABLE, EX_CONFIG = 1, 69, 78
-
-_config = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("config/collector.toml"),
-    show_default=True,
-    help="The collector's settings.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -43,7 +31,7 @@ def main() -> None:
 
 
 @main.command()
-@_config
+@config_option
 def check(config_file: Path) -> None:
     """Check all settings, and tell everything that is wrong at once.
 
@@ -54,13 +42,12 @@ def check(config_file: Path) -> None:
     Example:
       potline check --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    configuration = _load(config_file)
+    configuration = load_or_exit(config_file)
     plant = configuration.plant
     meters, pots = len(plant.meters), sum(len(potline.pots) for potline in plant.potlines)
     click.echo(f"{config_file}: all is well")
-    click.echo(
-        f"plant {plant.id}: {_count(len(plant.potlines), 'potline')}, {_count(pots, 'pot')}, {_count(meters, 'meter')}"
-    )
+    things = counted(len(plant.potlines), "potline"), counted(pots, "pot"), counted(meters, "meter")
+    click.echo(f"plant {plant.id}: {', '.join(things)}")
     for line in overview(plant):
         click.echo(line)
     names = [f"{target.name} ({target.kind.value}, {target.url})" for target in configuration.targets]
@@ -68,7 +55,7 @@ def check(config_file: Path) -> None:
 
 
 @main.command()
-@_config
+@config_option
 @click.option("--clock", metavar="SPEC", hidden=True, help="Simulated plant time: START@UNIX*SPEED.")
 def run(config_file: Path, clock: str | None) -> None:
     """Run the collector until it is told to stop (Ctrl-C or SIGTERM).
@@ -77,7 +64,7 @@ def run(config_file: Path, clock: str | None) -> None:
     Example:
       potline run --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    configuration = _load(config_file)
+    configuration = load_or_exit(config_file)
     logs.configure(json=configuration.log.json, level=configuration.log.level)
     try:
         time = SystemClock() if clock is None else SimulatedClock(clock)
@@ -86,12 +73,12 @@ def run(config_file: Path, clock: str | None) -> None:
     try:
         asyncio.run(_until_told(configuration, time))
     except (StoreError, PageUnavailable) as exc:
-        _fail(str(exc), EX_UNAVAILABLE)
+        fail(str(exc), EX_UNAVAILABLE)
     except BaseExceptionGroup as group:
         known, unknown = group.split(StoreError)
         if unknown is not None or known is None:
             raise
-        _fail(str(known.exceptions[0]), EX_UNAVAILABLE)
+        fail(str(known.exceptions[0]), EX_UNAVAILABLE)
 
 
 async def _until_told(configuration: Configuration, clock: SystemClock | SimulatedClock) -> None:
@@ -102,33 +89,12 @@ async def _until_told(configuration: Configuration, clock: SystemClock | Simulat
     await assembly.run(configuration, clock, stop=stop)
 
 
-@main.command()
-@click.argument("meter")
-@_config
-def read(meter: str, config_file: Path) -> None:
-    """Read METER once and show every register: raw, value, unit.
-
-    \b
-    Example:
-      potline read rectifier_1 --config /etc/potline/collector.toml
-    """  # noqa: D301 - \b is what click knows
-    configuration = _load(config_file)
-    found = next((m for m in configuration.plant.meters if m.id == meter), None)
-    if found is None:
-        known = ", ".join(m.id for m in configuration.plant.meters)
-        raise click.BadParameter(f"there is no meter '{meter}'; one of: {known}", param_hint="METER")
-    logs.configure(json=False, level="error")
-    rows, error = asyncio.run(read_meter(found, SystemClock()))
-    place = f"{found.endpoint.host}:{found.endpoint.port} unit {found.unit}"
-    click.echo(f"{found.id}: {found.profile.title} at {place}")
-    for row in rows:
-        click.echo(f"  {row.address:>5}  {row.type:<4} {row.raw:<17} {row.quantity:<22} {row.value}")
-    if error:
-        _fail(error, EX_UNAVAILABLE)
+main.add_command(panel.read)
+main.add_command(panel.scan)
 
 
 @main.command()
-@_config
+@config_option
 def status(config_file: Path) -> None:
     """Tell how the running collector is doing: sources, meters with their last error, what is set aside, databases.
 
@@ -138,11 +104,11 @@ def status(config_file: Path) -> None:
     Example:
       potline status --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    page = _load(config_file).page
+    page = load_or_exit(config_file).page
     try:
         state = status_of.ask(page.host, page.port)
     except status_of.NotRunning as exc:
-        _fail(str(exc), EX_UNAVAILABLE)
+        fail(str(exc), EX_UNAVAILABLE)
     for line in status_of.lines(state):
         click.echo(line)
     if not status_of.is_well(state):
@@ -150,7 +116,7 @@ def status(config_file: Path) -> None:
 
 
 @main.command()
-@_config
+@config_option
 def verify(config_file: Path) -> None:
     """Compute the digests of the ledger again, and tell which entries are not what was written.
 
@@ -160,20 +126,20 @@ def verify(config_file: Path) -> None:
     Example:
       potline verify --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    configuration = _load(config_file)
+    configuration = load_or_exit(config_file)
     try:
         with contextlib.closing(open_reader(configuration.store.path)) as db:
             findings = list(ledger.verify(db))
             entries = db.execute("SELECT count(*) FROM ledger").fetchone()[0]
     except StoreError as exc:
-        _fail(str(exc), EX_UNAVAILABLE)
+        fail(str(exc), EX_UNAVAILABLE)
     except sqlite3.DatabaseError as exc:
         message = f"verify the ledger in {configuration.store.path}: {exc}; the file is damaged or is no store"
-        _fail(f"{message}: keep it, and restore it from a copy", EX_UNAVAILABLE)
+        fail(f"{message}: keep it, and restore it from a copy", EX_UNAVAILABLE)
     for finding in findings:
         potline = f" ({finding.potline})" if finding.potline else ""
         click.echo(f"entry {finding.seq}{potline}: {finding.what}")
-    click.echo(f"{_count(entries, 'entry', 'entries')}, {_count(len(findings), 'finding')}")
+    click.echo(f"{counted(entries, 'entry', 'entries')}, {counted(len(findings), 'finding')}")
     if findings:
         sys.exit(EX_FAILURE)
 
@@ -192,7 +158,7 @@ def verify(config_file: Path) -> None:
 @click.option(
     "--listen", default="127.0.0.1:0", show_default=True, help="Where the page listens; port 0 takes a free one."
 )
-@_config
+@config_option
 def demo(
     *,
     speed: float,
@@ -227,24 +193,4 @@ def demo(
             say=click.echo,
         )
     except DemoFailed as exc:
-        _fail(str(exc), EX_FAILURE)
-
-
-def _load(config_file: Path) -> Configuration:
-    try:
-        return load(config_file)
-    except ConfigurationError as exc:
-        for problem in exc.problems:
-            click.echo(str(problem), err=True)
-        click.echo(_count(len(exc.problems), "problem"), err=True)
-        sys.exit(EX_CONFIG)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    click.echo(message, err=True)
-    sys.stderr.flush()
-    sys.exit(code)
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+        fail(str(exc), EX_FAILURE)

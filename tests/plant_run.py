@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -41,12 +42,26 @@ class Simulation:
 
     def settings(self, name: str) -> dict[str, str]:
         """Return the environment that points a collector of that name to the simulated servers."""
-        found = {"POTLINE_BROKERS__POTROOM__CLIENT_ID": name, "POTLINE_LOG__FORMAT": "json"}
+        found = {"POTLINE_LOG__FORMAT": "json"}
         for kind in ("endpoints", "brokers"):
             for id_, place in self.announced[kind].items():
+                # A port, a pseudo-terminal, or a broker, with the keys of a plant file.
                 for key, value in place.items():
                     found[f"POTLINE_{kind}__{id_}__{key}".upper()] = str(value)
+        for id_ in self.announced["brokers"]:
+            found[f"POTLINE_BROKERS__{id_}__CLIENT_ID".upper()] = name
         return found
+
+    @property
+    def transports(self) -> dict[str, str]:
+        """Return how each endpoint is reached, in the words of a plant file."""
+        return dict(self.announced["transports"])
+
+    def asked_for(self) -> set[int]:
+        """Return all Modbus functions that were asked for, once the simulator has ended."""
+        log = (self.truth_file.parent / "simulator.log").read_text(encoding="utf-8")
+        listed = re.findall(r"asked for Modbus functions \[(.*)\]", log)
+        return {int(number) for numbers in listed for number in numbers.split(",") if number.strip()}
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from certificates import authority, certificate
 from click.testing import CliRunner
 from example_plant import CONFIG, example_plant
 from servers import InfluxDB1
@@ -52,7 +53,7 @@ def test_the_first_meter_passes_the_check(my_plant: Path) -> None:
 
 def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant_file = my_plant.parent / "plants" / "mine.toml"
-    plant_file.write_text(blocks("toml")[0] + blocks("toml")[1], encoding="utf-8")
+    plant_file.write_text(blocks("toml")[0] + blocks("toml")[2], encoding="utf-8")
     (plant_file.parent / "fans.csv").write_text(blocks("csv")[0], encoding="utf-8")
     [variable] = re.findall(r"`(POTLINE_METERS__\w+)=1s`", README)
     monkeypatch.setenv(variable, "1s")
@@ -64,6 +65,22 @@ def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pyte
     )
     assert "    feeder_112: Eastron SDM630, unit 1, every 1 s, only monitored" in result.output
     assert "    fan_A1, fan_A2: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, units 1 and 2, every 5 s" in result.output
+
+
+def test_the_other_lines_pass_the_check_once_their_certificates_are_there(my_plant: Path, tmp_path: Path) -> None:
+    authority(tmp_path, "plant-ca")
+    certificate(tmp_path, "collector", by="plant-ca")
+    lines = blocks("toml")[1]
+    assert "/etc/potline/plant-ca.pem" in lines
+    lines = lines.replace("/etc/potline/", f"{tmp_path}/")
+    plant_file = my_plant.parent / "plants" / "mine.toml"
+    plant_file.write_text(blocks("toml")[0] + lines, encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+
+    assert result.exit_code == 0, result.output
+    assert "  compressors at /dev/ttyS0 at 9600 8E1" in result.output
+    assert "  serial_server at 10.20.1.40 port 4001" in result.output
+    assert "  secured at 10.20.1.12 port 802" in result.output
 
 
 def test_the_first_screen_shows_the_two_commands() -> None:

@@ -154,7 +154,11 @@ class PageState:
         places = self._plant.points.of(meter.id)
         times = [int(self._latest.time_ns[place]) for place in places.values()]
         newest = max(times, default=0)
-        qualities = [int(self._latest.quality[place]) for place in places.values() if self._latest.time_ns[place]]
+        health = self._instruments.meter(meter.id)
+        # A register that the device does not have says nothing about the others; it is told by its name.
+        aside = {name for each in health.set_aside for name in each.registers}
+        told = [place for quantity, place in places.items() if quantity.label not in aside] or list(places.values())
+        qualities = [int(self._latest.quality[place]) for place in told if self._latest.time_ns[place]]
         worst = Quality(min(qualities)) if qualities else Quality.BAD_NOT_CONNECTED
         return {
             "id": meter.id,
@@ -173,7 +177,7 @@ class PageState:
                 }
                 for quantity in places
             },
-            **_line(self._instruments.meter(meter.id)),
+            **_line(health),
         }
 
     def _value(self, owner: str, quantity: Quantity, *, within_s: float) -> float | None:

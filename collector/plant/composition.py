@@ -26,7 +26,7 @@ class Composition:
     names : mapping of str to int
         The place of each register of the meter and of each constant in the array of all values.
     units_of : mapping of str to str
-        The unit of each register that may be added to another.
+        The unit of each register that may be added to another; what has none is in the unit that it is added to.
     """
 
     def __init__(self, registers: Sequence[Register], names: Mapping[str, int], units_of: Mapping[str, str]) -> None:
@@ -75,7 +75,9 @@ class _Stage:
         leading = [place for place, each in of if each.convention is Convention.SCHNEIDER_4Q]
         self._leading = np.array(leading, np.intp)
         self._sums = [
-            (place, names[name], _factor(units_of[name], each.unit)) for place, each in of for name in each.plus
+            (place, names[name], _factor(units_of.get(name, each.unit), each.unit))
+            for place, each in of
+            for name in each.plus
         ]
         limited = [(place, each.valid) for place, each in of if each.valid is not None]
         self._limited = np.array([place for place, _ in limited], np.intp)

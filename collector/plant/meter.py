@@ -135,16 +135,6 @@ class Meter:
         return self.profile.rules.moved(self.base)
 
 
-def patient(endpoint: Endpoint, meters: Iterable[Meter]) -> Endpoint:
-    """Return an endpoint with the pauses that it and each of the devices behind it need: they share one connection."""
-    profiles = [meter.profile for meter in meters]
-    return replace(
-        endpoint,
-        pause_after_connect_s=max([endpoint.pause_after_connect_s, *(each.pause_after_connect_s for each in profiles)]),
-        pause_between_s=max([endpoint.pause_between_s, *(each.pause_between_s for each in profiles)]),
-    )
-
-
 def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) -> tuple[Register, ...]:
     """Return what is polled of a device, in the order of its profile.
 
@@ -170,6 +160,16 @@ def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) 
         wanted |= needed
         followed += needed
     return tuple(register.moved(base) for register in profile.registers if register.name in wanted)
+
+
+def paced(endpoint: Endpoint, meters: Iterable[Meter]) -> Endpoint:
+    """Return the endpoint with the pauses that it, or any of the meters behind it, needs."""
+    profiles = [meter.profile for meter in meters]
+    return replace(
+        endpoint,
+        pause_after_connect_s=max(endpoint.pause_after_connect_s, *(each.pause_after_connect_s for each in profiles)),
+        pause_between_s=max(endpoint.pause_between_s, *(each.pause_between_s for each in profiles)),
+    )
 
 
 def fits(name: str, pattern: str) -> bool:

@@ -25,7 +25,7 @@ class Findings:
 
     def unknown(self, path: Path_, what: str, name: str, known: Iterable[str]) -> None:
         """Note a name that refers to nothing, and what was probably meant."""
-        names = sorted(known)
+        names = sorted(set(known))
         near = difflib.get_close_matches(name, names, n=1)
         listed = f"one of: {', '.join(names)}" if names else "there is none"
         self.add(path, f"'{name}' is no {what}", f"did you mean '{near[0]}'?" if near else listed)

@@ -40,6 +40,16 @@ def _pair_of_terms(values: list[float | str]) -> list[float | str]:
     return values
 
 
+def _one_of(*choices: int) -> BeforeValidator:
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value not in choices:
+            *others, last = map(str, choices)
+            raise ValueError(f"{written(value)} is not possible here; write {', '.join(others)} or {last}")
+        return value
+
+    return BeforeValidator(read)
+
+
 def _sunspec(text: str) -> str:
     if not re.fullmatch(r"sunspec:[0-9]{1,5}", text):
         raise ValueError(f"{written(text)} is no base; write it like sunspec:203")
@@ -54,7 +64,7 @@ _Whole = Annotated[int, whole(0, 465536)]
 _WholePair = Annotated[list[_Whole], AfterValidator(_pair)]
 _WordOrder = Literal["msw_first", "lsw_first"]
 _ByteOrder = Literal["big", "little"]
-_Function = Literal[1, 2, 3, 4]
+_Function = Annotated[int, _one_of(1, 2, 3, 4)]
 _Number = Literal[
     "u16",
     "s16",
@@ -83,12 +93,12 @@ class ProfileModbus(_Table):
     """[modbus]."""
 
     function: _Function
-    addresses_from: Literal[0, 1, 10001, 30001, 40001, 100001, 300001, 400001] = 0
+    addresses_from: Annotated[int, _one_of(0, 1, 10001, 30001, 40001, 100001, 300001, 400001)] = 0
     word_order: _WordOrder
     byte_order: _ByteOrder = "big"
     max_registers: Annotated[int, whole(1, 125)] = 125
     max_gap: Annotated[int, whole(0, 124)] = 0
-    align: Literal[1, 2, 4] = 1
+    align: Annotated[int, _one_of(1, 2, 4)] = 1
     reading: Literal["blocks", "one_value", "declared"] = "blocks"
     blocks: list[_WholePair] = []
     holes: list[_WholePair] = []

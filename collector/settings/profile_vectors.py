@@ -107,8 +107,13 @@ class VectorReader:
                 what = f"{register.name} does not need {name}"
                 self._findings.add((*at, "with", name), what, "remove it")
         given = {name: self._defaults[name] for name in register.needs if name in self._defaults} | section.given
-        missing = [name for name in register.needs if name not in given]
+        missing = [name for name in register.needs if name not in given and self._is_usable(name, register)]
         if missing:
             needed = ", ".join(f"{name} = ..." for name in missing)
             self._findings.add((*at, "with"), "is missing" if not section.given else "lacks values", f"add {needed}")
         return given
+
+    def _is_usable(self, name: str, register: Register) -> bool:
+        """Tell whether a register may need what it names: if not, that is told already."""
+        section = self._profile.registers.get(name)
+        return name in self._profile.constants or (section is not None and (section.info or name in register.plus))

@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from collector.cli import main
 from collector.readings.point import PointTable
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.store import Store
-from simulators.servers.modbus import ModbusServer
-from simulators.servers.registers import RegisterImage
 
 CONFIG = Path(__file__).parents[2] / "config"
 MINUTE_NS = 60_000_000_000
@@ -73,9 +70,9 @@ def test_check_says_what_is_configured_when_all_is_well() -> None:
         "    compressed_air: Eastron SDM630, unit 12, every 10 s",
         "profiles:",
         "  generic-dc-bus-plc: design, verified by 2 test vectors",
-        "  schneider-pm5xxx: confirmed, verified by 2 test vectors",
-        "  carlogavazzi-em3xx: confirmed, verified by 1 test vector",
-        "  eastron-sdm630: confirmed, verified by 1 test vector",
+        "  schneider-pm5xxx: confirmed, verified by 6 test vectors",
+        "  carlogavazzi-em3xx: confirmed, verified by 5 test vectors",
+        "  eastron-sdm630: confirmed, verified by 2 test vectors",
         "databases: none; the store alone keeps everything",
     ]
 
@@ -129,80 +126,6 @@ def test_check_opens_no_socket_and_writes_nothing(folder: Path, monkeypatch: pyt
     monkeypatch.setattr(socket, "socket", refuse)
     assert potline("check").exit_code == 0
     assert sorted(folder.rglob("*")) == before
-
-
-# --- read -------------------------------------------------------------------------------------------------------------
-
-
-def registers(values: Mapping[int, str]) -> RegisterImage:
-    """Return holding registers: hexadecimal words by the address of the first of them."""
-    first = min(values)
-    size = max(address + len(words) // 4 for address, words in values.items()) - first
-    content, defined = bytearray(2 * size), bytearray(size)
-    for address, words in values.items():
-        start, data = address - first, bytes.fromhex(words)
-        content[2 * start : 2 * start + len(data)] = data
-        defined[start : start + len(data) // 2] = b"\x01" * (len(data) // 2)
-    return RegisterImage(3, first, bytes(content), bytes(defined))
-
-
-RECTIFIER = {3009: "FFC00000", 3025: "43E60000", 3059: "42BB9829", 3109: "42480000", 3203: "00000000046E73EA"}
-
-
-@pytest.mark.asyncio
-async def test_read_shows_raw_words_value_and_unit_of_every_register() -> None:
-    server = ModbusServer({1: registers(RECTIFIER)})
-    async with server.listening("127.0.0.1", 0) as port:
-        code, output, errors = await potline_process(
-            "read", "rectifier_1", POTLINE_ENDPOINTS__RECTIFIER_GATEWAY__PORT=str(port)
-        )
-    assert (code, errors) == (0, "")
-    assert output.splitlines() == [
-        f"rectifier_1: Schneider Electric PowerLogic PM5000 series at 127.0.0.1:{port} unit 1",
-        "   3009  f32  FFC00000          current                not available",
-        "   3025  f32  43E60000          voltage                460 V",
-        "   3059  f32  42BB9829          active_power           93.79718781 kW",
-        "   3109  f32  42480000          frequency              50 Hz",
-        "   3203  s64  00000000046E73EA  active_energy_import   74,347,498 Wh",
-    ]
-    assert server.functions_seen == {3}
-
-
-@pytest.mark.asyncio
-async def test_read_shows_what_came_and_why_the_rest_did_not() -> None:
-    served = {address: words for address, words in RECTIFIER.items() if address != 3109}
-    async with ModbusServer({1: registers(served)}).listening("127.0.0.1", 0) as port:
-        code, output, errors = await potline_process(
-            "read", "rectifier_1", POTLINE_ENDPOINTS__RECTIFIER_GATEWAY__PORT=str(port)
-        )
-    assert code == 69
-    assert [line.split()[0] for line in output.splitlines()[1:]] == ["3009", "3025", "3059", "3203"]
-    assert errors == (
-        f"read holding registers 3109+2 of rectifier_1 (127.0.0.1 port {port} unit 1):"
-        " exception 02, illegal data address; check the address in the profile: it is 0-based\n"
-    )
-
-
-@pytest.mark.asyncio
-async def test_read_says_that_the_connection_was_refused_and_what_to_check() -> None:
-    with socket.socket() as reserved:  # bound and not listening: every connection is refused
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        code, output, errors = await potline_process("read", "pl1_dc", POTLINE_ENDPOINTS__PLC__PORT=str(port))
-    assert code == 69
-    assert output == f"pl1_dc: DC bus of a potline, published by the rectifier PLC at 127.0.0.1:{port} unit 1\n"
-    assert errors.startswith(f"connect to 127.0.0.1 port {port} (plc): ")
-    assert errors.endswith("; check cable, address and that the device has a free connection\n")
-    assert errors.count("\n") == 1
-
-
-def test_read_names_the_meters_that_there_are() -> None:
-    result = potline("read", "rectifier_9")
-    assert result.exit_code == 2
-    told = " ".join(result.stderr.split())
-    assert told.endswith(
-        "there is no meter 'rectifier_9'; one of: pl1_dc, rectifier_1, rectifier_2, fume_treatment, compressed_air"
-    )
 
 
 # --- verify -----------------------------------------------------------------------------------------------------------

@@ -109,7 +109,8 @@ class ModbusConnection:
             raise
         if not connected:
             wire.close()
-            raise EndpointUnreachable(f"{place}: {reasons.not_connected(wire.cause, endpoint)}") from wire.cause
+            cause, wire.cause = wire.cause, None
+            raise EndpointUnreachable(f"{place}: {reasons.not_connected(cause, endpoint)}") from cause
         self._not_before_s = _now_s() + endpoint.pause_after_connect_s
         return self
 
@@ -224,7 +225,7 @@ class ModbusConnection:
         """
         conversation = self._conversation
         rest_s = max(self._not_before_s, conversation.rest_until_s) - _now_s()
-        if rest_s > 0:
+        if rest_s > 0 and self._wire.connected:
             await asyncio.sleep(rest_s)
         if self._has_transaction_ids:
             return

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,20 @@ from collector.plant.profile import BIT_FUNCTIONS, Register
 
 NOT_READ = "not read"
 NOT_AVAILABLE = "not available"
+
+
+_MOST_COMPILED = 500
+"""No meter has more requests at a time."""
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """A block, how its answers are read, and of which device (they are counted) its values were noted as read."""
+
+    block: ReadBlock
+    layout: Layout | BitLayout
+    composition: Composition
+    of_device: int = 0
 
 
 class MeterValues:
@@ -45,7 +60,8 @@ class MeterValues:
         self._values: Floats = np.full(len(names), np.nan)
         self._texts: dict[str, str] = {}
         self._read: set[str] = set()
-        self._compiled: dict[int, tuple[ReadBlock, Layout | BitLayout, Composition]] = {}
+        self._compiled: dict[int, _Compiled] = {}
+        self._devices = 0
         self.forget()
 
     def forget(self) -> None:
@@ -54,6 +70,7 @@ class MeterValues:
         self._values[len(self._units) :] = self._constants
         self._texts.clear()
         self._read.clear()
+        self._devices += 1
 
     def take(self, block: ReadBlock, data: bytes) -> Floats:
         """Take the answer to a block.
@@ -77,18 +94,22 @@ class MeterValues:
         """
         compiled = self._compiled.get(id(block))  # the block is kept with it, so its id stays its own
         if compiled is None:
-            compiled = self._compiled[id(block)] = self._compile(block)
-        _, layout, composition = compiled
-        values = composition.compose(layout.numbers(data), self._values)
-        self._texts |= layout.texts(data)
-        if composition.names[0] not in self._read:  # those of a block come together
-            self._read.update(composition.names)
+            compiled = self._compile(block)
+        values = compiled.composition.compose(compiled.layout.numbers(data), self._values)
+        self._texts |= compiled.layout.texts(data)
+        if compiled.of_device != self._devices:
+            compiled.of_device = self._devices
+            self._read.update(compiled.composition.names)
         return values
 
-    def _compile(self, block: ReadBlock) -> tuple[ReadBlock, Layout | BitLayout, Composition]:
+    def _compile(self, block: ReadBlock) -> _Compiled:
+        if len(self._compiled) >= _MOST_COMPILED:  # requests were planned anew again and again
+            self._compiled.clear()
         kind = BitLayout if block.function in BIT_FUNCTIONS else Layout
         layout = kind(block.registers, block.address, block.count)
-        return block, layout, Composition(block.registers, self._places, self._units)
+        compiled = _Compiled(block, layout, Composition(block.registers, self._places, self._units))
+        self._compiled[id(block)] = compiled
+        return compiled
 
     def value(self, name: str) -> float:
         """Return the last value of a register in its unit, or a constant; NaN: there is none."""

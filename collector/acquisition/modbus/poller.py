@@ -13,11 +13,12 @@ from collector.acquisition.modbus.connection import (
 )
 from collector.acquisition.modbus.refusal import Meaning, meaning
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, next_instant, next_round, slack_s
+from collector.acquisition.modbus.search import Step
 from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Meter, patient
+from collector.plant.meter import Endpoint, Meter, paced
 from collector.readings.batch import ReadingBatch
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
@@ -57,7 +58,7 @@ class ModbusPoller:
         instruments: Instruments,
         phase: float = 0.0,
     ) -> None:
-        self._endpoint = endpoint
+        self._endpoint = endpoint = paced(endpoint, meters)
         self._clock = clock
         self._instruments = instruments
         self._shortest_s = min(meter.every_s for meter in meters)
@@ -69,7 +70,7 @@ class ModbusPoller:
         ]
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
         # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
-        self._connection = ModbusConnection(patient(endpoint, meters), clock)
+        self._connection = ModbusConnection(endpoint, clock)
         self._trips = RoundTrips()
         self._unanswered = 0
         self._silent_since_s = 0.0
@@ -162,10 +163,7 @@ class ModbusPoller:
                 patience_s=patience_s,
             )
         except MeterSilent as exc:
-            if not isinstance(exc, MeterGarbled) and not round_.probed:
-                self._silent_since_s = self._silent_since_s if self._unanswered else asked_s
-                self._unanswered += 1
-            self._was_silent(turn, round_, question, exc, hurried=patience_s is not None)
+            self._was_silent(turn, round_, question, exc, asked_s=asked_s, hurried=patience_s is not None)
         except MeterRefused as exc:
             self._unanswered = 0
             self._was_refused(turn, round_, question, exc)
@@ -174,7 +172,15 @@ class ModbusPoller:
             self._was_heard()
             trip_s = 2e-9 * answer.uncertainty_ns / self._clock.speed
             self._trips.took(trip_s)
-            turn.take(round_, question, answer.data, answer.time_ns, trip_s, doubt=answer.doubtful)
+            turn.take(
+                round_,
+                question,
+                answer.data,
+                time_ns=answer.time_ns,
+                trip_s=trip_s,
+                now_s=self._clock.steady_s(),
+                doubt=answer.doubtful,
+            )
 
     def _patience_s(self, turn: Turn, round_: Round) -> float | None:
         """Return how long to wait for the answer [s of real time]; None: as long as the endpoint's time-out.
@@ -190,17 +196,28 @@ class ModbusPoller:
         patience_s = max(free_s, trips.least_patience_s(timeout_s))
         return patience_s if patience_s < timeout_s else None
 
-    def _was_silent(self, turn: Turn, round_: Round, question: Question, exc: MeterSilent, *, hurried: bool) -> None:
+    def _was_silent(
+        self, turn: Turn, round_: Round, question: Question, exc: MeterSilent, *, asked_s: float, hurried: bool
+    ) -> None:
         turn.health.silent += 1
         garbled = isinstance(exc, MeterGarbled)
-        turn.unanswered = 0 if garbled or round_.probed else turn.unanswered + 1
         if hurried and not round_.hushed and not garbled:
             round_.hushed = True
             round_.pending.appendleft(question)
+        elif isinstance(question, Step):
+            turn.go_on(round_, question, None, now_s=self._clock.steady_s(), silence=str(exc))
         elif round_.probed and not garbled:
             self._cut_or_refuse(turn, round_, question, f"{exc}; it answers to shorter requests")
         else:
             turn.fail(round_, str(exc), is_away=True)
+        if isinstance(question, Step) and not round_.failed:
+            return  # a device may say nothing where it has nothing
+        if garbled or round_.probed:
+            turn.unanswered = 0
+            return
+        turn.unanswered += 1
+        self._silent_since_s = self._silent_since_s if self._unanswered else asked_s
+        self._unanswered += 1
 
     def _was_refused(self, turn: Turn, round_: Round, question: Question, exc: MeterRefused) -> None:
         turn.health.refused += 1
@@ -216,9 +233,11 @@ class ModbusPoller:
                 round_.not_before_s = self._clock.steady_s() + pause_s * self._clock.speed
                 round_.pending.appendleft(question)
                 return
-        if what is Meaning.ABSENT:
+        if what is Meaning.ABSENT or (isinstance(question, Step) and what is Meaning.BUSY):
             # The gateway has waited as long as we would have.
             turn.fail(round_, str(exc), is_away=True)
+        elif isinstance(question, Step):
+            turn.go_on(round_, question, None, now_s=self._clock.steady_s())
         elif what in {Meaning.NO_SUCH_FUNCTION, Meaning.NOT_THERE}:
             round_.refusals += 1
             if round_.answers == 0 and round_.refusals >= _EVERYTHING:

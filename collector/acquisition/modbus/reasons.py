@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from ssl import SSLError
 
 from collector.acquisition.modbus import security
 from collector.acquisition.modbus.conversation import Conversation
@@ -34,20 +35,16 @@ def not_connected(cause: Exception | None, endpoint: Endpoint) -> str:
     """Return why a connection does not come about; a ``cause`` of None is that it took too long."""
     if endpoint.tls is not None and (told := security.told(cause, endpoint.tls)):
         return told
-    serial = endpoint.transport.is_serial
+    if endpoint.transport.is_serial:
+        if not isinstance(cause, OSError):
+            return f"the line cannot be set so ({cause}); check 'baud', 'parity', 'stop_bits' and 'data_bits'"
+        return _SERIAL.get(cause.errno or 0, f"it cannot be used as a serial line ({cause}); check 'device'")
     if isinstance(cause, ValueError):
-        return f"the line cannot be set so ({cause}); check 'baud'" if serial else _no_host()
-    if serial:
-        number = cause.errno if isinstance(cause, OSError) else None
-        return _SERIAL.get(number or 0, f"it cannot be used as a serial line ({cause}); check 'device'")
+        return "this can be no host's name; check 'host'"
     if isinstance(cause, socket.gaierror):
         return f"the name {endpoint.host} is not known; check 'host', and the name server"
     reason = f"nothing came within {endpoint.timeout_s:g} s" if cause is None else str(cause)
     return f"refused or no answer ({reason}); check cable, address and that the device has a free connection"
-
-
-def _no_host() -> str:
-    return "this can be no host's name; check 'host'"
 
 
 def _asked(question: Question) -> str:
@@ -60,12 +57,11 @@ def lost(at: str, cause: Exception | None, endpoint: Endpoint, *, answered: bool
     what = f"{at}: the connection was lost"
     if endpoint.transport.is_serial:
         return EndpointUnreachable(f"{what} ({cause}); check the adapter and its cable")
-    if endpoint.tls is None:
+    if endpoint.tls is None or (answered and not isinstance(cause, SSLError)):
         return EndpointUnreachable(what)
-    if told := security.told(cause, endpoint.tls):
-        return EndpointUnreachable(f"{what}: {told}")
-    hint = "" if answered else " before the first answer; the device may refuse the collector's certificate"
-    return EndpointUnreachable(what + hint)
+    # Since TLS 1.3, a device refuses the collector only when the connection stands; some just hang up.
+    told = security.told(cause or ConnectionResetError(), endpoint.tls)
+    return EndpointUnreachable(f"{what}: {told}" if told else what)
 
 
 def senseless(at: str) -> EndpointUnreachable:

@@ -21,6 +21,7 @@ LEAST_PATIENCE_S = 0.05
 _SLOWER = 8.0
 """An answer may take so many times as long as the slowest of late before it is given up."""
 _FORGET = 0.98
+_PATIENT_PERIODS = 10.0
 
 
 @dataclass(slots=True)
@@ -97,6 +98,10 @@ class Round:
         self.error = ""
         self.refusals = self.culprits = self.longest_part = 0
 
+    def yields(self, now_s: float) -> bool:
+        """Tell whether everybody else comes first. On a line that is never free, a silent meter is asked even so."""
+        return self.hushed and now_s < self.deadline_s + _PATIENT_PERIODS * self.cadence.period_s
+
     def put_parts(self, parts: Iterable[ReadBlock], now_s: float) -> None:
         """Ask the parts of a refused request next, behind all who are due by now: they did not cause the trouble."""
         self.pending.extendleft(reversed([Question(part, part=True) for part in parts]))
@@ -106,7 +111,7 @@ class Round:
 def next_round(rounds: Iterable[Round], now_s: float) -> Round | None:
     """Return the open round to ask now, or None if there is none, or none that may be asked yet."""
     ready = [turn for turn in rounds if turn.open and turn.not_before_s <= now_s]
-    return min(ready, key=lambda turn: (turn.hushed, turn.deadline_s), default=None)
+    return min(ready, key=lambda turn: (turn.yields(now_s), turn.deadline_s), default=None)
 
 
 def next_instant(rounds: Iterable[Round]) -> float:

@@ -33,13 +33,19 @@ def told(exc: Exception | None, tls: Tls) -> str:
     """Return what is wrong and what to do about it; empty if it has nothing to do with TLS."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return _of_the_device(exc, tls)
+    if isinstance(exc, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
+        whose = tls.certificate_file or "a collector without a certificate"
+        return f"the device hung up over the greeting; it may refuse {whose}, or speak no TLS on this port"
     if not isinstance(exc, ssl.SSLError):
         return ""
     reason = exc.reason or ""
     if "ALERT" not in reason:
         words = reason.lower().replace("_", " ") or str(exc)
         return f"no TLS connection came about ({words}); check 'port', and that TLS 1.2 or newer is spoken there"
-    alert = re.sub(r".*ALERT_", "", reason).lower().replace("_", " ")
+    return _refused(re.sub(r".*ALERT_", "", reason).lower().replace("_", " "), tls)
+
+
+def _refused(alert: str, tls: Tls) -> str:
     if "version" in alert:
         return "the device speaks no TLS 1.2 or newer; update it"
     if tls.certificate_file is None:

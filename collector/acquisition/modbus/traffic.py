@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from collector.acquisition.modbus.plan import ReadBlock, plan_scan
-from collector.plant.meter import Endpoint, Meter, patient
+from collector.plant.meter import Endpoint, Meter
 from collector.plant.profile import BIT_FUNCTIONS, BlockRules, Register
 from collector.readings.quantity import Quantity
 
@@ -36,9 +36,8 @@ class Traffic:
 def traffic(endpoint: Endpoint, meters: Iterable[Meter]) -> Traffic:
     """Return the load of an endpoint when each of its meters is polled at its period."""
     requests = busy = 0.0
-    polled = tuple(meters)
-    pause_s = patient(endpoint, polled).pause_between_s
-    for meter in polled:
+    for meter in meters:
+        pause_s = max(endpoint.pause_between_s, meter.profile.pause_between_s)
         for period_s, block in _requests(meter.registers, meter.rules, meter.every_s):
             requests += 1 / period_s
             busy += (pause_s + _on_line_s(endpoint, block)) / period_s

@@ -1,6 +1,7 @@
 """One meter on its line: its rounds, what comes of them, and how it has been answering. No I/O."""
 
 import math
+from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,8 @@ from collector.acquisition.modbus.decode import MeterValues
 from collector.acquisition.modbus.plan import ReadBlock
 from collector.acquisition.modbus.quarantine import Quarantine
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, periods
+from collector.acquisition.modbus.search import Search, Step
+from collector.acquisition.modbus.sunspec import SunSpecMissing
 from collector.plant.meter import Meter
 from collector.plant.profile import Register
 from collector.readings.batch import ReadingBatch
@@ -29,7 +32,8 @@ class Turn:
     """A meter's rounds and the readings that they yield.
 
     Registers that others need, and those that tell the device, are read first on every new connection. While a device
-    says that it is another one than the profile expects, no value of it is believed.
+    says that it is another one than the profile expects, no value of it is believed. Where the registers of a SunSpec
+    model begin is found out before, also on every new connection.
     """
 
     def __init__(self, meter: Meter, points: PointTable, health: MeterHealth, *, number: int, start_s: float) -> None:
@@ -52,6 +56,9 @@ class Turn:
             Round(number, Quarantine(registers, meter.rules), Cadence(period_s=period_s, start_s=start_s))
             for period_s, registers in periods(meter.profile, meter.registers, meter.every_s).items()
         )
+        self._model = meter.profile.sunspec_model
+        self._located = self._model is None
+        self._base = 0
         self.failures = 0
         self._is_away = False
         self._failed_s = 0.0
@@ -67,6 +74,7 @@ class Turn:
     def connected(self) -> None:
         """Begin anew on a new connection."""
         self.unanswered = 0
+        self._located = self._model is None
         self._values.forget()
         for round_ in self.rounds:
             round_.drop()
@@ -114,13 +122,62 @@ class Turn:
         If it answers that, but not the whole request, then the request is more than it can take.
         """
         round_.begin(now_s)
+        if self._model is not None and not self._located and round_.pending:
+            search = Search(self._model, f"{self.meter.id} (unit {self.meter.unit})")
+            round_.pending.clear()
+            round_.pending.append(Step(search.block, search=search))
+            round_.hushed = self.failures > 0
+            return
+        # What others need comes before them: an exponent, a ratio, the other half of a sum.
+        of_need = [any(register.name in self._first for register in q.block.registers) for q in round_.pending]
+        if any(of_need) and not all(of_need):
+            ordered = sorted(zip(of_need, round_.pending, strict=True), key=lambda each: not each[0])
+            round_.pending = deque(question for _, question in ordered)
         if self.failures and round_.pending:
             round_.hushed = True
             probe = round_.quarantine.smallest(round_.pending[0].block)
             if probe is not None:
                 round_.pending.appendleft(Question(probe, probe=True))
 
-    def take(self, round_: Round, question: Question, data: bytes, time_ns: int, trip_s: float, *, doubt: bool) -> None:
+    def go_on(self, round_: Round, step: Step, data: bytes | None, *, now_s: float, silence: str = "") -> None:
+        """Go on with a search: with its next question, with the round if it has found, or not at all.
+
+        What came are registers, a refusal (None), or nothing: then ``silence`` says why.
+        """
+        try:
+            base = step.search.go_on(data, silence)
+        except SunSpecMissing as exc:
+            self.fail(round_, str(exc))
+            return
+        if base is not None:
+            self._move(base)
+            self.begin(round_, now_s)
+            return
+        round_.pending.append(Step(step.search.block, search=step.search))
+        # A list may be long: others who are due come first.
+        round_.deadline_s = max(round_.deadline_s, now_s + round_.cadence.period_s)
+
+    def _move(self, base: int) -> None:
+        """Look for all registers where the model begins."""
+        self._located = True
+        if base != self._base:
+            log.info("SunSpec model found", meter=self.meter.id, model=self._model, address=base)
+            for round_ in self.rounds:
+                registers = [register.moved(base - self._base) for register in round_.quarantine.registers]
+                round_.quarantine = Quarantine(registers, self.meter.rules.moved(base))
+        self._base = base
+
+    def take(
+        self,
+        round_: Round,
+        question: Question,
+        data: bytes,
+        *,
+        time_ns: int,
+        trip_s: float,
+        now_s: float,
+        doubt: bool,
+    ) -> None:
         """Take an answer: its bytes, its time [ns UTC], how long it took [s], and whether its time is in doubt."""
         block = question.block
         self.trips.took(trip_s)
@@ -129,6 +186,9 @@ class Turn:
         self.unanswered = 0
         round_.answers += 1
         round_.hushed = False
+        if isinstance(question, Step):
+            self.go_on(round_, question, data, now_s=now_s)
+            return
         if question.probe:
             round_.probed = True
             return
@@ -150,7 +210,6 @@ class Turn:
 
     def refuse(self, round_: Round, block: ReadBlock, reason: str, *, now_s: float, now_ns: int) -> None:
         """Take note that registers which can be asked for in no smaller request are refused."""
-        self._gap(round_, block, Quality.BAD_CONFIG_ERROR, now_ns)
         round_.culprits += 1
         lives = round_.answers > 0 or any(other.answers > 0 for other in self.rounds if other is not round_)
         if lives:
@@ -202,6 +261,8 @@ class Turn:
     def _readings(self, round_: Round, now_ns: int) -> ReadingBatch:
         come = {place for part in round_.parts for place in part.point.tolist()}
         aside = {name for each in round_.quarantine.set_aside for name in each.names}
+        # What is set aside shares the time of what was answered: a gap of its own would outlive it as the last reading.
+        answered_ns = next((int(part.time_ns[0]) for part in round_.parts if part.usable.any()), now_ns)
         for quality in (Quality.BAD_CONFIG_ERROR, Quality.BAD_COMM_FAILURE):
             missing = [
                 self._place[register.name]
@@ -211,7 +272,8 @@ class Turn:
                 and (register.name in aside) == (quality is Quality.BAD_CONFIG_ERROR)
             ]
             if missing:
-                round_.parts.append(ReadingBatch.gap(missing, time_ns=now_ns, quality=quality))
+                time_ns = answered_ns if quality is Quality.BAD_CONFIG_ERROR else now_ns
+                round_.parts.append(ReadingBatch.gap(missing, time_ns=time_ns, quality=quality))
         return ReadingBatch.joined(round_.parts)
 
     def _set_aside(self, round_: Round, block: ReadBlock, reason: str, *, now_s: float, now_ns: int) -> None:
@@ -245,7 +307,8 @@ class Turn:
                 log.warning("a ratio was changed in the device", meter=self.meter.id, register=name, was=old, now=new)
 
     def _look_at_the_device(self, block: ReadBlock) -> None:
-        told = [register for register in self._telling if register in block.registers]
+        inside = {register.name for register in block.registers}
+        told = [register for register in self._telling if register.name in inside]
         if not told:
             return
         self.health.device.update({register.name: self._values.shown(register) for register in told})

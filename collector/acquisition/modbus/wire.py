@@ -32,6 +32,7 @@ _NEVER = 1 << 62
 _BUFFER_BYTES = 1 << 30
 # A peer that is gone without a word is noticed after about 25 s, also while nothing is asked.
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
+_LOSING_TURNS = 10
 
 
 class _Framing:
@@ -102,9 +103,16 @@ class Wire:
         ValueError
             If a host or a line cannot be as it is written.
         """
-        if await self._client.connect():
-            self._watch()
-        return self.connected
+        if not await self._client.connect():
+            return False
+        self._watch()
+        for _ in range(_LOSING_TURNS):
+            if self.connected:
+                return True
+            # Lost at once. The event loop tells why some turns later.
+            await asyncio.sleep(0)
+        self.cause = self.cause or ConnectionResetError("it hung up at once")
+        return False
 
     async def ask(self, question: Question, timeout_s: float) -> None:
         """Send a question, and wait until something came that ends the waiting.
@@ -181,6 +189,11 @@ class Wire:
         except OSError as exc:
             self.cause = exc
             raise
+        except termios.error as exc:  # which is no OSError: the line cannot be set as it should be
+            self.cause = termios.error(*exc.args)
+            # The line may be open and locked, and nothing but the traceback holds it any more.
+            exc.with_traceback(None)
+            raise OSError(*exc.args) from None
 
     def _watch(self) -> None:
         """Have the kernel notice when the other side is gone without a word."""

@@ -654,7 +654,6 @@ const tables = {
     { label: "Values" },
     { label: "Round trip", num: true },
     { label: "Last error", wrap: true },
-    { label: "Set aside", wrap: true },
     { label: "Endpoint and profile" },
   ], { empty: "no meters configured" }),
   databases: new Table("Databases", [{ label: "Database" }, ...STATE_COLUMNS]),
@@ -694,12 +693,13 @@ for (const [name, table] of Object.entries(tables)) byId(name).append(table.elem
 
 const words = (label) => label.replaceAll("_", " ");
 
-// Registers that the device refuses, with its reason: they are asked again from time to time.
-function setAside(meter) {
-  const short = isNumber(meter.most_registers) ? `at most ${meter.most_registers} registers a request` : "";
-  if (!meter.set_aside.length) return short ? { text: short } : { text: "none", tag: "quiet" };
-  const names = meter.set_aside.flatMap(({ registers }) => registers).map(words).join(", ");
-  return { text: names, note: [meter.set_aside[0].reason, short].filter(Boolean).join("; ") };
+// The last error, and under it the registers that the device refuses: they are asked again from time to time.
+function trouble(meter) {
+  const aside = meter.set_aside.map(({ registers, reason }) => `set aside: ${registers.map(words).join(", ")} (${reason})`);
+  if (isNumber(meter.most_registers)) aside.push(`takes at most ${meter.most_registers} registers a request`);
+  const note = aside.join("; ");
+  if (meter.error) return { text: meter.error, note };
+  return note ? { text: "none", note } : { text: "none", tag: "quiet" };
 }
 
 function meterRow(meter) {
@@ -715,8 +715,7 @@ function meterRow(meter) {
     duration(meter.age_s),
     { values },
     isNumber(meter.round_trip_s) ? unit(meter.round_trip_s * 1000, meter.round_trip_s < 0.01 ? 1 : 0, "ms") : DASH,
-    meter.error ? { text: meter.error } : { text: "none", tag: "quiet" },
-    setAside(meter),
+    trouble(meter),
     { text: meter.endpoint, note: meter.profile },
   ];
 }

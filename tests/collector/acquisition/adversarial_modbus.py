@@ -115,6 +115,39 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+class _FarEnd(asyncio.Transport):
+    """The far end of a pseudo-terminal."""
+
+    def __init__(self, descriptor: int, reader: asyncio.StreamReader) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._reader = reader
+        self._open = True
+        asyncio.get_running_loop().add_reader(descriptor, self._came)
+
+    def _came(self) -> None:
+        try:
+            self._reader.feed_data(os.read(self._descriptor, 4096))
+        except OSError:
+            self.abort()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._open:
+            assert os.write(self._descriptor, data) == len(data)
+
+    def is_closing(self) -> bool:
+        return not self._open
+
+    def abort(self) -> None:
+        if self._open:
+            self._open = False
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._reader.feed_eof()
+
+    close = abort
+
+
 @dataclass(slots=True)
 class ModbusServer:
     """A server with its script and what it saw. ``answer`` may be changed while it runs."""
@@ -147,19 +180,16 @@ class ModbusServer:
         """Listen at the far end of a serial line, a pseudo-terminal, and yield the device at its near end."""
         far, near = os.openpty()
         tty.setraw(near)
-        loop = asyncio.get_running_loop()
+        os.set_blocking(far, False)
         reader = asyncio.StreamReader()
-        protocol = asyncio.StreamReaderProtocol(reader)
-        listening, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(os.dup(far), "rb", 0))
-        speaking, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(far, "wb", 0))
-        writer = asyncio.StreamWriter(speaking, speaking.get_protocol(), None, loop)
+        end = _FarEnd(far, reader)
+        writer = asyncio.StreamWriter(end, asyncio.StreamReaderProtocol(reader), None, asyncio.get_running_loop())
         task = asyncio.create_task(self._serve(reader, writer))
         try:
             yield os.ttyname(near)
         finally:
             self._end()
-            listening.close()
-            speaking.abort()
+            end.abort()
             await task
             os.close(near)
         self.check()

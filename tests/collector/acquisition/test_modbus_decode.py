@@ -364,6 +364,24 @@ def test_what_was_not_read_is_shown_as_that_and_so_is_what_was_forgotten() -> No
     assert values.value("ct") == 4.0
 
 
+def test_however_requests_are_cut_and_joined_again_each_value_is_known_as_read() -> None:
+    first, second = one(T.U16), one(T.U16, address=8, name="second", expect=("6",))
+    values = MeterValues([first, second], {})
+    values.take(block_of(first), b"\0\5")
+    assert values.is_expected(second)
+    values.take(block_of(first, second), b"\0\5\0\7")
+    assert values.shown(second) == "7"
+    assert not values.is_expected(second)
+
+
+def test_requests_that_are_planned_anew_every_minute_for_a_day_do_not_pile_up() -> None:
+    register = one(T.U16)
+    values = MeterValues([register], {})
+    for minute in range(1440):
+        assert values.take(block_of(register), minute.to_bytes(2, "big")).tolist() == [minute]
+    assert len(values._compiled) <= 500
+
+
 @pytest.mark.parametrize(
     ("raw", "register", "expected"),
     [

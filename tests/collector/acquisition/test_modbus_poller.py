@@ -28,7 +28,6 @@ from adversarial_modbus import (
 from server_process import free_port
 from waiting import until
 
-from collector.acquisition.modbus.once import read_meter
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import SystemClock
@@ -326,33 +325,6 @@ async def test_a_consumer_that_stops_between_two_polls_closes_the_socket() -> No
         await bench.run(lambda: len(bench.arrivals) == 1)
         await server.closed()
     gc.collect()
-
-
-async def test_one_read_for_the_person_at_the_panel_shows_raw_registers_and_values() -> None:
-    async with serving() as server:
-        (meter,) = meters(server.port, [1])
-        rows, error = await read_meter(meter, SystemClock())
-    assert error == ""
-    assert [(row.address, row.type, row.raw, row.quantity, row.value) for row in rows] == [
-        (10, "u16", f"{12298:04X}", "voltage", "12,298 V"),
-        (11, "u16", f"{12299:04X}", "current", "12,299 A"),
-        (50, "u16", f"{12338:04X}", "frequency", "12,338 Hz"),
-    ]
-
-
-async def test_one_read_tells_the_first_error_and_what_could_be_read() -> None:
-    async def refusing(request: Request, writer: asyncio.StreamWriter) -> None:
-        writer.write(request.adu(bytes([0x84, 2]) if request.address == 10 else None))
-
-    async with serving(refusing) as server:
-        (meter,) = meters(server.port, [1])
-        rows, error = await read_meter(meter, SystemClock())
-    assert [row.quantity for row in rows] == ["frequency"]
-    assert "exception 02" in error
-    (meter,) = meters(free_port(), [1])
-    rows, error = await read_meter(meter, SystemClock())
-    assert rows == []
-    assert "refused" in error
 
 
 async def test_the_name_says_which_endpoint_it_is() -> None:

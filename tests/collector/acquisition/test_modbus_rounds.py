@@ -57,6 +57,24 @@ def test_a_line_that_is_always_busy_still_reads_the_hourly_registers() -> None:
     assert sum(each.cadence.skipped for each in rounds) == 0
 
 
+def test_on_a_line_that_is_never_free_a_silent_meter_is_asked_after_ten_periods() -> None:
+    busy, silent = round_of(0, period_s=1.0), round_of(1, period_s=1.0)
+    silent.begin(0.0)
+    silent.hushed = True
+    asked = []
+    for step in range(300):  # each request takes 0.05 s more than the line has
+        now = step * 1.05
+        if busy.is_due(now):
+            busy.begin(now)
+        chosen = next_round([busy, silent], now)
+        assert chosen is not None
+        asked.append(chosen.meter)
+        if chosen is silent:
+            break
+        chosen.end(now)
+    assert len(asked) == 12
+
+
 def test_a_round_that_waits_for_a_busy_device_lets_others_go_first() -> None:
     waiting, other = round_of(0, period_s=1.0), round_of(1, period_s=5.0)
     waiting.begin(0.0)

@@ -31,6 +31,11 @@ def test_a_pause_lies_anywhere_between_nothing_and_its_longest(failures: int, dr
     assert pause(failures, draw=lambda: drawn) == drawn * pause(failures, draw=lambda: 1.0)
 
 
+def test_a_source_may_have_a_longest_pause_of_its_own() -> None:
+    longest = [pause(failures, longest_s=1.0, draw=lambda: 1.0) for failures in range(1, 6)]
+    assert longest == [0.5, 1.0, 1.0, 1.0, 1.0]
+
+
 def test_pauses_are_drawn_anew_so_that_many_do_not_return_at_once() -> None:
     assert len({pause(5) for _ in range(100)}) == 100
 
@@ -40,7 +45,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Wait for nothing between attempts, and note after how many failures each pause was asked for."""
     asked: list[int] = []
 
-    def noted(failures: int, *, longest_s: float) -> float:
+    def noted(failures: int, *, longest_s: float = supervisor.LONGEST_PAUSE_S) -> float:
         assert longest_s == supervisor.LONGEST_PAUSE_S
         asked.append(failures)
         return 0.0
@@ -155,7 +160,7 @@ async def test_a_failure_that_asks_for_0_2_s_is_not_retried_before(no_pause: lis
 
 @pytest.mark.asyncio
 async def test_cancelling_during_a_pause_is_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "pause", lambda _: 30.0)
+    monkeypatch.setattr(supervisor, "pause", lambda _, *, longest_s: longest_s)
 
     async def work() -> None:
         raise Temporary("no cable")

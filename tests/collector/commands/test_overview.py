@@ -36,7 +36,7 @@ def test_meters_that_differ_only_in_their_number_are_one_line() -> None:
         "    feeder_1 to feeder_260 (260 meters): Carlo Gavazzi EM24-E1, EM3xx and ET3xx, units 0 to 247, every 10 s",
         "    other: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, unit 11, every 10 s",
         "profiles:",
-        "  carlogavazzi-em3xx: confirmed, verified by 1 test vector",
+        "  carlogavazzi-em3xx: confirmed, verified by 5 test vectors",
         (
             "warning: gw: 52.2 requests/s, and 50 is the most that goes well;"
             " raise 'every' of its meters, or spread them over more endpoints"

@@ -1,0 +1,400 @@
+"""A connection with transaction ids against streams that make no sense, gateways without order, and links that die."""
+
+import asyncio
+import contextlib
+import gc
+import socket
+import struct
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from adversarial_modbus import HOST, Answering, ModbusServer, Request, never, register, reset, rightly, serving
+from waiting import until
+
+from collector.acquisition.modbus.connection import (
+    Answer,
+    EndpointUnreachable,
+    MeterGarbled,
+    MeterSilent,
+    ModbusConnection,
+)
+from collector.clock import SystemClock
+from collector.plant.meter import Endpoint, Transport
+
+pytestmark = pytest.mark.asyncio
+
+
+def at(
+    port: int, *, timeout_s: float = 0.1, lenient: bool = False, transport: Transport = Transport.MODBUS_TCP
+) -> ModbusConnection:
+    endpoint = Endpoint("e", transport, HOST, port, timeout_s, lenient_transaction_id=lenient)
+    return ModbusConnection(endpoint, SystemClock())
+
+
+async def read(
+    connection: ModbusConnection, address: int = 10, count: int = 2, patience_s: float | None = None
+) -> Answer:
+    return await connection.read(function=4, unit=1, address=address, count=count, whom="m1", patience_s=patience_s)
+
+
+def expected(address: int, count: int = 2) -> bytes:
+    return struct.pack(f">{count}H", *(register(1, 4, place) for place in range(address, address + count)))
+
+
+def sending(make: Callable[[Request], bytes]) -> Answering:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(make(request))
+
+    return answer
+
+
+# --- A stream that makes no sense -------------------------------------------------------------------------------------
+
+WRONG = struct.pack(">BBHH", 4, 4, 0xDEAD, 0xBEEF)
+GARBAGE: dict[str, Callable[[Request], bytes]] = {
+    "another protocol": lambda r: struct.pack(">HHHB", r.tid, 1, 7, 1) + WRONG,
+    "a length of 0": lambda r: struct.pack(">HHH", r.tid, 0, 0),
+    "a length of 1": lambda r: struct.pack(">HHHB", r.tid, 0, 1, 1),
+    "a length of 65535": lambda r: struct.pack(">HHHB", r.tid, 0, 65535, 1) + WRONG,
+    "a length of 254 and little behind it": lambda r: struct.pack(">HHHB", r.tid - 1, 0, 254, 1) + WRONG,
+    "one byte": lambda _: b"\0",
+    "one byte too few": lambda r: r.adu(WRONG, tid=r.tid - 1)[:-1],
+    "one byte too many": lambda r: r.adu(WRONG, tid=r.tid - 1) + b"\0",
+    "half a header": lambda r: r.adu()[:4],
+    "a web page": lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "noise": lambda _: bytes(range(256)) * 8,
+    "another transaction": lambda r: r.adu(WRONG, tid=r.tid + 1),
+    "another unit": lambda r: r.adu(WRONG, unit=9),
+}
+each_garbage = pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
+
+
+SWALLOWING = {"a length of 254 and little behind it", "one byte too few", "half a header"}
+
+
+@pytest.mark.parametrize("name", sorted(GARBAGE.keys() - SWALLOWING))
+async def test_behind_garbage_the_answer_is_found_by_its_number(name: str) -> None:
+    async with serving(sending(lambda r: GARBAGE[name](r) + r.adu())) as server, at(server.port) as connection:
+        for address in (10, 20, 30, 40):
+            assert (await read(connection, address)).data == expected(address)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", sorted(SWALLOWING))
+async def test_garbage_that_looks_like_a_beginning_swallows_one_answer_and_no_more(name: str) -> None:
+    async with serving(rightly) as server, at(server.port) as connection:
+        for address in range(10, 70, 20):
+            server.answer = sending(lambda r: GARBAGE[name](r) + r.adu())
+            with contextlib.suppress(MeterGarbled):
+                assert (await read(connection, address)).data == expected(address)
+            server.answer = rightly
+            assert (await read(connection, address + 10)).data == expected(address + 10)
+        assert server.connections == 1
+
+
+@each_garbage
+async def test_garbage_behind_an_answer_does_not_harm_the_next_one(garbage: Callable[[Request], bytes]) -> None:
+    async with serving(sending(lambda r: r.adu() + garbage(r))) as server, at(server.port) as connection:
+        for address in (10, 20, 30, 40):
+            assert (await read(connection, address)).data == expected(address)
+        assert server.connections == 1
+
+
+@each_garbage
+async def test_garbage_alone_is_no_value_and_the_next_question_is_answered(garbage: Callable[[Request], bytes]) -> None:
+    async with serving(sending(garbage)) as server, at(server.port) as connection:
+        with pytest.raises(MeterGarbled):
+            await read(connection, 10)
+        server.answer = rightly
+        assert (await read(connection, 20)).data == expected(20)
+        assert server.connections == 1
+
+
+async def test_a_stream_without_frames_is_given_up_after_three_questions_and_says_what_to_check() -> None:
+    async with serving(sending(lambda _: b"login: ")) as server, at(server.port) as connection:
+        for _ in range(2):
+            with pytest.raises(MeterGarbled, match="7 bytes came that cannot be understood; check 'transport'"):
+                await read(connection)
+        with pytest.raises(EndpointUnreachable, match=r"what comes has no frames; is it Modbus\? check 'transport'"):
+            await read(connection)
+        with pytest.raises(EndpointUnreachable, match="the connection was lost"):
+            await read(connection)
+        await server.closed()
+
+
+async def test_answers_that_come_too_late_are_told_with_a_remedy() -> None:
+    async def late(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.15)
+        writer.write(request.adu())
+
+    async with serving(late) as server, at(server.port) as connection:
+        with pytest.raises(MeterSilent, match=r"no answer after 0\.1 s; check the unit id$"):
+            await read(connection)
+        with pytest.raises(MeterSilent, match=r"no answer after 0\.1 s, and earlier ones came late; raise 'timeout'$"):
+            await read(connection)
+
+
+async def test_patience_shortens_the_wait_for_one_request_and_its_late_answer_is_known() -> None:
+    async def after_50_ms(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+        writer.write(request.adu())
+
+    async with serving(after_50_ms) as server, at(server.port, timeout_s=5.0) as connection:
+        started = time.monotonic()
+        with pytest.raises(MeterSilent, match=r"no answer after 0\.02 s"):
+            await read(connection, 10, patience_s=0.02)
+        assert time.monotonic() - started < 0.05
+        assert (await read(connection, 20)).data == expected(20)
+        with pytest.raises(MeterSilent, match=r"no answer after 0\.02 s"):
+            await read(connection, 30, patience_s=0.02)
+        assert (await read(connection, 40, patience_s=60.0)).data == expected(40)
+
+
+async def test_two_who_read_at_once_wait_for_each_other() -> None:
+    most: list[int] = []
+    out = 0
+
+    async def counting(request: Request, writer: asyncio.StreamWriter) -> None:
+        nonlocal out
+        out += 1
+        most.append(out)
+        await asyncio.sleep(0.005)
+        out -= 1
+        writer.write(request.adu())
+
+    async with serving(counting) as server, at(server.port, timeout_s=1.0) as connection:
+        answers = await asyncio.gather(*(read(connection, address) for address in range(20)))
+    assert [answer.data for answer in answers] == [expected(address) for address in range(20)]
+    assert max(most) == 1
+
+
+# --- Gateways that do not give the number back ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tid", [0, 1, 4711, 65535])
+async def test_a_gateway_with_a_constant_number_is_read_if_that_is_allowed(tid: int) -> None:
+    async with serving(sending(lambda r: r.adu(tid=tid))) as server:
+        async with at(server.port, lenient=True) as connection:
+            for address in (10, 20, 30):
+                assert (await read(connection, address)).data == expected(address)
+        async with at(server.port) as connection:
+            await asyncio.sleep(0)
+            for address in (10, 20, 30):
+                with contextlib.suppress(MeterSilent):  # once, the constant may be the right number
+                    assert (await read(connection, address)).data == expected(address)
+            with pytest.raises(MeterGarbled, match="an answer to another transaction came instead of the answer"):
+                await read(connection, 40)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda r: r.adu(WRONG, unit=9, tid=0),
+        lambda r: r.adu(b"\3" + WRONG[1:], tid=0),
+        lambda r: r.adu(bytes.fromhex("04 02 DEAD"), tid=0),
+        lambda r: r.adu(bytes.fromhex("83 02"), tid=0),
+        lambda _: b"\0\0\0\1\0\2\1\4",
+    ],
+    ids=["unit", "function", "byte count", "exception to another function", "protocol"],
+)
+async def test_without_a_number_all_the_rest_must_be_right(wrong: Callable[[Request], bytes]) -> None:
+    async with serving(sending(wrong)) as server, at(server.port, lenient=True) as connection:
+        with pytest.raises(MeterGarbled):
+            await read(connection)
+        server.answer = rightly
+        assert (await read(connection)).data == expected(10)
+
+
+async def test_without_a_number_a_late_answer_is_never_another_questions() -> None:
+    async def first_late(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.address == 10:
+            await asyncio.sleep(delay_s)
+        writer.write(request.adu(tid=0))
+
+    delay_s = 0.15
+    async with serving(first_late) as server, at(server.port, lenient=True) as connection:
+        with pytest.raises(MeterSilent):
+            await read(connection, 10)
+        assert (await read(connection, 20)).data == expected(20)  # it came in the rest
+        delay_s = 0.27  # after the rest
+        with pytest.raises(MeterSilent, match="no answer"):
+            await read(connection, 10)
+        with pytest.raises(MeterSilent, match=r"not asked: an answer to registers 10\+2 that is still out"):
+            await read(connection, 20)
+        again = await read(connection, 10)
+        assert again.doubtful
+        assert again.data == expected(10)
+
+
+# --- Links that die ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[int]:
+    """Open a port that takes no connection and refuses none: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind((HOST, 0))
+        full.listen(0)
+        for _ in range(4):
+            wire = stack.enter_context(socket.socket())
+            wire.setblocking(False)
+            wire.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+async def test_a_host_that_swallows_everything_costs_one_timeout() -> None:
+    with black_hole() as port:
+        started = time.monotonic()
+        with pytest.raises(
+            EndpointUnreachable, match=r"refused or no answer .nothing came within 0\.2 s.; check cable"
+        ):
+            async with at(port, timeout_s=0.2):
+                pass
+        assert 0.19 < time.monotonic() - started < 0.6
+
+
+async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    endpoint = Endpoint("e", Transport.MODBUS_TCP, "meter.example", 502, 1.0)
+    with pytest.raises(EndpointUnreachable, match=r"the name meter\.example is not known; check 'host'"):
+        async with ModbusConnection(endpoint, SystemClock()):
+            pass
+
+
+@pytest.mark.parametrize("transport", [Transport.MODBUS_TCP, Transport.RTU_OVER_TCP])
+async def test_the_kernel_looks_whether_the_other_side_is_still_there(transport: Transport) -> None:
+    framing = "mbap" if transport is Transport.MODBUS_TCP else "rtu"
+    async with serving(framing=framing) as server, at(server.port, transport=transport) as connection:
+        wire = connection._wire._client.ctx.transport.get_extra_info("socket")
+        assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+        assert [wire.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [10, 5, 3, 25_000]
+        assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+async def test_a_device_without_a_free_connection_hangs_up_at_once_and_is_unreachable() -> None:
+    async def full(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reset(writer)
+
+    async with await asyncio.start_server(full, HOST, 0) as server:
+        for _ in range(20):
+            connection = at(server.sockets[0].getsockname()[1], timeout_s=30.0)
+            with pytest.raises(EndpointUnreachable, match=r"that the device has a free connection|connection was lost"):
+                await asyncio.wait_for(_connected_and_read(connection), 2.0)
+
+
+async def _connected_and_read(connection: ModbusConnection) -> None:
+    async with connection:
+        await read(connection)
+
+
+async def test_a_connection_that_is_lost_ends_the_wait_at_once() -> None:
+    for farewell in (reset, lambda writer: writer.close()):
+
+        async def leaving(_: Request, writer: asyncio.StreamWriter, farewell: Callable[..., None] = farewell) -> None:
+            farewell(writer)
+
+        async with serving(leaving) as server, at(server.port, timeout_s=30.0) as connection:
+            started = time.monotonic()
+            with pytest.raises(EndpointUnreachable, match="the connection was lost"):
+                await read(connection)
+            assert time.monotonic() - started < 1.0
+
+
+async def test_a_connection_that_is_lost_between_two_requests_is_told_by_the_next_one() -> None:
+    async with serving() as server, at(server.port, timeout_s=30.0) as connection:
+        await read(connection)
+        for writer in set(server.open):
+            reset(writer)
+        await server.closed()
+        started = time.monotonic()
+        with pytest.raises(EndpointUnreachable, match="the connection was lost"):
+            await read(connection)
+        assert time.monotonic() - started < 1.0
+
+
+async def test_a_peer_that_takes_nothing_in_does_not_hold_up_the_end() -> None:
+    """What cannot be sent would keep a socket open as long as the kernel tries."""
+    with socket.create_server((HOST, 0)) as listener:
+        connection = at(listener.getsockname()[1], timeout_s=0.05)
+        async with connection:
+            wire = connection._wire._client.ctx.transport
+            assert isinstance(wire, asyncio.Transport)
+            wire.write(bytes(16_000_000))
+            assert wire.get_write_buffer_size() > 0
+        await asyncio.sleep(0.02)
+        assert wire.get_extra_info("socket").fileno() == -1
+
+
+# --- A hundred times --------------------------------------------------------------------------------------------------
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@contextlib.asynccontextmanager
+async def broken(server: ModbusServer, kind: int) -> AsyncIterator[None]:
+    """Have a server that is refused, resets, hangs up or is half-open."""
+    if kind == 0:
+        yield
+        return
+    async with server.listening():
+
+        async def breaking(_: Request, writer: asyncio.StreamWriter) -> None:
+            if kind == 1:
+                reset(writer)
+            elif kind == 2:
+                writer.close()
+
+        server.answer = never if kind == 3 else breaking
+        yield
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("transport", [Transport.MODBUS_TCP, Transport.RTU_OVER_TCP])
+async def test_100_restarts_refused_reset_hung_up_and_half_open_leave_nothing_behind(transport: Transport) -> None:
+    server = ModbusServer(framing="mbap" if transport is Transport.MODBUS_TCP else "rtu")
+    async with server.listening():
+        pass
+    connection = at(server.port, timeout_s=0.02, transport=transport)
+    kept: list[tuple[int, int, int]] = []
+    tracemalloc.start()
+    for restart in range(100):
+        async with broken(server, restart % 4):
+            with pytest.raises((EndpointUnreachable, MeterSilent)):
+                async with connection:
+                    await read(connection, 10)
+        server.answer = rightly
+        server.requests.clear()
+        async with server.listening():
+            async with connection:
+                # Another length, unless there are numbers: what was never answered is not forgotten.
+                assert (await read(connection, restart, 3)).data == expected(restart, 3)
+            await server.closed()
+        if restart % 20 == 19:
+            gc.collect()
+            kept.append((descriptors(), len(asyncio.all_tasks()), tracemalloc.get_traced_memory()[0]))
+    tracemalloc.stop()
+    assert len({files for files, _, _ in kept}) == 1
+    assert {tasks for _, tasks, _ in kept} == {1}
+    assert kept[-1][2] - kept[0][2] < 100_000
+
+
+async def test_a_cancelled_connect_leaves_no_socket_open() -> None:
+    with black_hole() as port:
+        before = descriptors()
+        task = asyncio.create_task(at(port, timeout_s=30.0).__aenter__())
+        await until(lambda: descriptors() > before)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.01)
+        assert descriptors() == before
