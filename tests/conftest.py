@@ -1,4 +1,4 @@
-"""What every test gets: real servers on request, and two guards that need no request."""
+"""What every test gets: real servers on request, and three guards that need no request."""
 
 import os
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import functions_seen
 import pytest
 import structlog
 from blockbuster import BlockBuster
@@ -98,6 +99,17 @@ def nothing_blocks_the_loop(_blocking_detector: BlockBuster) -> Iterator[BlockBu
     _blocking_detector.activate()
     yield _blocking_detector
     _blocking_detector.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_written() -> Iterator[None]:
+    """Fail a test in which a server of the tests was asked for more than to read: the collector never writes."""
+    functions_seen.forget()
+    yield
+    wrong = functions_seen.that_write()
+    functions_seen.forget()
+    if wrong:
+        pytest.fail(f"a server was asked for Modbus functions that do more than read: {sorted(wrong)}")
 
 
 # --- Servers ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import functions_seen
+
 ROOT = Path(__file__).parents[1]
 START = "2026-03-01T03:30:00Z"
 SPEED = 60
@@ -63,16 +65,20 @@ class Simulation:
 
 
 @contextlib.contextmanager
-def simulated_plant(folder: Path, scenario: str | Path, *, broker: str | None) -> Iterator[Simulation]:
-    """Run the simulator on free ports until the block ends: one of its scenarios by name, or any other file."""
-    clock = f"{START}@{time.time():.3f}*{SPEED}"
+def simulated_plant(
+    folder: Path, scenario: str | Path, *, broker: str | None, speed: int = SPEED
+) -> Iterator[Simulation]:
+    """Run the simulator on free ports until the block ends, and note what its meters were asked for."""
+    clock = f"{START}@{time.time():.3f}*{speed}"
     announced, truth = folder / "simulator.json", folder / "truth.jsonl"
     command = [sys.executable, "-m", "simulators", "run", str(ROOT / "simulators" / "scenarios" / scenario)]
     command += ["--clock", clock, "--announce", str(announced), "--truth", str(truth)]
     command += ["--broker", broker] if broker else []
     with _process(command, folder / "simulator.log", {}) as process:
         wait_until(announced.is_file, 20, process, folder / "simulator.log")
-        yield Simulation(clock, json.loads(announced.read_text(encoding="utf-8")), truth)
+        plant = Simulation(clock, json.loads(announced.read_text(encoding="utf-8")), truth)
+        yield plant
+        functions_seen.saw_what_a_plant_saw(plant.announced["control"])
 
 
 @dataclass(slots=True)

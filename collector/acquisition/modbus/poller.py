@@ -36,10 +36,10 @@ _LONG_SILENT = 2
 class ModbusPoller:
     """The meters behind one endpoint as a source of readings.
 
-    One request is outstanding at a time. A meter that does not answer yields readings without a value; it is asked ever
-    more rarely (up to a minute apart), and only in time that its siblings do not need, so that it costs them nothing. A
-    lost connection yields such readings for all, and ends the source. So does a connection on which nobody answers any
-    more: it may be dead without a word, as after a power cut.
+    One request is outstanding at a time. A meter that does not answer yields readings without a value; while others do,
+    it is asked ever more rarely (up to a minute apart), and only in time that they do not need, so that it costs them
+    nothing. A lost connection yields such readings for all, and ends the source. So does a connection on which nobody
+    answers any more: it may be dead without a word, as after a power cut.
 
     Parameters
     ----------
@@ -121,11 +121,12 @@ class ModbusPoller:
         """Open the rounds whose tick has come; those of a meter that is left alone for now are gaps at once."""
         now_s = self._clock.steady_s()
         gaps = []
+        all_are_away = self._all_are_away()
         for round_ in self._rounds:
             if not round_.is_due(now_s):
                 continue
             turn = self._turns[round_.meter]
-            if turn.rests(round_, now_s):
+            if turn.rests(round_, now_s, all_are_away=all_are_away):
                 if round_.resumes_s <= now_s:
                     gaps.append(turn.gap_of(round_, self._clock.now_ns()))
                     self._count_missed(turn, round_)
@@ -168,6 +169,7 @@ class ModbusPoller:
             self._was_refused(turn, round_, question, exc)
         else:
             self._unanswered = 0
+            self._was_heard()
             trip_s = 2e-9 * answer.uncertainty_ns / self._clock.speed
             self._trips.took(trip_s)
             turn.take(
@@ -207,7 +209,7 @@ class ModbusPoller:
         elif round_.probed and not garbled:
             self._cut_or_refuse(turn, round_, question, f"{exc}; it answers to shorter requests")
         else:
-            turn.fail(round_, str(exc))
+            turn.fail(round_, str(exc), is_away=True)
         if isinstance(question, Step) and not round_.failed:
             return  # a device may say nothing where it has nothing
         if garbled or round_.probed:
@@ -221,6 +223,8 @@ class ModbusPoller:
         turn.health.refused += 1
         turn.unanswered = 0
         what = meaning(exc.code)
+        if what is not Meaning.ABSENT:
+            self._was_heard()
         if what is Meaning.BUSY:
             turn.health.busy += 1
             if question.busy < _MOST_BUSY:
@@ -231,13 +235,13 @@ class ModbusPoller:
                 return
         if what is Meaning.ABSENT or (isinstance(question, Step) and what is Meaning.BUSY):
             # The gateway has waited as long as we would have.
-            turn.fail(round_, str(exc))
+            turn.fail(round_, str(exc), is_away=True)
         elif isinstance(question, Step):
             turn.go_on(round_, question, None, now_s=self._clock.steady_s())
         elif what in {Meaning.NO_SUCH_FUNCTION, Meaning.NOT_THERE}:
             round_.refusals += 1
             if round_.answers == 0 and round_.refusals >= _EVERYTHING:
-                turn.fail(round_, f"{exc}; it refuses everything")
+                turn.fail(round_, f"{exc}; it refuses everything", is_away=False)
             elif question.probe:
                 return
             elif what is Meaning.NO_SUCH_FUNCTION:
@@ -246,6 +250,15 @@ class ModbusPoller:
                 self._cut_or_refuse(turn, round_, question, str(exc))
         elif not question.probe:
             turn.miss(round_, question.block, Quality.BAD_DEVICE_FAILURE, str(exc), self._clock.now_ns())
+
+    def _all_are_away(self) -> bool:
+        return all(turn.is_away for turn in self._turns)
+
+    def _was_heard(self) -> None:
+        """Take note that a meter said something: after a silence of all, that is the end of it for all."""
+        if self._all_are_away():
+            for turn in self._turns:
+                turn.may_be_back()
 
     def _cut_or_refuse(self, turn: Turn, round_: Round, question: Question, reason: str) -> None:
         parts = round_.quarantine.cut(question.block)

@@ -60,6 +60,8 @@ class Turn:
         self._located = self._model is None
         self._base = 0
         self.failures = 0
+        self._is_away = False
+        self._failed_s = 0.0
         self._ask_again_s = 0.0
         self._silence = ""
         self._stranger = ""
@@ -84,12 +86,29 @@ class Turn:
         self._silence = reason
         self._note()
 
-    def rests(self, round_: Round, now_s: float) -> bool:
-        """Tell whether a silent meter is left alone now. A round of a long period then waits, others are skipped."""
-        if self.failures == 0 or now_s >= self._ask_again_s:
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing was heard of the meter when it was asked last."""
+        return self.failures > 0 and self._is_away
+
+    def may_be_back(self) -> None:
+        """Ask at the next tick: what kept it away may have kept others away, too, and one of those is back."""
+        self._ask_again_s = -math.inf
+        for round_ in self.rounds:
+            round_.resumes_s = -math.inf
+
+    def rests(self, round_: Round, now_s: float, *, all_are_away: bool) -> bool:
+        """Tell whether a silent meter is left alone now. A round of a long period then waits, others are skipped.
+
+        Where nobody on the line answers, nobody is spared by long pauses, and all may be back at any moment.
+        """
+        ask_again_s = self._ask_again_s
+        if all_are_away:
+            ask_again_s = min(ask_again_s, self._failed_s + self.meter.every_s)
+        if self.failures == 0 or now_s >= ask_again_s:
             return False
-        if round_.at_once or round_.cadence.period_s > self._ask_again_s - now_s:
-            round_.resumes_s = self._ask_again_s
+        if round_.at_once or round_.cadence.period_s > ask_again_s - now_s:
+            round_.resumes_s = ask_again_s
         return True
 
     @property
@@ -199,11 +218,12 @@ class Turn:
             # A device that refuses everything is starting up, or is another one: that is no fault of a register.
             round_.unproved.append((block, reason))
 
-    def fail(self, round_: Round, error: str) -> None:
-        """End a round of a meter that does not answer."""
+    def fail(self, round_: Round, error: str, *, is_away: bool) -> None:
+        """End a round of a meter that is away, or refuses everything."""
         round_.pending.clear()
         round_.error = error
         round_.failed = True
+        self._is_away = is_away
 
     def close(self, round_: Round, *, now_s: float, now_ns: int) -> ReadingBatch:
         """End a round and return its readings; what did not come is a reading without a value."""
@@ -211,13 +231,14 @@ class Turn:
             if round_.answers:
                 self._set_aside(round_, block, reason, now_s=now_s, now_ns=now_ns)
             else:
-                self.fail(round_, f"{reason}; it refuses everything")
+                self.fail(round_, f"{reason}; it refuses everything", is_away=False)
         if round_.longest_part and not round_.culprits and round_.quarantine.limit(round_.longest_part, now_s):
             self.health.most_registers = round_.longest_part
             log.warning("meter takes shorter requests only", meter=self.meter.id, registers=round_.longest_part)
         if round_.failed:
             self.failures += 1
             pause_s = self.meter.every_s * 2.0 ** min(self.failures - 1, 10) if self.failures > 1 else 0.0
+            self._failed_s = now_s
             self._ask_again_s = now_s + min(_LONGEST_PAUSE_S, pause_s)
             self._silence = round_.error
         else:
