@@ -239,17 +239,20 @@ class ModbusPoller:
         elif isinstance(question, Step):
             turn.go_on(round_, question, None, now_s=self._clock.steady_s())
         elif what in {Meaning.NO_SUCH_FUNCTION, Meaning.NOT_THERE}:
-            round_.refusals += 1
-            if round_.answers == 0 and round_.refusals >= _EVERYTHING:
-                turn.fail(round_, f"{exc}; it refuses everything", is_away=False)
-            elif question.probe:
-                return
-            elif what is Meaning.NO_SUCH_FUNCTION:
-                self._refuse(turn, round_, question, str(exc))
-            else:
-                self._cut_or_refuse(turn, round_, question, str(exc))
+            self._has_it_not(turn, round_, question, exc, what)
         elif not question.probe:
             turn.miss(round_, question.block, Quality.BAD_DEVICE_FAILURE, str(exc), self._clock.now_ns())
+
+    def _has_it_not(self, turn: Turn, round_: Round, question: Question, exc: MeterRefused, what: Meaning) -> None:
+        round_.refusals += 1
+        if round_.answers == 0 and round_.refusals >= _EVERYTHING:
+            turn.fail(round_, f"{exc}; it refuses everything", is_away=False)
+        elif question.probe:
+            return
+        elif what is Meaning.NO_SUCH_FUNCTION:
+            self._refuse(turn, round_, question, str(exc))
+        else:
+            self._cut_or_refuse(turn, round_, question, str(exc))
 
     def _all_are_away(self) -> bool:
         return all(turn.is_away for turn in self._turns)
