@@ -90,6 +90,28 @@ async def test_a_device_that_says_nothing_to_long_requests_is_found_out_and_read
     assert line.instruments.meters["m1"].error == ""
 
 
+async def test_answers_that_get_lost_one_after_a_short_one_do_not_cut_the_requests_of_a_device_short() -> None:
+    """Two long requests in a row are lost, and the probe between them is answered: that is a bad line, no short memory."""
+    lost = 0
+
+    async def loses_some(request: Request, writer: asyncio.StreamWriter) -> None:
+        nonlocal lost
+        if request.count == 100 and len(server.requests) > 20 and lost < 2:
+            lost += 1
+        else:
+            writer.write(request.adu())
+
+    async with serving(loses_some) as server:
+        line = Line([meter("m1", endpoint(server.port, timeout_s=0.1), 1, many_registers(100), every_s=0.05)])
+        async with line.polled():
+            await until(lambda: lost == 2)
+            count = len(line.good_times("m1"))
+            await until(lambda: len(line.good_times("m1")) >= count + 5)
+    assert line.instruments.meters["m1"].most_registers is None
+    assert [request.count for request in server.requests[-4:]] == [100, 100, 100, 100]
+    assert line.instruments.meters["m1"].error == ""
+
+
 async def test_a_busy_device_is_asked_again_after_pauses_that_double_and_nobody_waits_for_it() -> None:
     asked: list[float] = []
 

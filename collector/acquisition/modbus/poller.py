@@ -11,6 +11,7 @@ from collector.acquisition.modbus.connection import (
     MeterSilent,
     ModbusConnection,
 )
+from collector.acquisition.modbus.quarantine import BELIEVED
 from collector.acquisition.modbus.refusal import Meaning, meaning
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, next_instant, next_round, slack_s
 from collector.acquisition.modbus.search import Step
@@ -207,7 +208,11 @@ class ModbusPoller:
         elif isinstance(question, Step):
             turn.go_on(round_, question, None, now_s=self._clock.steady_s(), silence=str(exc))
         elif round_.probed and not garbled:
-            self._cut_or_refuse(turn, round_, question, f"{exc}; it answers to shorter requests")
+            round_.unheard[question.block] += 1
+            if question.part or round_.unheard[question.block] >= BELIEVED:
+                self._cut_or_refuse(turn, round_, question, f"{exc}; it answers to shorter requests")
+            else:  # an answer gets lost now and then, and may do so just after a shorter one
+                turn.miss(round_, question.block, Quality.BAD_COMM_FAILURE, str(exc), self._clock.now_ns())
         else:
             turn.fail(round_, str(exc), is_away=True)
         if isinstance(question, Step) and not round_.failed:

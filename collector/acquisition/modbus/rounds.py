@@ -6,7 +6,7 @@ never starved. Meters that are silent are asked only in the time that nobody els
 """
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +45,7 @@ class Round:
     ``meter``: the meter's number on the line. ``hushed``: it is asked only when nobody else is due. ``at_once``: it is
     due whatever its cadence says. ``resumes_s``: it does not begin before. ``last_error``: what was wrong with requests
     of the round before, though the meter answered. ``unproved``: refusals of a meter that has answered nothing yet.
+    ``unheard``: how often in a row a request was not answered though the meter answers a shorter one.
     """
 
     meter: int
@@ -67,6 +68,7 @@ class Round:
     failed: bool = False
     longest_part: int = 0
     unproved: list[tuple[ReadBlock, str]] = field(default_factory=list)
+    unheard: Counter[ReadBlock] = field(default_factory=Counter)
 
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is to begin."""

@@ -192,6 +192,7 @@ class Turn:
         if question.probe:
             round_.probed = True
             return
+        round_.unheard.pop(block, None)
         if question.part:
             round_.longest_part = max(round_.longest_part, block.count)
         back = round_.quarantine.answered(block)
