@@ -1,4 +1,4 @@
-"""Zero and low glitches, stale dips, wraps, sentinels, power losses, exchanged meters: the energy is right, and said."""
+"""Zero and low glitches, stale dips, wraps, sentinels, power losses, exchanged meters: energy is right, and said."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
