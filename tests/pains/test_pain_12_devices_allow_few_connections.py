@@ -1,4 +1,4 @@
-"""The meters behind an endpoint share one connection, one request is outstanding at any instant, and pauses are kept."""
+"""The meters behind an endpoint share one connection, with one request outstanding at any instant; pauses are kept."""
 
 import asyncio
 from collections.abc import Sequence

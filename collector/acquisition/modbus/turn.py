@@ -147,7 +147,7 @@ class Turn:
         try:
             base = step.search.go_on(data, silence)
         except SunSpecMissing as exc:
-            self.fail(round_, str(exc))
+            self.fail(round_, str(exc), is_away=bool(silence))
             return
         if base is not None:
             self._move(base)
