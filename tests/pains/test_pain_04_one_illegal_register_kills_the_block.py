@@ -91,7 +91,7 @@ async def test_a_device_that_says_nothing_to_long_requests_is_found_out_and_read
 
 
 async def test_answers_that_get_lost_one_after_a_short_one_do_not_cut_the_requests_of_a_device_short() -> None:
-    """Two long requests are lost, and the probe between them is answered: that is a bad line, no short memory."""
+    """Two long ones in a row are lost, and the probe between them is answered: that is a bad line, no short memory."""
     lost = 0
 
     async def loses_some(request: Request, writer: asyncio.StreamWriter) -> None:

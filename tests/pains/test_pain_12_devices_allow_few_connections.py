@@ -1,4 +1,4 @@
-"""The meters behind an endpoint share one connection, one request at a time is outstanding, pauses are kept."""
+"""The meters behind an endpoint share one connection, with one request outstanding at any instant; pauses are kept."""
 
 import asyncio
 from collections.abc import Sequence

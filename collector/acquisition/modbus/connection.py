@@ -16,6 +16,7 @@ from collector.acquisition.modbus.errors import (
     GATEWAY_TARGET_SILENT,
     EndpointUnreachable,
     MeterGarbled,
+    MeterNotAsked,
     MeterRefused,
     MeterSilent,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Answer",
     "EndpointUnreachable",
     "MeterGarbled",
+    "MeterNotAsked",
     "MeterRefused",
     "MeterSilent",
     "ModbusConnection",
@@ -139,7 +141,7 @@ class ModbusConnection:
 
         Raises
         ------
-        EndpointUnreachable, MeterSilent, MeterRefused
+        EndpointUnreachable, MeterSilent, MeterNotAsked, MeterRefused
             With place and hint.
         """
         return await self._answer(Question(unit, function, address, count), whom, patience_s)

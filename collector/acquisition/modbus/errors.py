@@ -33,6 +33,10 @@ class MeterGarbled(MeterSilent):
     """Something came, but no answer to what was asked."""
 
 
+class MeterNotAsked(MeterSilent):
+    """It could not be asked now: an answer that is still out could be taken for its answer."""
+
+
 class MeterRefused(Exception):
     """The device answered with a Modbus exception."""
 

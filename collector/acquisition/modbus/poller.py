@@ -7,6 +7,7 @@ import structlog
 from collector.acquisition.modbus.connection import (
     EndpointUnreachable,
     MeterGarbled,
+    MeterNotAsked,
     MeterRefused,
     MeterSilent,
     ModbusConnection,
@@ -163,10 +164,18 @@ class ModbusPoller:
                 whom=turn.meter.id,
                 patience_s=patience_s,
             )
+        except MeterNotAsked as exc:
+            # That says nothing about the meter: its other blocks may be asked.
+            if isinstance(question, Step):
+                turn.fail(round_, str(exc), is_away=True)
+            elif not question.probe:
+                turn.miss(round_, block, Quality.BAD_COMM_FAILURE, str(exc), self._clock.now_ns())
         except MeterSilent as exc:
             self._was_silent(turn, round_, question, exc, asked_s=asked_s, hurried=patience_s is not None)
         except MeterRefused as exc:
             self._unanswered = 0
+            if meaning(exc.code) is not Meaning.ABSENT:
+                self._was_heard()
             self._was_refused(turn, round_, question, exc)
         else:
             self._unanswered = 0
@@ -228,8 +237,6 @@ class ModbusPoller:
         turn.health.refused += 1
         turn.unanswered = 0
         what = meaning(exc.code)
-        if what is not Meaning.ABSENT:
-            self._was_heard()
         if what is Meaning.BUSY:
             turn.health.busy += 1
             if question.busy < _MOST_BUSY:

@@ -11,6 +11,7 @@ from collector.acquisition.modbus.errors import (
     HINTS,
     EndpointUnreachable,
     MeterGarbled,
+    MeterNotAsked,
     MeterRefused,
     MeterSilent,
 )
@@ -82,11 +83,11 @@ def unanswered(at: str, conversation: Conversation, endpoint: Endpoint, timeout_
     return MeterSilent(f"{at}: no answer after {timeout_s:g} s; check the unit id{', ' + line if serial else ''}")
 
 
-def not_asked(at: str, other: Question) -> MeterSilent:
+def not_asked(at: str, other: Question) -> MeterNotAsked:
     """Return why a question must wait until another one is answered, or its answer cannot come any more."""
     kind = "registers" if other.function >= 3 else "bits"
     out = f"an answer to {kind} {other.address}+{other.count} that is still out could be taken for it"
-    return MeterSilent(f"{at}: not asked: {out}")
+    return MeterNotAsked(f"{at}: not asked: {out}")
 
 
 def refused(at: str, code: int) -> MeterRefused:

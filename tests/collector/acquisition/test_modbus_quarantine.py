@@ -127,7 +127,7 @@ def test_the_smallest_request_of_a_block_is_its_first_value() -> None:
     assert quarantine.smallest(smallest) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     count=st.integers(1, 200),
     bad=st.sets(st.integers(0, 199), max_size=12),
