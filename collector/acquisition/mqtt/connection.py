@@ -179,7 +179,7 @@ class MqttConnection:
             If the connection is lost, and everything that came before is handed on.
         """
         await _wait(self._some, IDLE_S)
-        if self._some.is_set():
+        if self._waiting and self._some.is_set():
             await _wait(self._enough, GATHER_S)
         raise_if_cancelled()
         if not self._some.is_set():
@@ -233,6 +233,8 @@ class MqttConnection:
         what = f"the connection was lost ({told or exc or 'the broker has closed it'})"
         if not self._is_accepted and not told:
             what += " before the broker let us in; check port, protocol and TLS, and look at the broker's log"
+        elif exc is None:
+            what += "; if it does so again and again, another client may have this client_id"
         self._lose(what)
 
     def accepted(self, *, is_known: bool, keepalive_s: int | None) -> None:
@@ -265,8 +267,7 @@ class MqttConnection:
             log.warning("subscribed with less than asked for", broker=self._broker.id, topic=asked.topic, qos=code)
         if not self._asked:
             self._is_subscribed = True
-            if self._waiting:
-                self._some.set()
+            self._some.set()
 
     def unpublished(self, code: int) -> None:
         """Note that the broker refuses a publication."""
