@@ -15,7 +15,6 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from collector.acquisition import security
 from collector.acquisition.mqtt import access, reasons
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
@@ -228,14 +227,7 @@ class MqttConnection:
         if exc is not None and not isinstance(exc, OSError):
             self._finish(exc)  # a bug
             return
-        tls = self._broker.tls
-        told = security.told(exc, tls, peer="broker") if tls is not None else ""
-        what = f"the connection was lost ({told or exc or 'the broker has closed it'})"
-        if not self._is_accepted and not told:
-            what += " before the broker let us in; check port, protocol and TLS, and look at the broker's log"
-        elif exc is None:
-            what += "; if it does so again and again, another client may have this client_id"
-        self._lose(what)
+        self._lose(access.lost(exc, self._broker, is_accepted=self._is_accepted))
 
     def accepted(self, *, is_known: bool, keepalive_s: int | None) -> None:
         """Note that the broker lets us in."""
