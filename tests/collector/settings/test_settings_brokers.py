@@ -74,7 +74,7 @@ def test_there_need_not_be_a_status_topic(settings_folder: SettingsFolder) -> No
         ('server_name = "b"', "server_name: is given, and tls is not true; write tls = true, or remove it"),
         (
             'tls = true\nca_file = "gone.pem"',
-            "ca_file: {here}/gone.pem cannot be read: No such file or directory; create it, readable for the collector's user",
+            "ca_file: {here}/gone.pem cannot be read: No such file or directory; create it,{more}",
         ),
         (
             'tls = true\nca_file = "collector.toml"',
@@ -104,7 +104,9 @@ def test_there_need_not_be_a_status_topic(settings_folder: SettingsFolder) -> No
 def test_what_is_wrong_is_told(settings_folder: SettingsFolder, added: str, told: str) -> None:
     settings_folder.add(PLANT, added + "\n")
     [problem] = settings_folder.problems()
-    assert problem.partition(" brokers.potroom.")[2] == told.format(here=settings_folder.path)
+    assert problem.partition(" brokers.potroom.")[2] == told.format(
+        here=settings_folder.path, more=" readable for the collector's user"
+    )
 
 
 def test_a_client_id_that_makes_no_topic_is_told_with_its_remedy(settings_folder: SettingsFolder) -> None:
