@@ -4,7 +4,7 @@ import errno
 import socket
 from ssl import SSLError
 
-from collector.acquisition.modbus import security
+from collector.acquisition import security
 from collector.acquisition.modbus.conversation import Conversation
 from collector.acquisition.modbus.errors import (
     EXCEPTIONS,
@@ -34,7 +34,7 @@ def place(question: Question, whom: str, endpoint: Endpoint) -> str:
 
 def not_connected(cause: Exception | None, endpoint: Endpoint) -> str:
     """Return why a connection does not come about; a ``cause`` of None is that it took too long."""
-    if endpoint.tls is not None and (told := security.told(cause, endpoint.tls)):
+    if endpoint.tls is not None and (told := security.told(cause, endpoint.tls, peer="device")):
         return told
     if endpoint.transport.is_serial:
         if not isinstance(cause, OSError):
@@ -61,7 +61,7 @@ def lost(at: str, cause: Exception | None, endpoint: Endpoint, *, answered: bool
     if endpoint.tls is None or (answered and not isinstance(cause, SSLError)):
         return EndpointUnreachable(what)
     # Since TLS 1.3, a device refuses the collector only when the connection stands; some just hang up.
-    told = security.told(cause or ConnectionResetError(), endpoint.tls)
+    told = security.told(cause or ConnectionResetError(), endpoint.tls, peer="device")
     return EndpointUnreachable(f"{what}: {told}" if told else what)
 
 
