@@ -62,6 +62,15 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Refused:
+    """A message, or a part of one, that could not be used, told together with what could."""
+
+    topic: str
+    payload: bytes
+    problem: PayloadProblem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """What a message said.
 
@@ -75,12 +84,15 @@ class Told:
         Anode effects, weighings and the like.
     publications : tuple of Publication
         What is to be sent because of it.
+    refused : tuple of Refused
+        What could not be used of this message, or of earlier ones that had waited for it.
     """
 
     readings: list[tuple[int, int, float, int]]
     batch: ReadingBatch | None = None
     events: tuple[Event, ...] = ()
     publications: tuple[Publication, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 class MessageReader(Protocol):
