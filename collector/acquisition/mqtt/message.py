@@ -45,10 +45,14 @@ class PayloadProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic filter and the quality of service asked for."""
+    """A topic filter and the quality of service asked for.
+
+    Not ``shareable`` are messages of which each counts with those before it: all must come to one collector.
+    """
 
     topic: str
     qos: int
+    shareable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,11 @@ class SparkplugReader:
         """Births, data and deaths of the groups, and one's own state. Commands are not listened to."""
         found = []
         for group in self._settings.groups:
-            found += [Subscription(f"{NAMESPACE}/{group}/{kind}/+", 1) for kind in ("NBIRTH", "NDATA", "NDEATH")]
-            found += [Subscription(f"{NAMESPACE}/{group}/{kind}/+/+", 1) for kind in ("DBIRTH", "DDATA", "DDEATH")]
+            found += [f"{NAMESPACE}/{group}/{kind}/+" for kind in ("NBIRTH", "NDATA", "NDEATH")]
+            found += [f"{NAMESPACE}/{group}/{kind}/+/+" for kind in ("DBIRTH", "DDATA", "DDEATH")]
         if self._settings.primary:
-            found.append(Subscription(self._state_topic, 1))
-        return tuple(found)
+            found.append(self._state_topic)
+        return tuple(Subscription(topic, qos=1, shareable=False) for topic in found)
 
     @property
     def will(self) -> Publication | None:

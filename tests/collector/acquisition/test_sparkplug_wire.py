@@ -74,7 +74,7 @@ def test_data_sets_templates_and_files_are_not_opened() -> None:
 
 
 def test_properties_are_found_whatever_their_capitals_and_with_their_signs() -> None:
-    said = {"engUnit": "V", "QUALITY": 192, "Offset": -3, "Scale": 0.5, "Fine": True}
+    said: dict[str, simulated.Value] = {"engUnit": "V", "QUALITY": 192, "Offset": -3, "Scale": 0.5, "Fine": True}
     told = simulated.Metric(1.0, simulated.DataType.DOUBLE, name="V", properties=said)
     payload = wire.decode(simulated.encode(simulated.Payload(1, [told])))
     found = wire.properties_of(payload.metrics[0])
@@ -118,7 +118,10 @@ numbers = st.one_of(
 
 @given(numbers, st.integers(0, 2**40), st.integers(0, 2**50), st.booleans())
 def test_what_the_simulator_writes_is_read_as_it_was_meant(
-    number: tuple[float, DataType], alias: int, stamp_ms: int, historical: bool
+    number: tuple[float, DataType],
+    alias: int,
+    stamp_ms: int,
+    historical: bool,  # noqa: FBT001 - hypothesis gives it
 ) -> None:
     value, datatype = number
     told = simulated.Metric(
