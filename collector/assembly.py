@@ -12,8 +12,11 @@ from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
+from collector.acquisition.mqtt.message import MessageReader
 from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.readers import BesideSparkplug
 from collector.acquisition.mqtt.smelter_v1 import SmelterReader
+from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
@@ -28,6 +31,8 @@ from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Line, feed
+from collector.plant.meter import Broker
+from collector.plant.topology import Plant
 from collector.readings.latest import LatestReadings
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
 from collector.store.outbox import Bounds
@@ -72,10 +77,18 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
         )
     payloads = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
     found += [
-        MqttSubscriber(broker, SmelterReader(broker, payloads), clock=clock, instruments=instruments)
+        MqttSubscriber(broker, _reader(broker, plant, payloads, clock), clock=clock, instruments=instruments)
         for broker in plant.brokers
     ]
     return found
+
+
+def _reader(broker: Broker, plant: Plant, payloads: PayloadReader, clock: Clock) -> MessageReader:
+    """Return what reads the messages of a broker."""
+    others = SmelterReader(broker, payloads)
+    if broker.sparkplug is None:
+        return others
+    return BesideSparkplug(SparkplugReader(broker.sparkplug, plant, meters={}, now_ns=clock.now_ns), others)
 
 
 async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from collector.plant.profile import BlockRules, MeterProfile, Register
+from collector.plant.sparkplug import MetricMeaning
 from collector.readings.quantity import Quantity
 
 
@@ -189,7 +190,7 @@ def _is_wanted(register: Register, also: Collection[str]) -> bool:
 class Sparkplug:
     """What the collector does as a Sparkplug B host application. ``reorder_s``: how long a missing message is awaited.
 
-    Commands are never sent; a rebirth is asked for where ``allow_rebirth`` says so.
+    Commands are never sent; a rebirth is asked for where ``allow_rebirth`` says so. ``metrics``: what is read.
     """
 
     groups: tuple[str, ...]
@@ -197,6 +198,7 @@ class Sparkplug:
     primary: bool = False
     allow_rebirth: bool = False
     reorder_s: float = 2.0
+    metrics: tuple[MetricMeaning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """Brokers: which keys belong together, and that no two sessions are one."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collector.plant.meter import Broker, Sparkplug, Tls
+from collector.plant.sparkplug import MetricMeaning
+from collector.settings.metrics import read_metrics
 from collector.settings.models import BrokerSection, SparkplugSection
+from collector.settings.problems import ConfigurationError, Problem, shown
 from collector.settings.tls_files import TLS_KEYS, Report, TlsFiles
 from collector.settings.toml_file import Path_
 
@@ -25,11 +29,16 @@ class Brokers:
         report: Report,
         find: Callable[[str], Path],
         secret: Callable[[Path_, str], Path],
+        layouts_dir: Path,
     ) -> None:
         self._fine = fine
         self._report = report
         self._secret = secret
         self._tls_files = TlsFiles(fine=fine, report=report, find=find)
+        self._layouts_dir = layouts_dir
+        self._metrics: dict[str, tuple[MetricMeaning, ...]] = {}
+        self.problems: list[Problem] = []
+        """What is wrong in files that brokers name."""
 
     def made(self, sections: Mapping[str, BrokerSection]) -> tuple[Broker, ...]:
         """Return the brokers."""
@@ -88,7 +97,24 @@ class Brokers:
             primary=section.primary,
             allow_rebirth=section.allow_rebirth,
             reorder_s=section.reorder,
+            metrics=self._meanings((*at, "metrics"), section.metrics),
         )
+
+    def _meanings(self, at: Path_, name: str) -> tuple[MetricMeaning, ...]:
+        """Return what metrics mean by the file of that name, which several brokers may share."""
+        if name in self._metrics or not self._fine(*at):
+            return self._metrics.get(name, ())
+        path = self._layouts_dir / f"{name}.toml"
+        found: tuple[MetricMeaning, ...] = ()
+        if not os.path.isfile(path):  # noqa: PTH113 - never raises
+            self._report(at, f"there is no file {shown(path)}", "correct the name, or write the file")
+        else:
+            try:
+                found = read_metrics(path)
+            except ConfigurationError as exc:
+                self.problems += exc.problems
+        self._metrics[name] = found
+        return found
 
     def _unique_clients(self, brokers: tuple[Broker, ...]) -> None:
         seen: dict[tuple[str, int, str], str] = {}

@@ -40,6 +40,7 @@ class Builder(Part):
         broken: AbstractSet[Path_],
         profiles_dir: Path,
         factors_dir: Path,
+        layouts_dir: Path,
         secret: _Secret,
         find: Callable[[str], Path],
         today: date,
@@ -49,6 +50,7 @@ class Builder(Part):
         self._broken |= self._missing(profiles_dir=profiles_dir, factors_dir=factors_dir)
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
+        self._layouts_dir = layouts_dir
         self._secret = secret
         self._find = find
         self._today = today
@@ -254,8 +256,16 @@ class Builder(Part):
         return Endpoints(fine=self._fine, report=self._report, find=self._find).made(self._settings.endpoints)
 
     def _brokers(self) -> tuple[Broker, ...]:
-        made = Brokers(fine=self._fine, report=self._report, find=self._find, secret=self._secret)
-        return made.made(self._settings.brokers)
+        made = Brokers(
+            fine=self._fine,
+            report=self._report,
+            find=self._find,
+            secret=self._secret,
+            layouts_dir=self._layouts_dir,
+        )
+        brokers = made.made(self._settings.brokers)
+        self.problems += made.problems
+        return brokers
 
 
 def _series(name: str, rows: Iterable[models.Dated[float]], divisor: float) -> DatedSeries:

@@ -172,6 +172,7 @@ class SparkplugSection(_Model):
     primary: Switch = False
     allow_rebirth: Switch = False
     reorder: Annotated[float, measure("s", "0 s", "1 min")] = 2.0
+    metrics: Id = "sparkplug-pots"
 
 
 class BrokerSection(_Model):
@@ -207,6 +208,7 @@ class Settings(BaseSettings):
     plant_file: Text
     profiles_dir: Text
     factors_dir: Text
+    layouts_dir: Text = "layouts"
     store: Store
     accounting: Accounting = Field(default_factory=lambda: Accounting.model_validate({}))
     page: Page = Page()

@@ -292,7 +292,7 @@ class MqttConnection:
             raise self._end
         share = f"$share/{self._broker.share}/" if self._broker.share else ""
         for subscription in self._subscriptions():
-            asked = replace(subscription, topic=share + subscription.topic)
+            asked = replace(subscription, topic=share + subscription.topic) if subscription.shareable else subscription
             self._asked[client.subscribe(asked)] = asked
         self._asked_s = _now_s()
         self._is_subscribed = not self._asked

@@ -45,10 +45,14 @@ class PayloadProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic filter and the quality of service asked for."""
+    """A topic filter and the quality of service asked for.
+
+    Not ``shareable`` are messages of which each counts with those before it: all must come to one collector.
+    """
 
     topic: str
     qos: int
+    shareable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,15 @@ class Publication:
     payload: bytes
     qos: int
     retain: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refused:
+    """A message, or a part of one, that could not be used, told together with what could."""
+
+    topic: str
+    payload: bytes
+    problem: PayloadProblem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +88,15 @@ class Told:
         Anode effects, weighings and the like.
     publications : tuple of Publication
         What is to be sent because of it.
+    refused : tuple of Refused
+        What could not be used of this message, or of earlier ones that had waited for it.
     """
 
     readings: list[tuple[int, int, float, int]]
     batch: ReadingBatch | None = None
     events: tuple[Event, ...] = ()
     publications: tuple[Publication, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 class MessageReader(Protocol):

@@ -42,6 +42,7 @@ class MqttSubscriber:
         self._connection = MqttConnection(broker, clock, subscriptions=self._subscriptions, will=self._will)
         self._kept_second = 0
         self._kept_in_second = 0
+        self._is_primary_host = False
 
     @property
     def name(self) -> str:
@@ -75,9 +76,10 @@ class MqttSubscriber:
                         yield self._arrival(messages)
         except SourceUnavailable:
             if is_connected:
-                stale = _batch([self._reader.lost(self._clock.now_ns())])
-                if len(stale):
-                    yield Arrival(stale)
+                stale = self._reader.lost(self._clock.now_ns())
+                rejected = self._refused([stale])
+                if stale.readings or stale.batch is not None or rejected:
+                    yield Arrival(_batch([stale]), stale.events, tuple(rejected))
             raise
 
     def _subscriptions(self) -> Sequence[Subscription]:
@@ -85,12 +87,14 @@ class MqttSubscriber:
 
     def _will(self) -> Publication | None:
         """Return the last will. There can be only one, and a primary host's goes first."""
-        return self._reader.will or next(iter(self._status("offline")), None)
+        will = self._reader.will
+        self._is_primary_host = will is not None
+        return will or next(iter(self._status("offline")), None)
 
     def _status(self, state: str) -> list[Publication]:
         """Return what says whether the collector is there, where it does so, and not as a primary host."""
         topic = self._broker.status_topic
-        if not topic or self._reader.will is not None:
+        if not topic or self._is_primary_host:
             return []
         now = datetime.fromtimestamp(self._clock.now_ns() // 1_000_000_000, UTC)
         payload = msgspec.json.encode({"state": state, "ts": now.isoformat().replace("+00:00", "Z")})
@@ -107,12 +111,13 @@ class MqttSubscriber:
                 tokens.append(token)
             if size > LARGEST_MESSAGE:
                 problem = PayloadProblem(Cause.TOO_LARGE, f"{size} bytes are more than {LARGEST_MESSAGE}")
-                self._reject(message, problem, rejected)
+                self._reject(topic, payload, arrived_ns, problem, rejected)
                 continue
             try:
                 told.append(read(topic, payload, arrived_ns=arrived_ns, retained=retained))
             except PayloadProblem as exc:
-                self._reject(message, exc, rejected)
+                self._reject(topic, payload, arrived_ns, exc, rejected)
+        rejected += self._refused(told)
         events: list[Event] = []
         for said in told:
             if said.events:
@@ -121,7 +126,18 @@ class MqttSubscriber:
                 self._connection.publish(said.publications)
         return Arrival(_batch(told), tuple(events), tuple(rejected), partial(self._connection.acknowledge, tokens))
 
-    def _reject(self, message: Message, problem: PayloadProblem, rejected: list[DeadLetter]) -> None:
+    def _refused(self, told: Sequence[Told]) -> list[DeadLetter]:
+        """Return what a reader could not use of messages that it could use else, or that it had kept for a while."""
+        rejected: list[DeadLetter] = []
+        now_ns = self._clock.now_ns()
+        for said in told:
+            for refused in said.refused:
+                self._reject(refused.topic, refused.payload, now_ns, refused.problem, rejected)
+        return rejected
+
+    def _reject(
+        self, topic: str, payload: bytes, arrived_ns: int, problem: PayloadProblem, rejected: list[DeadLetter]
+    ) -> None:
         """Count a message that cannot be used, and keep it if there are not too many."""
         counts = self._instruments.rejected_by_cause
         counts[problem.cause.value] = counts.get(problem.cause.value, 0) + 1
@@ -132,8 +148,7 @@ class MqttSubscriber:
             self._instruments.rejected_not_kept_total += 1
             return
         self._kept_in_second += 1
-        body = message.payload[:KEPT_OF_A_MESSAGE]
-        rejected.append(DeadLetter(message.arrived_ns, self.name, message.topic, body, str(problem)))
+        rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:KEPT_OF_A_MESSAGE], str(problem)))
 
 
 def _batch(told: Sequence[Told]) -> ReadingBatch:

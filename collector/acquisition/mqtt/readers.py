@@ -1,0 +1,53 @@
+"""Sparkplug and other messages at one broker: each goes to the reader that knows it."""
+
+from collector.acquisition.mqtt.message import MessageReader, Publication, Subscription, Told
+from collector.acquisition.mqtt.sparkplug import SparkplugReader
+from collector.readings.batch import ReadingBatch
+
+
+class BesideSparkplug:
+    """Reads Sparkplug's topics with one reader, and all the others with another."""
+
+    def __init__(self, sparkplug: SparkplugReader, others: MessageReader) -> None:
+        self._sparkplug = sparkplug
+        self._others = others
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Those of both."""
+        return (*self._sparkplug.subscriptions, *self._others.subscriptions)
+
+    @property
+    def will(self) -> Publication | None:
+        """The primary host's, if there is one: nodes wait for it."""
+        return self._sparkplug.will or self._others.will
+
+    def connected(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return what both publish."""
+        return (*self._sparkplug.connected(now_ns), *self._others.connected(now_ns))
+
+    def read(self, topic: str, payload: bytes, *, arrived_ns: int, retained: bool) -> Told:
+        """Return what a message says.
+
+        Raises
+        ------
+        PayloadProblem
+            If it cannot be used.
+        """
+        reader = self._sparkplug if self._sparkplug.takes(topic) else self._others
+        return reader.read(topic, payload, arrived_ns=arrived_ns, retained=retained)
+
+    def lost(self, now_ns: int) -> Told:
+        """Return what is stale of both."""
+        one, other = self._sparkplug.lost(now_ns), self._others.lost(now_ns)
+        batches = [told.batch for told in (one, other) if told.batch is not None]
+        return Told(
+            one.readings + other.readings,
+            batch=ReadingBatch.joined(batches) if batches else None,
+            events=one.events + other.events,
+            refused=one.refused + other.refused,
+        )
+
+    def due(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return what both publish by now."""
+        return (*self._sparkplug.due(now_ns), *self._others.due(now_ns))

@@ -1,0 +1,200 @@
+"""The collector as a Sparkplug B host: topics and payloads in, readings and events out. Pure: nothing here waits.
+
+It publishes two things: whether it is there, as a primary host does, and the request to a node to announce itself
+again. It has no other command; none can reach a pot. Without leave for that request (``allow_rebirth``) it waits for
+births: what comes before them cannot be understood, and is kept as a dead letter.
+
+Births, data and deaths are never retained by a node that keeps to the rules; what a broker has retained is old.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from collector.acquisition.mqtt import sparkplug_wire as wire
+from collector.acquisition.mqtt.message import Cause, PayloadProblem, Publication, Subscription, Told
+from collector.acquisition.mqtt.sparkplug_events import PotEvents
+from collector.acquisition.mqtt.sparkplug_metrics import Live, Metrics
+from collector.acquisition.mqtt.sparkplug_node import ITSELF, Node, Outcome, Owner
+from collector.acquisition.mqtt.sparkplug_sequence import Arrived
+from collector.plant.meter import Sparkplug
+from collector.plant.topology import Plant
+
+NAMESPACE = "spBv1.0"
+_MOST_NODES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What a topic says."""
+
+    kind: str
+    node: Node
+    device: str
+
+
+class SparkplugReader:
+    """Reads what the nodes of some groups tell.
+
+    Parameters
+    ----------
+    settings : Sparkplug
+        Which groups, and what may be said.
+    plant : Plant
+        Pots are known by their numbers.
+    meters : mapping
+        Meters' ids by their addresses: a device's name, ``node/device``, or a node's name for the node's own metrics.
+    now_ns : callable
+        Tells the time [UTC ns].
+
+    Attributes
+    ----------
+    counts : Counter
+        What was passed over without a word, by its kind.
+    """
+
+    def __init__(
+        self, settings: Sparkplug, plant: Plant, *, meters: Mapping[str, str], now_ns: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._plant = plant
+        self._meters = meters
+        self._now_ns = now_ns
+        self._meanings = {meaning.name.encode(): meaning for meaning in settings.metrics}
+        self._live = Live()
+        self._events: dict[str, PotEvents] = {}
+        self._nodes: dict[tuple[str, str], Node] = {}
+        self._origins: dict[str, _Origin] = {}
+        self._late = Outcome()
+        self._is_online = False
+        self._state_ms = 0
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Births, data and deaths of the groups, and one's own state. Commands are not listened to."""
+        found = []
+        for group in self._settings.groups:
+            found += [f"{NAMESPACE}/{group}/{kind}/+" for kind in ("NBIRTH", "NDATA", "NDEATH")]
+            found += [f"{NAMESPACE}/{group}/{kind}/+/+" for kind in ("DBIRTH", "DDATA", "DDEATH")]
+        if self._settings.primary:
+            found.append(self._state_topic)
+        return tuple(Subscription(topic, qos=1, shareable=False) for topic in found)
+
+    @property
+    def will(self) -> Publication | None:
+        """That a primary host is gone. To be asked for before each connection: it has the time of the coming birth."""
+        if not self._settings.primary:
+            return None
+        self._state_ms = self._now_ns() // 1_000_000
+        return self._state(online=False)
+
+    def connected(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return that a primary host is there, with the time of the will."""
+        for node in self._nodes.values():
+            node.listen_again(now_ns)
+        if not self._settings.primary:
+            return ()
+        self._is_online = True
+        return (self._state(online=True),)
+
+    def takes(self, topic: str) -> bool:
+        """Tell whether a topic is Sparkplug's."""
+        return topic.startswith(f"{NAMESPACE}/")
+
+    def read(self, topic: str, payload: bytes, *, arrived_ns: int, retained: bool) -> Told:
+        """Return what a message says, and what came to light with it.
+
+        Raises
+        ------
+        PayloadProblem
+            If nothing of it can be used.
+        """
+        origin = self._origins.get(topic)
+        if origin is None:
+            if self._settings.primary and topic == self._state_topic:
+                return self._own_state(payload)
+            origin = self._origin(topic)
+        if retained:
+            raise PayloadProblem(Cause.OUT_OF_SEQUENCE, "is retained, and so of a time that nobody knows")
+        message = Arrived(origin.kind, origin.device, topic, payload, wire.decode(payload), arrived_ns)
+        origin.node.take(message, self._late)
+        return self._told()
+
+    def lost(self, now_ns: int) -> Told:
+        """Return the readings of all that is stale now that the connection to the broker is gone."""
+        self._is_online = False
+        for node in self._nodes.values():
+            node.lose(now_ns, self._late)
+        return self._told()
+
+    def due(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return the requests for births by now. Readings that time brought about go with the next message."""
+        found = []
+        for (group, name), node in self._nodes.items():
+            node.pass_time(now_ns, self._late)
+            if self._settings.allow_rebirth and node.asks_for_birth(now_ns):
+                self.counts["births asked for"] += 1
+                topic = f"{NAMESPACE}/{group}/NCMD/{name}"
+                found.append(Publication(topic, wire.rebirth(now_ns), qos=0, retain=False))
+        return tuple(found)
+
+    def _told(self) -> Told:
+        out = self._late
+        if out.rows or out.events or out.refused:
+            self._late = Outcome()
+        return Told(out.rows, events=tuple(out.events), refused=tuple(out.refused))
+
+    @property
+    def _state_topic(self) -> str:
+        return f"{NAMESPACE}/STATE/{self._settings.host_id}"
+
+    def _state(self, *, online: bool) -> Publication:
+        body = json.dumps({"online": online, "timestamp": self._state_ms}, separators=(",", ":"))
+        return Publication(self._state_topic, body.encode(), qos=1, retain=True)
+
+    def _own_state(self, payload: bytes) -> Told:
+        """Contradict the late will of a connection before this one; nobody else may speak under this name."""
+        try:
+            online = json.loads(payload)["online"]
+        except (ValueError, TypeError, KeyError, RecursionError) as exc:
+            raise PayloadProblem(Cause.NOT_JSON, "is no state of a host: {'online': …, 'timestamp': …}") from exc
+        if online is False and self._is_online:
+            return Told([], publications=(self._state(online=True),))
+        return Told([])
+
+    def _origin(self, topic: str) -> _Origin:
+        match topic.split("/"):
+            case [namespace, group, ("NBIRTH" | "NDATA" | "NDEATH") as kind, node] if namespace == NAMESPACE:
+                device = ITSELF
+            case [namespace, group, ("DBIRTH" | "DDATA" | "DDEATH") as kind, node, device] if namespace == NAMESPACE:
+                pass
+            case _:
+                raise PayloadProblem(Cause.UNKNOWN_TOPIC, "is no birth, data or death of Sparkplug B")
+        if group not in self._settings.groups:
+            raise PayloadProblem(Cause.UNKNOWN_TOPIC, f"group '{group}' is not one that is listened to")
+        known = self._nodes.get((group, node))
+        if known is None:
+            if len(self._nodes) >= _MOST_NODES:
+                raise PayloadProblem(Cause.TOO_LARGE, f"there are more than {_MOST_NODES} nodes")
+            known = self._nodes[group, node] = Node(
+                node,
+                owner_of=self._owner,
+                metrics_of=lambda owner: Metrics(owner, self._meanings, self._plant.points),
+                live=self._live,
+                wait_ns=round(self._settings.reorder_s * 1e9),
+                counts=self.counts,
+            )
+        if len(self._origins) >= _MOST_NODES * 16:
+            self._origins.clear()
+        origin = self._origins[topic] = _Origin(kind, known, device)
+        return origin
+
+    def _owner(self, node: str, device: str) -> Owner:
+        potline = self._plant.potline_of_pot.get(device)
+        if potline is not None:
+            events = self._events.setdefault(device, PotEvents(potline, device))
+            return Owner(f"pot:{device}", events)
+        names = (f"{node}/{device}", device) if device else (node,)
+        return Owner(next((self._meters[name] for name in names if name in self._meters), None))
