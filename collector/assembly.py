@@ -13,6 +13,7 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.smelter_v1 import SmelterReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
@@ -69,8 +70,11 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
         found.append(
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
-    reader = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
-    found += [MqttSubscriber(broker, reader, clock=clock, instruments=instruments) for broker in plant.brokers]
+    payloads = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
+    found += [
+        MqttSubscriber(broker, SmelterReader(broker, payloads), clock=clock, instruments=instruments)
+        for broker in plant.brokers
+    ]
     return found
 
 

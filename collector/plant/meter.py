@@ -57,9 +57,12 @@ class Transport(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What both sides of a TLS connection prove themselves with. An empty ``server_name`` is the host's."""
+    """What both sides of a TLS connection prove themselves with. An empty ``server_name`` is the host's.
 
-    ca_file: Path
+    Without ``ca_file``, the authorities that this machine trusts are believed.
+    """
+
+    ca_file: Path | None
     certificate_file: Path | None = None
     key_file: Path | None = None
     server_name: str = ""
@@ -173,8 +176,34 @@ def _is_wanted(register: Register, also: Collection[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Sparkplug:
+    """What the collector does as a Sparkplug B host application. ``reorder_s``: how long a missing message is awaited.
+
+    Commands are never sent; a rebirth is asked for where ``allow_rebirth`` says so.
+    """
+
+    groups: tuple[str, ...]
+    host_id: str = ""
+    primary: bool = False
+    allow_rebirth: bool = False
+    reorder_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class Broker:
-    """An MQTT broker and the session that the collector keeps there."""
+    """An MQTT broker and the session that the collector keeps there.
+
+    Attributes
+    ----------
+    max_unacknowledged : int
+        How many messages may be open: taken, and not yet on disk.
+    layouts : tuple of str
+        Names of the files that say which messages there are and what they mean.
+    share : str
+        The group that shares the subscriptions; empty: this collector gets every message.
+    status_topic : str
+        Where the collector says whether it is there; empty: nowhere.
+    """
 
     id: str
     host: str
@@ -186,3 +215,15 @@ class Broker:
     max_unacknowledged: int
     username: str | None
     password_file: Path | None
+    layouts: tuple[str, ...] = ("smelter-v1",)
+    share: str = ""
+    qos: int = 1
+    tls: Tls | None = None
+    status_topic: str = ""
+    keepalive_s: float = 30.0
+    sparkplug: Sparkplug | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return f"{self.host} port {self.port} ({self.id})"

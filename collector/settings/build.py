@@ -15,6 +15,7 @@ from collector.plant.factors import DatedSeries, DatedValue, EmissionFactor, Gwp
 from collector.plant.meter import Broker, Endpoint
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
+from collector.settings.brokers import Brokers
 from collector.settings.endpoints import Endpoints
 from collector.settings.fields import pots_of
 from collector.settings.meters import Meters
@@ -65,8 +66,7 @@ class Builder(Part):
         parts = Meters(settings, self._origins, broken=self._broken, profiles_dir=self._profiles_dir)
         meters = parts.built(endpoints)
         self.problems += parts.problems
-        brokers = tuple(self._broker(id_, section) for id_, section in settings.brokers.items())
-        self._unique_clients()
+        brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
             self._report(("potlines",), "no potline is configured", "add [potlines.NAME]")
         if not settings.meters and not settings.brokers and not self._any_broken("meters", "brokers"):
@@ -253,38 +253,9 @@ class Builder(Part):
     def _endpoints(self) -> dict[str, Endpoint]:
         return Endpoints(fine=self._fine, report=self._report, find=self._find).made(self._settings.endpoints)
 
-    def _broker(self, id_: str, section: models.BrokerSection) -> Broker:
-        at = ("brokers", id_)
-        password = section.password_file and self._secret((*at, "password_file"), section.password_file)
-        pair = (section.username is None) != (section.password_file is None)
-        if pair and self._fine(*at, "username") and self._fine(*at, "password_file"):
-            key = "username" if section.username is None else "password_file"
-            self._report((*at, key), "username and password_file go together", "give both or neither")
-        return Broker(
-            id=id_,
-            host=section.host,
-            port=section.port,
-            protocol=section.protocol,
-            site=section.site,
-            client_id=section.client_id,
-            session_expiry_s=section.session_expiry,
-            max_unacknowledged=section.max_unacknowledged,
-            username=section.username,
-            password_file=password or None,
-        )
-
-    def _unique_clients(self) -> None:
-        seen: dict[tuple[str, int, str], str] = {}
-        for id_, section in self._settings.brokers.items():
-            if not all(self._fine("brokers", id_, key) for key in ("host", "port", "client_id")):
-                continue
-            other = seen.setdefault((section.host.lower(), section.port, section.client_id), id_)
-            if other != id_:
-                self._report(
-                    ("brokers", id_, "client_id"),
-                    f"is the one of {other}, at the same broker",
-                    "the broker would throw each out in turn",
-                )
+    def _brokers(self) -> tuple[Broker, ...]:
+        made = Brokers(fine=self._fine, report=self._report, find=self._find, secret=self._secret)
+        return made.made(self._settings.brokers)
 
 
 def _series(name: str, rows: Iterable[models.Dated[float]], divisor: float) -> DatedSeries:

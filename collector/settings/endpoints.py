@@ -1,22 +1,20 @@
 """Endpoints: which keys belong to which transport, and that no two are one."""
 
 import os
-import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
-from collector.plant.meter import Endpoint, Tls, Transport
+from collector.plant.meter import Endpoint, Transport
 from collector.settings.models import EndpointSection
+from collector.settings.tls_files import TLS_KEYS, Report, TlsFiles
 from collector.settings.toml_file import Path_
 
 _NETWORK = ("host", "port")
 _LINE = ("device", "baud", "parity", "stop_bits", "data_bits")
-_TLS = ("ca_file", "certificate_file", "key_file", "server_name")
 _LENIENT = ("lenient_transaction_id",)
 _KEYS = {
     Transport.MODBUS_TCP: (*_NETWORK, *_LENIENT),
-    Transport.MODBUS_TLS: (*_NETWORK, *_LENIENT, *_TLS),
+    Transport.MODBUS_TLS: (*_NETWORK, *_LENIENT, *TLS_KEYS),
     Transport.RTU_OVER_TCP: _NETWORK,
     Transport.ASCII_OVER_TCP: _NETWORK,
     Transport.MODBUS_RTU: _LINE,
@@ -33,14 +31,6 @@ _NEEDED = {
 _PORTS = {Transport.MODBUS_TCP: 502, Transport.MODBUS_TLS: 802}
 
 
-class Report(Protocol):
-    """Notes a problem."""
-
-    def __call__(self, path: Path_, what: str, remedy: str = "") -> None:
-        """Note what is wrong at a path, and what to do about it."""
-        ...
-
-
 class Endpoints:
     """Makes endpoints of checked sections.
 
@@ -50,7 +40,7 @@ class Endpoints:
     def __init__(self, *, fine: Callable[..., bool], report: Report, find: Callable[[str], Path]) -> None:
         self._fine = fine
         self._report = report
-        self._find = find
+        self._tls = TlsFiles(fine=fine, report=report, find=find)
 
     def made(self, sections: Mapping[str, EndpointSection]) -> dict[str, Endpoint]:
         """Return the endpoints by id."""
@@ -78,11 +68,11 @@ class Endpoints:
             pause_after_connect_s=section.pause_after_connect,
             pause_between_s=section.pause_between,
             lenient_transaction_id=section.lenient_transaction_id,
-            tls=self._tls(at, section) if transport is Transport.MODBUS_TLS and section.ca_file else None,
+            tls=self._tls.made(at, section) if transport is Transport.MODBUS_TLS and section.ca_file else None,
         )
 
     def _check_keys(self, at: Path_, section: EndpointSection, transport: Transport) -> None:
-        for key in (*_NETWORK, *_LINE, *_TLS, *_LENIENT):
+        for key in (*_NETWORK, *_LINE, *TLS_KEYS, *_LENIENT):
             given = getattr(section, key)
             if not self._fine(*at, key):
                 continue
@@ -92,46 +82,6 @@ class Endpoints:
                 self._report((*at, key), f"is missing, and transport {transport.value} needs it", "add it")
         if transport is Transport.MODBUS_RTU and section.data_bits == 7:
             self._report((*at, "data_bits"), "7 bits cannot carry RTU", "write 8, or use modbus_ascii")
-
-    def _tls(self, at: Path_, section: EndpointSection) -> Tls:
-        tls = Tls(
-            ca_file=self._find(section.ca_file or ""),
-            certificate_file=self._find(section.certificate_file) if section.certificate_file else None,
-            key_file=self._find(section.key_file) if section.key_file else None,
-            server_name=section.server_name or "",
-        )
-        if self._readable((*at, "ca_file"), tls.ca_file):
-            try:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=tls.ca_file)
-            except ssl.SSLError:
-                self._report((*at, "ca_file"), f"{tls.ca_file} holds no certificate", "give the CA's in PEM")
-        if (tls.certificate_file is None) != (tls.key_file is None):
-            key = "key_file" if tls.key_file is None else "certificate_file"
-            if self._fine(*at, key):
-                self._report((*at, key), "certificate_file and key_file go together", "give both or neither")
-        elif tls.certificate_file is not None and tls.key_file is not None:
-            certificate = self._readable((*at, "certificate_file"), tls.certificate_file)
-            if self._readable((*at, "key_file"), tls.key_file) and certificate:
-                self._pair(at, tls.certificate_file, tls.key_file)
-        return tls
-
-    def _readable(self, at: Path_, path: Path) -> bool:
-        try:
-            path.read_bytes()
-        except OSError as exc:
-            self._report(at, f"{path} cannot be read: {exc.strerror}", "create it, readable for the collector's user")
-            return False
-        return True
-
-    def _pair(self, at: Path_, certificate: Path, key: Path) -> None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
-        except ssl.SSLError as exc:
-            if exc.reason == "KEY_VALUES_MISMATCH":
-                self._report((*at, "key_file"), f"{key} is not the key of {certificate}", "give the one made with it")
-            else:
-                what = f"{certificate} and {key} are no certificate and key"
-                self._report((*at, "certificate_file"), what, "give both in PEM, the key without a password")
 
     def _unique(self, endpoints: Mapping[str, Endpoint]) -> None:
         seen: dict[tuple[str, int], str] = {}

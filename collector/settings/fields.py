@@ -130,6 +130,19 @@ def client_id(text: str) -> str:
     return text
 
 
+def level(text: str) -> str:
+    """Check a name that stands between two slashes of a topic."""
+    if re.search(r"[\s/+#]", text):
+        raise ValueError(f"{written(text)} cannot be a part of a topic; write it without spaces, / + #")
+    return text
+
+
+def _topic(text: str) -> str:
+    if re.search(r"[+#\s]", text) or len(text.encode()) > 65535:
+        raise ValueError(f"{written(text)} is no topic to publish to; write it without spaces, + and #")
+    return text
+
+
 def _is_host(text: str) -> bool:
     """Tell whether a text can be a host. One of digits and dots, or with a colon, must be a valid address."""
     if re.fullmatch(r"[0-9.]+|.*:.*", text):
@@ -204,6 +217,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Af
 Id = Annotated[str, at_most(64), AfterValidator(_id)]
 Host = Annotated[Text, at_most(253), AfterValidator(_host)]
 Port = Annotated[int, whole(1, 65535)]
+Topic = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line), AfterValidator(_topic)]
 Number = Annotated[float, BeforeValidator(finite)]
 NumberOfText = Annotated[float, BeforeValidator(_finite_of_text)]
 Switch = Annotated[bool, BeforeValidator(_switch)]

@@ -18,8 +18,10 @@ from collector.settings.fields import (
     Port,
     Switch,
     Text,
+    Topic,
     at_most,
     client_id,
+    level,
     listen_address,
     measure,
     pot_number,
@@ -162,18 +164,39 @@ class MeterSection(_Model):
     constants: dict[str, NumberOfText] = {}
 
 
+class SparkplugSection(_Model):
+    """[brokers.ID.sparkplug]."""
+
+    groups: Annotated[list[Annotated[Text, AfterValidator(level)]], Field(min_length=1)]
+    host_id: Annotated[Text, AfterValidator(level)] | None = None
+    primary: Switch = False
+    allow_rebirth: Switch = False
+    reorder: Annotated[float, measure("s", "0 s", "1 min")] = 2.0
+
+
 class BrokerSection(_Model):
     """[brokers.ID]."""
 
     host: Host
-    port: Port = 1883
+    port: Port | None = None
     protocol: Literal["3.1.1", "5"] = "5"
     site: Id
+    layouts: list[Id] = ["smelter-v1"]
     client_id: Annotated[Text, at_most(64), AfterValidator(client_id)]
     session_expiry: Annotated[float, measure("s", "1 s", "365 d")] = 7 * 86400.0
+    keepalive: Annotated[float, measure("s", "1 s", "1 h")] = 30.0
     max_unacknowledged: Annotated[int, whole(1, 65535)] = 2000
+    qos: Annotated[int, whole(0, 2)] = 1
+    share: Annotated[Text, AfterValidator(level)] | None = None
+    status_topic: Topic = "potline/{client_id}/status"
     username: Text | None = None
     password_file: Text | None = None
+    tls: Switch = False
+    ca_file: Text | None = None
+    certificate_file: Text | None = None
+    key_file: Text | None = None
+    server_name: Host | None = None
+    sparkplug: SparkplugSection | None = None
 
 
 class Settings(BaseSettings):

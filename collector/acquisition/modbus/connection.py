@@ -9,7 +9,8 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Self
 
-from collector.acquisition.modbus import identification, reasons, security
+from collector.acquisition import security
+from collector.acquisition.modbus import identification, reasons
 from collector.acquisition.modbus.conversation import Conversation
 from collector.acquisition.modbus.errors import (
     EXCEPTIONS,

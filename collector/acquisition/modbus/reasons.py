@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from collector.acquisition.modbus import security
+from collector.acquisition import security
 from collector.acquisition.modbus.conversation import Conversation
 from collector.acquisition.modbus.errors import (
     EXCEPTIONS,
@@ -32,7 +32,7 @@ def place(question: Question, whom: str, endpoint: Endpoint) -> str:
 
 def not_connected(cause: Exception | None, endpoint: Endpoint) -> str:
     """Return why a connection does not come about; a ``cause`` of None is that it took too long."""
-    if endpoint.tls is not None and (told := security.told(cause, endpoint.tls)):
+    if endpoint.tls is not None and (told := security.told(cause, endpoint.tls, peer="device")):
         return told
     serial = endpoint.transport.is_serial
     if isinstance(cause, ValueError):
@@ -62,7 +62,7 @@ def lost(at: str, cause: Exception | None, endpoint: Endpoint, *, answered: bool
         return EndpointUnreachable(f"{what} ({cause}); check the adapter and its cable")
     if endpoint.tls is None:
         return EndpointUnreachable(what)
-    if told := security.told(cause, endpoint.tls):
+    if told := security.told(cause, endpoint.tls, peer="device"):
         return EndpointUnreachable(f"{what}: {told}")
     hint = "" if answered else " before the first answer; the device may refuse the collector's certificate"
     return EndpointUnreachable(what + hint)

@@ -22,17 +22,23 @@ def context(tls: Tls) -> ssl.SSLContext:
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     # What stands in the CA file is trusted, also if it is itself signed by another.
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    made.load_verify_locations(cafile=tls.ca_file)
+    if tls.ca_file is None:
+        made.load_default_certs()
+    else:
+        made.load_verify_locations(cafile=tls.ca_file)
     if tls.certificate_file is not None:
         # Without an answer, OpenSSL would ask for the password of a key at the terminal.
         made.load_cert_chain(tls.certificate_file, tls.key_file, password="")
     return made
 
 
-def told(exc: Exception | None, tls: Tls) -> str:
-    """Return what is wrong and what to do about it; empty if it has nothing to do with TLS."""
+def told(exc: Exception | None, tls: Tls, *, peer: str) -> str:
+    """Return what is wrong with a connection to a ``peer``, such as a device, and what to do about it.
+
+    Empty if it has nothing to do with TLS.
+    """
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return _of_the_device(exc, tls)
+        return _of_the_peer(exc, tls, f"the {peer}'s certificate")
     if not isinstance(exc, ssl.SSLError):
         return ""
     reason = exc.reason or ""
@@ -41,20 +47,22 @@ def told(exc: Exception | None, tls: Tls) -> str:
         return f"no TLS connection came about ({words}); check 'port', and that TLS 1.2 or newer is spoken there"
     alert = re.sub(r".*ALERT_", "", reason).lower().replace("_", " ")
     if "version" in alert:
-        return "the device speaks no TLS 1.2 or newer; update it"
+        return f"the {peer} speaks no TLS 1.2 or newer; update it"
     if tls.certificate_file is None:
-        return f"the device refuses ({alert}); it may want a certificate: give certificate_file and key_file"
-    return f"the device refuses the collector's certificate {tls.certificate_file} ({alert}); have it signed by its CA"
+        return f"the {peer} refuses ({alert}); it may want a certificate: give certificate_file and key_file"
+    return f"the {peer} refuses the collector's certificate {tls.certificate_file} ({alert}); have it signed by its CA"
 
 
-def _of_the_device(exc: ssl.SSLCertVerificationError, tls: Tls) -> str:
+def _of_the_peer(exc: ssl.SSLCertVerificationError, tls: Tls, what: str) -> str:
     if exc.verify_code == _EXPIRED:
-        return "the device's certificate has expired; renew it, or set this machine's clock"
+        return f"{what} has expired; renew it, or set this machine's clock"
     if exc.verify_code == _NOT_YET_VALID:
-        return "the device's certificate is not valid yet; check the clocks of both"
+        return f"{what} is not valid yet; check the clocks of both"
     if exc.verify_code in {_WRONG_NAME, _WRONG_ADDRESS}:
         message = exc.verify_message.rstrip(".")
-        return f"the device's certificate is for another name ({message}); set 'server_name' to the name in it"
+        return f"{what} is for another name ({message}); set 'server_name' to the name in it"
     if exc.verify_code in _UNKNOWN_CA:
-        return f"the device's certificate is signed by a CA that is not in {tls.ca_file}; put that CA's there"
-    return f"the device's certificate is not accepted ({exc.verify_message}); check it"
+        if tls.ca_file is None:
+            return f"{what} is signed by a CA that this machine does not trust; give 'ca_file'"
+        return f"{what} is signed by a CA that is not in {tls.ca_file}; put that CA's there"
+    return f"{what} is not accepted ({exc.verify_message}); check it"

@@ -1,0 +1,55 @@
+"""What it takes to be let in by a broker: password and certificates, and what is wrong where we are not."""
+
+import asyncio
+import socket
+from ssl import SSLContext
+
+from collector.acquisition import security
+from collector.acquisition.source import SourceUnavailable
+from collector.plant.meter import Broker
+
+
+async def password(broker: Broker) -> str | None:
+    """Return the password as it is now: it may have been changed since the last time.
+
+    Raises
+    ------
+    SourceUnavailable
+        If its file cannot be read.
+    """
+    path = broker.password_file
+    if path is None:
+        return None
+    try:
+        return (await asyncio.to_thread(path.read_text, "utf-8")).strip()
+    except OSError as exc:
+        raise SourceUnavailable(f"read {path}: {exc.strerror}; check who may read it") from exc
+    except UnicodeDecodeError as exc:
+        raise SourceUnavailable(f"read {path}: it is not UTF-8 text; write it anew") from exc
+
+
+async def secured(broker: Broker, at: str) -> SSLContext | None:
+    """Return what the connection is secured with, None where it is not. ``at`` is told where that does not work.
+
+    Raises
+    ------
+    SourceUnavailable
+        If a file cannot be used.
+    """
+    if broker.tls is None:
+        return None
+    try:
+        return await asyncio.to_thread(security.context, broker.tls)
+    except OSError as exc:
+        raise SourceUnavailable(f"{at}: the certificates cannot be used ({exc}); run potline check") from exc
+
+
+def not_connected(exc: Exception, broker: Broker) -> str:
+    """Return why a connection does not come about."""
+    if isinstance(exc, UnicodeError):
+        return "this can be no host's name; check 'host'"
+    if isinstance(exc, socket.gaierror):
+        return f"the name {broker.host} is not known; check 'host', and the name server"
+    if broker.tls is not None and (told := security.told(exc, broker.tls, peer="broker")):
+        return told
+    return f"refused or no answer ({exc}); check that the broker runs, its port and the network"

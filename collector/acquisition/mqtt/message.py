@@ -1,0 +1,119 @@
+"""What a session and a reader of messages say to each other. Pure: no network, no file.
+
+A session brings topics and payloads; a reader knows what they mean. Neither needs to know anything else of the other.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from collector.readings.batch import ReadingBatch
+from collector.readings.event import Event
+
+
+class Cause(Enum):
+    """Why a message could not be used. The value is the name of its counter."""
+
+    UNKNOWN_TOPIC = "unknown_topic"
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_PROTOBUF = "not_protobuf"
+    WRONG_TYPE = "wrong_type"
+    MISSING = "missing"
+    NOT_A_NUMBER = "not_a_number"
+    """NaN or infinity, where a number should be."""
+    NUMBER_AS_TEXT = "number_as_text"
+    DECIMAL_COMMA = "decimal_comma"
+    UNKNOWN_VERSION = "unknown_version"
+    IMPOSSIBLE_TIME = "impossible_time"
+    UNKNOWN_NAME = "unknown_name"
+    """A pot, a meter or a potline that is not in the plant file."""
+    UNKNOWN_WORD = "unknown_word"
+    WRONG_UNIT = "wrong_unit"
+    CONTRADICTION = "contradiction"
+    OUT_OF_SEQUENCE = "out_of_sequence"
+
+
+class PayloadProblem(ValueError):
+    """The message cannot be used; the text says why."""
+
+    def __init__(self, cause: Cause, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic filter and the quality of service asked for."""
+
+    topic: str
+    qos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A message that is to be sent."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What a message said.
+
+    Attributes
+    ----------
+    readings : list of tuple
+        Point, time [ns], value and quality of each.
+    batch : ReadingBatch or None
+        Readings that are columns already, of messages with many samples.
+    events : tuple of Event
+        Anode effects, weighings and the like.
+    publications : tuple of Publication
+        What is to be sent because of it.
+    """
+
+    readings: list[tuple[int, int, float, int]]
+    batch: ReadingBatch | None = None
+    events: tuple[Event, ...] = ()
+    publications: tuple[Publication, ...] = ()
+
+
+class MessageReader(Protocol):
+    """Reads the messages of one broker."""
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """What to subscribe to."""
+        ...
+
+    @property
+    def will(self) -> Publication | None:
+        """What the broker is to publish where the connection is lost, or None."""
+        ...
+
+    def connected(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return what to publish once the subscriptions stand."""
+        ...
+
+    def read(self, topic: str, payload: bytes, *, arrived_ns: int, retained: bool) -> Told:
+        """Return what a message says.
+
+        Raises
+        ------
+        PayloadProblem
+            If it cannot be used.
+        """
+        ...
+
+    def lost(self, now_ns: int) -> Told:
+        """Return what is stale now that the connection is gone."""
+        ...
+
+    def due(self, now_ns: int) -> tuple[Publication, ...]:
+        """Return what is to be published by now. Called at least every 0.25 s."""
+        ...
