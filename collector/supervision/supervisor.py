@@ -54,7 +54,7 @@ async def keep_running(
     """
     loop = asyncio.get_running_loop()
     failures = 0
-    said = ""
+    said: set[str] = set()
     while True:
         started = loop.time()
         states[name] = running
@@ -64,9 +64,11 @@ async def keep_running(
             ran_s = loop.time() - started
             if ran_s > STEADY_S or (did_well() and ran_s > _most(failures, longest_pause_s)):
                 failures = 0
-            if failures == 0 or said != str(exc):
-                said = str(exc)
-                log.warning("waits and tries again", name=name, reason=said)
+            if failures == 0:
+                said.clear()
+            if str(exc) not in said:  # two reasons by turns are no news either
+                said.add(str(exc))
+                log.warning("waits and tries again", name=name, reason=str(exc))
             states[name] = str(exc)
             failures += 1
             await asyncio.sleep(max(pause(failures, longest_s=longest_pause_s), getattr(exc, "retry_after_s", 0.0)))

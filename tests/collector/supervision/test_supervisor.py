@@ -120,14 +120,13 @@ async def test_the_state_is_running_or_the_reason_to_wait(no_pause: list[int]) -
 
 
 @pytest.mark.asyncio
-async def test_the_same_reason_is_logged_once_and_a_new_one_again(no_pause: list[int]) -> None:
+async def test_of_one_outage_each_reason_is_logged_once(no_pause: list[int]) -> None:
     del no_pause
     with structlog.testing.capture_logs() as logs:
         await run([Temporary("a"), Temporary("a"), Temporary("b"), Temporary("b"), Temporary("a")])
     assert [(entry["log_level"], entry["name"], entry["reason"]) for entry in logs] == [
         ("warning", "plc", "a"),
         ("warning", "plc", "b"),
-        ("warning", "plc", "a"),
     ]
 
 
