@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 
-from cutting_proxy import Direction
+from tcp_proxy import Way
 
 from simulators.servers.mqtt_wire import PUBACK, PUBLISH, PacketReader, heard
 
@@ -50,17 +50,17 @@ class _Connection:
     def __init__(self, session: Acknowledgements, protocol: str) -> None:
         self._session = session
         self._protocol = protocol
-        self._packets = {direction: PacketReader() for direction in Direction}
+        self._packets = {way: PacketReader() for way in Way}
         self._open: dict[int, Message] = {}
 
-    def heard(self, direction: Direction, data: bytes) -> None:
-        for first, body in self._packets[direction].feed(data):
-            if direction is Direction.TO_CLIENT and first & 0xF0 == PUBLISH:
+    def heard(self, way: Way, data: bytes) -> None:
+        for first, body in self._packets[way].feed(data):
+            if way is Way.DOWN and first & 0xF0 == PUBLISH:
                 message = heard(first, body, self._protocol)
                 if message.identifier:
                     self._open[message.identifier] = (message.topic, message.payload)
                     self._session.given += 1
-            elif direction is Direction.TO_SERVER and first & 0xF0 == PUBACK:
+            elif way is Way.UP and first & 0xF0 == PUBACK:
                 self._session.acknowledged(self._open.pop(int.from_bytes(body[:2], "big")))
 
 

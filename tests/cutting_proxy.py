@@ -1,72 +1,36 @@
-"""A TCP proxy that cuts, freezes and delays what goes through it, for tests of connections.
-
-It runs on a thread of its own, so that a test may block. Bytes go through unchanged and in order.
-
-    with CuttingProxy(broker.port) as proxy:
-        proxy.cut()          # every connection is reset; new ones are let in
-        proxy.freeze()       # nothing goes through, nothing is closed: a dead switch
-        proxy.thaw()         # it goes on where it stopped
-        proxy.lose_server()  # the server's side is reset, the client's stays open and silent for ever: half-open
-        proxy.delay(0.3)     # every byte takes so long, in each direction
-        proxy.refuse()       # cut, and nobody listens any more
-        proxy.listen()       # somebody does again
-"""
+"""The proxy of `tcp_proxy` on a thread of its own, for tests that block and for clients in other processes."""
 
 import asyncio
-import contextlib
-import socket
-import struct
 import threading
-from collections.abc import Callable, Coroutine
-from enum import Enum
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Self
 
-from server_process import HOST
+from tcp_proxy import Proxy, Tap, Way, tcp_proxy
 
-_CHUNK = 1 << 16
-_CHUNKS_UNDER_WAY = 64
-_START_WITHIN_S = 5.0
-
-
-class Direction(Enum):
-    """Where bytes go."""
-
-    TO_CLIENT = "to client"
-    TO_SERVER = "to server"
-
-
-BOTH = (Direction.TO_CLIENT, Direction.TO_SERVER)
-
-
-class Tap(Protocol):
-    """Hears what goes through one connection; called on the proxy's thread, before the bytes are passed on."""
-
-    def heard(self, direction: Direction, data: bytes) -> None:
-        """Take bytes that are about to be passed on."""
-        ...
+_WITHIN_S = 5.0
 
 
 class CuttingProxy:
-    """A proxy in front of a port of this machine. ``connections`` counts those that were let in so far."""
+    """A proxy in front of a port of this machine; a tap is called on the proxy's thread.
+
+    with CuttingProxy(broker.port) as proxy:
+        proxy.cut()              # every connection is reset; new ones are let in
+        proxy.freeze(Way.UP)     # what the client says is held back
+        proxy.thaw()             # and goes on
+    """
 
     def __init__(self, server_port: int, *, tap: Callable[[], Tap] | None = None) -> None:
-        self.host = HOST
-        self.port = 0
-        self.connections = 0
-        self._server_port = server_port
-        self._tap = tap
-        self._delay_s = 0.0
-        self._open: dict[Direction, asyncio.Event] = {}
-        self._links: set[_Link] = set()
-        self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cutting proxy")
+        self._running: AbstractAsyncContextManager[Proxy] = tcp_proxy(server_port, tap=tap)
+        self._proxy: Proxy
 
     def __enter__(self) -> Self:
         self._thread.start()
         try:
-            self._do(self._start())
+            self._proxy = asyncio.run_coroutine_threadsafe(self._running.__aenter__(), self._loop).result(_WITHIN_S)
         except BaseException:
             self._end()
             raise
@@ -75,175 +39,57 @@ class CuttingProxy:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._do(self._stop())
-        self._end()
-
-    @property
-    def open_connections(self) -> int:
-        """How many connections there are now."""
-        return len(self._links)
-
-    def cut(self) -> None:
-        """Reset every connection, on both sides."""
-        self._do(self._cut())
-
-    def refuse(self) -> None:
-        """Reset every connection and listen no more."""
-        self._do(self._refuse())
-
-    def listen(self) -> None:
-        """Undo `refuse`."""
-        self._do(self._start())
-
-    def freeze(self, *directions: Direction) -> None:
-        """Hold back what goes in some directions (none named: in both), also on connections to come."""
-        self._do(self._set(directions or BOTH, passing=False))
-
-    def thaw(self) -> None:
-        """Undo `freeze`: what was held back goes on."""
-        self._do(self._set(BOTH, passing=True))
-
-    def lose_server(self) -> None:
-        """Reset the servers' sides of the connections and leave the clients' sides open and silent."""
-        self._do(self._lose_server())
-
-    def delay(self, seconds: float) -> None:
-        """Let every byte take so long from now on, in each direction."""
-        self._delay_s = seconds
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_WITHIN_S)
+        try:
+            asyncio.run_coroutine_threadsafe(self._running.__aexit__(None, None, None), self._loop).result(_WITHIN_S)
+        finally:
+            self._end()
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    async def _start(self) -> None:
-        if not self._open:
-            self._open = {direction: asyncio.Event() for direction in BOTH}
-            await self._set(BOTH, passing=True)
-        self._server = await asyncio.start_server(self._connected, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._proxy.port
 
-    async def _stop(self) -> None:
-        await self._refuse()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        if rest:
-            await asyncio.wait(rest)
+    @property
+    def carried(self) -> int:
+        """How many connections there have been."""
+        return self._proxy.carried
 
-    async def _refuse(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        await self._cut()
+    def cut(self) -> None:
+        """Reset every connection that there is, on both sides."""
+        self._do(self._proxy.cut)
 
-    async def _cut(self) -> None:
-        for link in list(self._links):
-            link.reset(Direction.TO_CLIENT)
-            link.reset(Direction.TO_SERVER)
-            link.end()
+    def freeze(self, *ways: Way) -> None:
+        """Carry nothing any more in some direction (none named: in either), also on connections to come."""
+        self._do(lambda: self._proxy.freeze(*ways))
 
-    async def _set(self, directions: tuple[Direction, ...], *, passing: bool) -> None:
-        for direction in directions:
-            if passing:
-                self._open[direction].set()
-            else:
-                self._open[direction].clear()
+    def thaw(self) -> None:
+        """Undo `freeze`: what was held back goes on."""
+        self._do(self._proxy.thaw)
 
-    async def _lose_server(self) -> None:
-        for link in self._links:
-            link.silent = True
-            link.reset(Direction.TO_SERVER)
+    def lose_server(self) -> None:
+        """Reset the servers' ends of the connections there are, and leave the clients' ends open and silent."""
+        self._do(self._proxy.lose_server)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            server_reader, server_writer = await asyncio.open_connection(HOST, self._server_port)
-        except OSError:
-            _reset(writer)
-            return
-        link = _Link(writer, server_writer, None if self._tap is None else self._tap())
-        self._links.add(link)
-        try:
-            await link.run(
-                self._pump(link, Direction.TO_SERVER, reader, server_writer),
-                self._pump(link, Direction.TO_CLIENT, server_reader, writer),
-            )
-        finally:
-            self._links.discard(link)
+    def delay(self, seconds: float) -> None:
+        """Let each piece of data take so long from now on."""
+        self._proxy.delay_s = seconds
 
-    async def _pump(
-        self, link: "_Link", direction: Direction, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Carry bytes one way until one side closes."""
-        loop = asyncio.get_running_loop()
-        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_CHUNKS_UNDER_WAY)
+    def refuse(self) -> None:
+        """Reset every connection and close new ones at once."""
+        self._proxy.accepts = False
+        self.cut()
 
-        async def arrive() -> None:
-            while True:
-                due_s, data = await under_way.get()
-                if due_s > loop.time():
-                    await asyncio.sleep(due_s - loop.time())
-                await self._open[direction].wait()
-                if not data:
-                    return
-                if link.silent:
-                    continue
-                if link.tap is not None:
-                    link.tap.heard(direction, data)
-                writer.write(data)
-                await writer.drain()
+    def accept(self) -> None:
+        """Undo `refuse`."""
+        self._proxy.accepts = True
 
-        arriving = asyncio.create_task(arrive())
-        try:
-            with contextlib.suppress(OSError):
-                while data := await reader.read(_CHUNK):
-                    await under_way.put((loop.time() + self._delay_s, data))
-            await under_way.put((loop.time() + self._delay_s, b""))
-            with contextlib.suppress(OSError):
-                await arriving
-        finally:
-            arriving.cancel()
+    def _do(self, what: Callable[[], None]) -> None:
+        async def done() -> None:
+            what()
 
-
-class _Link:
-    """Both sides of one connection. ``silent``: what still comes is swallowed."""
-
-    def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter, tap: Tap | None) -> None:
-        self.silent = False
-        self.tap = tap
-        self._sides = {Direction.TO_CLIENT: client, Direction.TO_SERVER: server}
-        self._pumps: list[asyncio.Task[None]] = []
-
-    async def run(self, *pumps: Coroutine[Any, Any, None]) -> None:
-        """Pump until one side closes, then close the other; a lost server is not told to the client."""
-        self._pumps = [asyncio.create_task(pump) for pump in pumps]
-        to_server, to_client = self._pumps
-        try:
-            await asyncio.wait(self._pumps, return_when=asyncio.FIRST_COMPLETED)
-            if self.silent and not to_server.done():
-                await asyncio.wait([to_server])
-        finally:
-            self.end()
-            await asyncio.gather(to_server, to_client, return_exceptions=True)
-            for side in self._sides.values():
-                side.close()
-
-    def end(self) -> None:
-        """Stop pumping."""
-        for pump in self._pumps:
-            pump.cancel()
-
-    def reset(self, direction: Direction) -> None:
-        """Reset one side's connection."""
-        _reset(self._sides[direction])
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close with a reset instead of a farewell."""
-    if writer.transport.is_closing():
-        return
-    wire: socket.socket = writer.get_extra_info("socket")
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(_WITHIN_S)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from acknowledgement_tap import Acknowledgements, Message, payload
-from cutting_proxy import CuttingProxy, Direction
+from cutting_proxy import CuttingProxy
 from plant_run import START, CollectorProcess, wait_until
 from pot_events import Events, in_the_ledger, mixed
 from pot_plant import StoreReader, logged, pot_collector
 from pot_samples import Samples, Tally, in_influxdb, rfc3339
 from publisher import Publisher
 from servers import InfluxDB1, Mosquitto
+from tcp_proxy import Way
 
 POTS = 200
 SAMPLES = 16_000
@@ -94,7 +95,7 @@ def test_killing_the_collector_while_the_database_is_away_loses_nothing_and_coun
                     running.process.wait(20)
                 else:
                     # What the collector acknowledges from now on does not reach the broker: it will come again.
-                    proxy.freeze(Direction.TO_SERVER)
+                    proxy.freeze(Way.UP)
                     time.sleep(draw.uniform(0.5, 1.0))
                 acknowledged.append(killed(running, disk, tally, session))
                 proxy.cut()

@@ -22,13 +22,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cutting_proxy import CuttingProxy, Direction
+from cutting_proxy import CuttingProxy
 from plant_run import START, CollectorProcess, wait_until
 from pot_events import Events, in_the_ledger, mixed
 from pot_plant import StoreReader, cpu_s, logged, pot_collector
 from pot_samples import Samples, Tally, in_influxdb
 from publisher import Publisher, Report
 from servers import InfluxDB1, running_influxdb1, running_mosquitto
+from tcp_proxy import Way
 
 _SPEED = 60
 _POTS = 1000
@@ -81,7 +82,7 @@ class _Killer:
     def kill(self) -> None:
         """Kill, read what was left behind, and start again."""
         if self.kills % 2:
-            self.proxy.freeze(Direction.TO_SERVER)
+            self.proxy.freeze(Way.UP)
             time.sleep(self.draw.uniform(0.0, 2 * _COMMIT_EVERY_S))
         self.count_cpu()
         begin = time.monotonic()
