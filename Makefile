@@ -1,18 +1,22 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, lock.
+# Plant engineer's targets: install, demo, test. Developer's: check, soak, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INFLUX ?=
 SPEED ?= 60
+MESSAGES ?= 1000000
+RATE ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check servers lock clean
+.PHONY: help install demo test check soak servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
 	@echo "make demo      simulate a potline and run the collector against it (Ctrl-C ends it)"
 	@echo "               make demo INFLUX=http://127.0.0.1:8086 also writes to that InfluxDB"
 	@echo "make test      install the test servers where allowed, check the code and run every test"
+	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
+	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
 
 # The environment is made anew when a lock file changes. Wheels are checked against the hashes in it.
 $(BIN)/potline: requirements/run.lock requirements/build.lock pyproject.toml
@@ -47,6 +51,9 @@ check: $(VENV)/.test-installed
 
 test: $(VENV)/.test-installed servers check
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+soak: $(VENV)/.test-installed servers
+	@$(BIN)/python tests/soak/killing_run.py --messages $(MESSAGES) --rate $(RATE)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

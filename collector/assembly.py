@@ -30,7 +30,7 @@ from collector.normalise.derive import LinePower
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
-from collector.pipeline import INBOX_SIZE, Line, feed
+from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
 from collector.plant.topology import Plant
 from collector.readings.latest import LatestReadings
@@ -188,13 +188,15 @@ async def _line(
 
 
 async def _fed(source: Source, inbox: asyncio.Queue[Arrival], instruments: Instruments) -> None:
+    feed = Feed(source, inbox)
     await keep_running(
         source.name,
-        lambda: feed(source, inbox),
+        feed.run,
         temporary=SourceUnavailable,
         states=instruments.source_states,
         running="running",
         longest_pause_s=source.longest_pause_s,
+        did_well=lambda: feed.heard,
     )
 
 

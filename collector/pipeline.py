@@ -51,11 +51,22 @@ _SAID = {
 }
 
 
-async def feed(source: Source, inbox: asyncio.Queue[Arrival]) -> None:
-    """Carry what arrives to the inbox; a full inbox holds the source back."""
-    async with contextlib.aclosing(source.arrivals()) as arrivals:
-        async for arrival in arrivals:
-            await inbox.put(arrival)
+@dataclass(slots=True, eq=False)
+class Feed:
+    """Carries what arrives to the inbox; a full inbox holds the source back."""
+
+    source: Source
+    inbox: asyncio.Queue[Arrival]
+    heard: bool = field(default=False, init=False)
+    """Whether the other side has said anything since the latest start."""
+
+    async def run(self) -> None:
+        """Carry until cancelled, or until the source cannot go on."""
+        self.heard = False
+        async with contextlib.aclosing(self.source.arrivals()) as arrivals:
+            async for arrival in arrivals:
+                self.heard = self.heard or arrival.is_word
+                await self.inbox.put(arrival)
 
 
 @dataclass(slots=True, eq=False)

@@ -23,6 +23,11 @@ class Arrival:
     rejected: tuple[DeadLetter, ...] = ()
     acknowledge: Callable[[], None] = field(default=_nothing)
 
+    @property
+    def is_word(self) -> bool:
+        """Whether the other side said anything, good or bad. That a meter is silent is our own word."""
+        return bool(self.events or self.rejected or self.batch.usable.any())
+
 
 class SourceUnavailable(Exception):
     """The source cannot go on: a socket is dead, a broker refuses. Only the supervisor tries again."""

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 
 _MOST_DEAD = 100_000
+_MOST_DEAD_BYTES = 256 * 1024 * 1024
 _MOST_AT_ONCE = 500
+_DEAD_TOO_MUCH = (
+    "DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM"
+    " (SELECT seq, sum(length(body)) OVER (ORDER BY seq DESC) AS with_newer FROM dead) WHERE with_newer > ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ def let_go(db: sqlite3.Connection, targets: Sequence[str], bounds: Bounds, now_n
         more = _drop(db, "seq <= ?", last)
         dropped = Dropped(dropped.records + more.records, dropped.lines + more.lines)
     db.execute("DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM dead) - ?", (_MOST_DEAD,))
+    db.execute(_DEAD_TOO_MUCH, (_MOST_DEAD_BYTES,))
     return dropped
 
 

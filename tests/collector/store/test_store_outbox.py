@@ -143,6 +143,21 @@ async def test_dead_letters_are_bounded_and_the_oldest_go_first(
     assert oldest == 2
 
 
+async def test_large_dead_letters_are_bounded_by_their_size_and_the_oldest_go_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_MOST_DEAD_BYTES", 2500)
+    letters = [DeadLetter(number, "broker", "topic", bytes(1000), "too large") for number in range(5)]
+    async with Store(tmp_path / "s.sqlite", POINTS) as store:
+        await store.commit(Commit(1, dead=letters))
+        await store.let_go((), bounds(), 9 * S)
+        kept = await store._do(lambda: store._db.execute("SELECT time_ns FROM dead ORDER BY seq").fetchall())
+        await store.let_go((), bounds(), 9 * S)
+        again = (await store.outbox_state()).dead
+    assert kept == [(3,), (4,)]
+    assert again == 2
+
+
 async def test_neither_state_nor_bounds_read_the_bodies_of_the_outbox(tmp_path: Path) -> None:
     def explain(question: str) -> str:
         return str(store._db.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()[0][3])

@@ -54,20 +54,33 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return asked
 
 
-async def run(script: list[Exception | None], states: dict[str, str] | None = None) -> int:
+async def run(
+    script: list[Exception | None],
+    states: dict[str, str] | None = None,
+    *,
+    lasts_s: float = 0.0,
+    did_well: bool = False,
+) -> int:
     """Keep a work running that fails as the script says; it ends with Done. Return how often it was started."""
     starts = 0
 
     async def work() -> None:
         nonlocal starts
         starts += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(lasts_s)
         failure = script[starts - 1] if starts <= len(script) else Done()
         if failure is not None:
             raise failure
 
     with pytest.raises(Done):
-        await keep_running("plc", work, temporary=Temporary, states={} if states is None else states, running="running")
+        await keep_running(
+            "plc",
+            work,
+            temporary=Temporary,
+            states={} if states is None else states,
+            running="running",
+            did_well=lambda: did_well,
+        )
     return starts
 
 
@@ -107,14 +120,13 @@ async def test_the_state_is_running_or_the_reason_to_wait(no_pause: list[int]) -
 
 
 @pytest.mark.asyncio
-async def test_the_same_reason_is_logged_once_and_a_new_one_again(no_pause: list[int]) -> None:
+async def test_of_one_outage_each_reason_is_logged_once(no_pause: list[int]) -> None:
     del no_pause
     with structlog.testing.capture_logs() as logs:
         await run([Temporary("a"), Temporary("a"), Temporary("b"), Temporary("b"), Temporary("a")])
     assert [(entry["log_level"], entry["name"], entry["reason"]) for entry in logs] == [
         ("warning", "plc", "a"),
         ("warning", "plc", "b"),
-        ("warning", "plc", "a"),
     ]
 
 
@@ -127,6 +139,33 @@ async def test_a_failure_after_a_steady_run_is_logged_again_and_pauses_begin_ane
         await run([Temporary("a"), Temporary("a"), Temporary("a")])
     assert len(logs) == 3
     assert no_pause == [1, 1, 1]
+
+
+@pytest.mark.asyncio
+async def test_a_work_that_did_well_for_longer_than_the_wait_before_it_begins_anew(
+    no_pause: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE_S", 0.01)
+    with structlog.testing.capture_logs() as logs:
+        await run([Temporary("cut"), Temporary("cut"), Temporary("cut")], lasts_s=0.03, did_well=True)
+    assert len(logs) == 3
+    assert no_pause == [1, 1, 1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("lasts_s", "did_well"), [(0.0, True), (0.03, False)])
+async def test_works_that_throw_each_other_out_or_achieve_nothing_wait_longer_and_longer(
+    no_pause: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    lasts_s: float,
+    did_well: bool,
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE_S", 0.01)
+    with structlog.testing.capture_logs() as logs:
+        await run([Temporary("cut"), Temporary("cut"), Temporary("cut")], lasts_s=lasts_s, did_well=did_well)
+    assert len(logs) == 1
+    assert no_pause == [1, 2, 3]
 
 
 @pytest.mark.asyncio
