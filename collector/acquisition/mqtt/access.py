@@ -1,12 +1,15 @@
-"""What it takes to be let in by a broker: password and certificates, and what is wrong where we are not."""
+"""What a connection to a broker stands on: password, certificates and the kernel; and why it is not there, in words."""
 
 import asyncio
+import contextlib
 import socket
 from ssl import SSLContext
 
 from collector.acquisition import security
 from collector.acquisition.source import SourceUnavailable
 from collector.plant.meter import Broker
+
+NO_ANSWER = "no answer within {:g} s; check that the broker runs, its port and the network"
 
 
 async def password(broker: Broker) -> str | None:
@@ -72,3 +75,11 @@ def lost(exc: OSError | None, broker: Broker, *, is_accepted: bool) -> str:
     if tls.certificate_file is None:
         return f"{what}it may want a certificate: give certificate_file and key_file"
     return f"{what}it may refuse the collector's certificate {tls.certificate_file}; have it signed by its CA"
+
+
+def have_the_kernel_watch(transport: asyncio.Transport, silent_s: float) -> None:
+    """Have the kernel notice, also while nothing is read, that what is sent does not arrive any more."""
+    wire = transport.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # it is lost already, which the first read tells
+        if wire is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silent_s * 1000))

@@ -121,7 +121,7 @@ class Client:
         self._gmqtt.on_subscribe = self._suback
 
     async def connect(self, *, keepalive_s: int, secured: ssl.SSLContext | None) -> None:
-        """Connect, and wait for the broker's word, which the listener hears, or until ``stop_waiting``.
+        """Connect, and wait for the broker's word, which the listener hears, or until ``stop``.
 
         Raises
         ------
@@ -137,8 +137,9 @@ class Client:
             raise_exc=False,
         )
 
-    def stop_waiting(self) -> None:
-        """Let ``connect`` return: nothing will come any more, for which gmqtt would wait on."""
+    def stop(self) -> None:
+        """Tell the listener nothing more, and let ``connect`` return: gmqtt would wait on."""
+        self._gmqtt.listener = None
         self._gmqtt._connack_received.set()  # noqa: SLF001
         self._gmqtt._connection_lost.set()  # noqa: SLF001
 
@@ -270,16 +271,18 @@ class _Link(MQTTConnection):  # type: ignore[misc]
 class _Wire(MQTTProtocol):  # type: ignore[misc]
     """gmqtt's protocol, which does not read by itself: what comes is handed on as it comes."""
 
-    listener: Listener
+    client: "_Gmqtt"
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Hand on that the connection stands. MQTTProtocol would begin to read."""
         BaseMQTTProtocol.connection_made(self, transport)
-        self.listener.opened(transport)
+        if self.client.listener is not None:
+            self.client.listener.opened(transport)
 
     def data_received(self, data: bytes) -> None:
         """Hand on what came."""
-        self.listener.came(data)
+        if self.client.listener is not None:
+            self.client.listener.came(data)
 
     def eof_received(self) -> bool:
         """Let the connection be closed: a broker that says nothing more is gone."""
@@ -288,13 +291,14 @@ class _Wire(MQTTProtocol):  # type: ignore[misc]
     def connection_lost(self, exc: Exception | None) -> None:
         """Hand on that the connection is gone. MQTTProtocol would have it taken up again."""
         BaseMQTTProtocol.connection_lost(self, exc)
-        self.listener.gone(exc)
+        if self.client.listener is not None:
+            self.client.listener.gone(exc)
 
 
 class _Gmqtt(gmqtt.Client):  # type: ignore[misc]
     """gmqtt's client, which never connects again by itself, and knows the name of the server for TLS."""
 
-    listener: Listener
+    listener: Listener | None
     server_name: str | None
 
     async def reconnect(self, delay: bool = False) -> None:  # noqa: FBT001, FBT002 - gmqtt's signature
@@ -310,7 +314,7 @@ class _Gmqtt(gmqtt.Client):  # type: ignore[misc]
     ) -> MQTTConnection:
         def wire() -> _Wire:
             made = _Wire(connection_state=self._connection_state, id_generator=self._package_handler.id_generator)
-            made.listener = self.listener
+            made.client = self
             return made
 
         loop = asyncio.get_running_loop()

@@ -7,7 +7,6 @@ comes is then no sign of a lost connection, and the kernel watches.
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -30,15 +29,11 @@ GATHER_S = 0.05
 """How long messages are gathered for one chunk [s]."""
 MOST_AT_ONCE = 1000
 """How many messages a chunk holds at most."""
-LARGEST_MESSAGE = 1024 * 1024
-"""How large a message may be [bytes]. Of larger ones, the beginning is handed on, so that it can be looked at."""
 IDLE_S = 0.25
 """How long to wait for the first message of a chunk [s]; then it is empty."""
 WORD_WITHIN_S = 10.0
 """How long to wait for the broker's answers [s]."""
 
-# More than the longest topic and 64 KiB of payload.
-_KEPT_OF_LARGER = 160 * 1024
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
 _FAREWELL_S = 0.5
 _SILENT_KEEPALIVES = 1.5
@@ -94,13 +89,11 @@ class MqttConnection:
         """Forget the connection before, but not the session."""
         self._client: Client | None = None
         self._transport: asyncio.Transport | None = None
-        self._framing = Framing(largest=LARGEST_MESSAGE, kept=_KEPT_OF_LARGER)
+        self._framing = Framing()
         self._end: Exception | None = None
-        self._is_gone = asyncio.Event()
         self._waiting: list[Message] = []
         self._waiting_bytes = 0
-        self._some = asyncio.Event()
-        self._enough = asyncio.Event()
+        self._some, self._enough, self._is_gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._is_paused = False
         self._asked: dict[int, Subscription] = {}
         self._is_accepted = self._is_subscribed = False
@@ -136,8 +129,7 @@ class MqttConnection:
             self._subscribe(client)
         except TimeoutError as exc:
             self._close()
-            hint = "check that the broker runs, its port and the network"
-            raise SourceUnavailable(f"{at}: no answer within {WORD_WITHIN_S:g} s; {hint}") from exc
+            raise SourceUnavailable(f"{at}: {access.NO_ANSWER.format(WORD_WITHIN_S)}") from exc
         except (OSError, UnicodeError) as exc:
             self._close()
             raise SourceUnavailable(f"{at}: {access.not_connected(exc, broker)}") from exc
@@ -195,15 +187,14 @@ class MqttConnection:
     def acknowledge(self, tokens: Iterable[int]) -> None:
         """Tell the broker that messages are on disk, in one write. Those of a lost connection come again."""
         answer = self._inflight.acknowledge(tokens)
-        if answer:
-            self._write(answer)
+        self._write(answer)
         if self._is_paused:
             self._read_on()
 
     def publish(self, publications: Iterable[Publication]) -> None:
         """Send messages. What the broker has not confirmed when the connection is lost is not sent again."""
-        for publication in publications:
-            if self._end is None and self._client is not None:
+        if self._end is None and self._client is not None:
+            for publication in publications:
                 self._client.publish(publication)
 
     # --- what the client tells ----------------------------------------------------------------------------------------
@@ -212,7 +203,7 @@ class MqttConnection:
         """Begin to watch."""
         self._transport = transport
         self._heard_s = self._pinged_s = _now_s()
-        _have_the_kernel_watch(transport, _SILENT_KEEPALIVES * self._keepalive_s)
+        access.have_the_kernel_watch(transport, _SILENT_KEEPALIVES * self._keepalive_s)
 
     def came(self, data: bytes) -> None:
         """Take what came."""
@@ -272,8 +263,7 @@ class MqttConnection:
             token = self._inflight.take(packet_id)
         elif qos == 2:
             token, answer = self._inflight.take_once(packet_id, topic, payload)
-            if answer:
-                self._write(answer)
+            self._write(answer)
             if not token:
                 return
         self._waiting.append(Message(topic, payload, qos, retained, token, size, self._arrived_ns))
@@ -337,32 +327,30 @@ class MqttConnection:
             self._heard_s = self._asked_s = _now_s()
 
     def _write(self, data: bytes) -> None:
-        if self._end is None and self._transport is not None:
+        if data and self._end is None and self._transport is not None:
             self._transport.write(data)
 
     def _look(self) -> None:
         """Ping where it is time for it, and give up a connection on which nothing comes."""
         if self._end is not None or self._client is None:
             return
-        now_s = _now_s()
-        if not self._is_paused:
-            silent_s = _SILENT_KEEPALIVES * self._keepalive_s
-            if now_s >= self._heard_s + silent_s:
-                self._lose(f"nothing came for {silent_s:g} s; look at the network between, and at the broker")
-                return
-            if self._asked and now_s >= self._asked_s + WORD_WITHIN_S:
-                topic = next(iter(self._asked.values())).topic
-                self._lose(f"no answer to the subscription to {topic}; look at the broker's log")
-                return
+        now_s, patience_s = _now_s(), _SILENT_KEEPALIVES * self._keepalive_s
         if now_s >= self._pinged_s + self._keepalive_s / 2:
             self._pinged_s = now_s
             self._client.ping()
-        due_s = [self._pinged_s + self._keepalive_s / 2]
+        due_s = self._pinged_s + self._keepalive_s / 2
         if not self._is_paused:
-            due_s.append(self._heard_s + _SILENT_KEEPALIVES * self._keepalive_s)
-            if self._asked:
-                due_s.append(self._asked_s + WORD_WITHIN_S)
-        self._look_again = asyncio.get_running_loop().call_at(min(due_s), self._look)
+            silent_s = self._heard_s + patience_s
+            if now_s >= silent_s:
+                self._lose(f"nothing came for {patience_s:g} s; look at the network between, and at the broker")
+                return
+            unanswered_s = self._asked_s + WORD_WITHIN_S
+            if self._asked and now_s >= unanswered_s:
+                topic = next(iter(self._asked.values())).topic
+                self._lose(f"no answer to the subscription to {topic}; look at the broker's log")
+                return
+            due_s = min(due_s, silent_s, unanswered_s) if self._asked else min(due_s, silent_s)
+        self._look_again = asyncio.get_running_loop().call_at(due_s, self._look)
 
     def _lose(self, what: str) -> None:
         self._finish(SourceUnavailable(f"{self._broker.place}: {what}"))
@@ -379,7 +367,7 @@ class MqttConnection:
         if self._transport is not None:
             self._transport.abort()
         if self._client is not None:
-            self._client.stop_waiting()
+            self._client.stop()
 
     def _close(self) -> None:
         self._inflight.end(message.token for message in self._waiting)
@@ -409,11 +397,3 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 def _now_s() -> float:
     """Return the event loop's time [s]: brokers wait in real time, also for a simulation."""
     return asyncio.get_running_loop().time()
-
-
-def _have_the_kernel_watch(transport: asyncio.Transport, silent_s: float) -> None:
-    """Have the kernel notice, also while nothing is read, that what is sent does not arrive any more."""
-    wire = transport.get_extra_info("socket")
-    with contextlib.suppress(OSError):  # it is lost already, which the first read tells
-        if wire is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silent_s * 1000))

@@ -3,6 +3,11 @@
 from typing import NamedTuple
 
 PUBLISH = 0x30
+LARGEST_MESSAGE = 1024 * 1024
+"""How large a message may be [bytes]. Of larger ones, the beginning is handed on, so that it can be looked at."""
+
+# More than the longest topic and 64 KiB of payload.
+_KEPT_OF_LARGER = 160 * 1024
 # The four bytes of a length hold at most 28 bits.
 _MOST_LENGTH_BYTES = 4
 
@@ -22,7 +27,7 @@ class Packet(NamedTuple):
 class Framing:
     """Cuts what comes into packets. Of a message larger than ``largest``, only the first ``kept`` bytes are held."""
 
-    def __init__(self, *, largest: int, kept: int) -> None:
+    def __init__(self, *, largest: int = LARGEST_MESSAGE, kept: int = _KEPT_OF_LARGER) -> None:
         self._largest = largest
         self._kept = kept
         self._data = b""
