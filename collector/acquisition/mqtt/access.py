@@ -53,3 +53,22 @@ def not_connected(exc: Exception, broker: Broker) -> str:
     if broker.tls is not None and (told := security.told(exc, broker.tls, peer="broker")):
         return told
     return f"refused or no answer ({exc}); check that the broker runs, its port and the network"
+
+
+def lost(exc: OSError | None, broker: Broker, *, is_accepted: bool) -> str:
+    """Return why a connection was lost; ``is_accepted`` if the broker had let us in."""
+    tls = broker.tls
+    told = security.told(exc, tls, peer="broker") if tls is not None else ""
+    what = f"the connection was lost ({told or exc or 'the broker has closed it'})"
+    if told:
+        return what
+    if is_accepted:
+        again = "; if it does so again and again, another client may have this client_id"
+        return what if exc is not None else what + again
+    what += " before the broker let us in; "
+    if tls is None:
+        return f"{what}check port, protocol and TLS, and look at the broker's log"
+    # Many close so quickly after refusing a certificate that their word of it is never heard.
+    if tls.certificate_file is None:
+        return f"{what}it may want a certificate: give certificate_file and key_file"
+    return f"{what}it may refuse the collector's certificate {tls.certificate_file}; have it signed by its CA"

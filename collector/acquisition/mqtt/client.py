@@ -138,8 +138,9 @@ class Client:
         )
 
     def stop_waiting(self) -> None:
-        """Let ``connect`` return: nothing will come any more. gmqtt would wait on for the broker's word."""
+        """Let ``connect`` return: nothing will come any more, for which gmqtt would wait on."""
         self._gmqtt._connack_received.set()  # noqa: SLF001
+        self._gmqtt._connection_lost.set()  # noqa: SLF001
 
     def take(self, packet: Packet) -> None:
         """Understand a packet, and tell the listener.

@@ -15,7 +15,6 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from collector.acquisition import security
 from collector.acquisition.mqtt import access, reasons
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
@@ -179,7 +178,7 @@ class MqttConnection:
             If the connection is lost, and everything that came before is handed on.
         """
         await _wait(self._some, IDLE_S)
-        if self._some.is_set():
+        if self._waiting and self._some.is_set():
             await _wait(self._enough, GATHER_S)
         raise_if_cancelled()
         if not self._some.is_set():
@@ -228,12 +227,7 @@ class MqttConnection:
         if exc is not None and not isinstance(exc, OSError):
             self._finish(exc)  # a bug
             return
-        tls = self._broker.tls
-        told = security.told(exc, tls, peer="broker") if tls is not None else ""
-        what = f"the connection was lost ({told or exc or 'the broker has closed it'})"
-        if not self._is_accepted and not told:
-            what += " before the broker let us in; check port, protocol and TLS, and look at the broker's log"
-        self._lose(what)
+        self._lose(access.lost(exc, self._broker, is_accepted=self._is_accepted))
 
     def accepted(self, *, is_known: bool, keepalive_s: int | None) -> None:
         """Note that the broker lets us in."""
@@ -265,8 +259,7 @@ class MqttConnection:
             log.warning("subscribed with less than asked for", broker=self._broker.id, topic=asked.topic, qos=code)
         if not self._asked:
             self._is_subscribed = True
-            if self._waiting:
-                self._some.set()
+            self._some.set()
 
     def unpublished(self, code: int) -> None:
         """Note that the broker refuses a publication."""

@@ -75,6 +75,17 @@ class Session:
                     self._task.result()
                 await asyncio.sleep(0.005)
 
+    @property
+    def stands(self) -> bool:
+        """Whether the run goes on."""
+        return not self._task.done()
+
+    def acknowledge_from_now_on(self) -> None:
+        """Acknowledge what came, and what comes."""
+        self._acknowledge = True
+        for arrival in self.arrivals:
+            arrival.acknowledge()
+
     async def subscribed(self) -> None:
         """Wait until the subscriptions stand."""
         await self.until(lambda: self._of._connection.is_subscribed)
