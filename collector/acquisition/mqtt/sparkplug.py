@@ -30,6 +30,7 @@ class _Origin:
     """What a topic says."""
 
     kind: str
+    group: str
     node: Node
     device: str
 
@@ -109,7 +110,7 @@ class SparkplugReader:
         Raises
         ------
         PayloadProblem
-            If nothing of it can be used.
+            If it is retained, no payload, or of no topic that is listened to.
         """
         origin = self._origins.get(topic)
         if origin is None:
@@ -119,8 +120,12 @@ class SparkplugReader:
         if retained:
             raise PayloadProblem(Cause.OUT_OF_SEQUENCE, "is retained, and so of a time that nobody knows")
         message = Arrived(origin.kind, origin.device, topic, payload, wire.decode(payload), arrived_ns)
-        origin.node.take(message, self._late)
-        return self._told()
+        try:
+            origin.node.take(message, self._late)
+        except PayloadProblem as exc:
+            # Told and not raised, for there may be a birth to ask for.
+            self._late.refuse(message, [exc])
+        return self._told(self._request(origin.group, origin.node, arrived_ns))
 
     def lost(self, now_ns: int) -> Told:
         """Return the readings of all that is stale now that the connection to the broker is gone."""
@@ -131,20 +136,25 @@ class SparkplugReader:
 
     def due(self, now_ns: int) -> tuple[Publication, ...]:
         """Return the requests for births by now. Readings that time brought about go with the next message."""
-        found = []
-        for (group, name), node in self._nodes.items():
+        found: list[Publication] = []
+        for (group, _), node in self._nodes.items():
             node.pass_time(now_ns, self._late)
-            if self._settings.allow_rebirth and node.asks_for_birth(now_ns):
-                self.counts["births asked for"] += 1
-                topic = f"{NAMESPACE}/{group}/NCMD/{name}"
-                found.append(Publication(topic, wire.rebirth(now_ns), qos=0, retain=False))
+            found += self._request(group, node, now_ns)
         return tuple(found)
 
-    def _told(self) -> Told:
+    def _request(self, group: str, node: Node, now_ns: int) -> tuple[Publication, ...]:
+        """Return the request for a birth, if it is time for one and allowed."""
+        if not self._settings.allow_rebirth or not node.asks_for_birth(now_ns):
+            return ()
+        self.counts["births asked for"] += 1
+        topic = f"{NAMESPACE}/{group}/NCMD/{node.name}"
+        return (Publication(topic, wire.rebirth(now_ns), qos=0, retain=False),)
+
+    def _told(self, publications: tuple[Publication, ...] = ()) -> Told:
         out = self._late
         if out.rows or out.events or out.refused:
             self._late = Outcome()
-        return Told(out.rows, events=tuple(out.events), refused=tuple(out.refused))
+        return Told(out.rows, None, tuple(out.events), publications, tuple(out.refused))
 
     @property
     def _state_topic(self) -> str:
@@ -188,7 +198,7 @@ class SparkplugReader:
             )
         if len(self._origins) >= _MOST_NODES * 16:
             self._origins.clear()
-        origin = self._origins[topic] = _Origin(kind, known, device)
+        origin = self._origins[topic] = _Origin(kind, group, known, device)
         return origin
 
     def _owner(self, node: str, device: str) -> Owner:

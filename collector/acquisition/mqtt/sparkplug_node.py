@@ -95,7 +95,7 @@ class Node:
         wait_ns: int,
         counts: Counter[str],
     ) -> None:
-        self._name = name
+        self.name = name
         self._owner_of = owner_of
         self._metrics_of = metrics_of
         self._live = live
@@ -249,13 +249,13 @@ class Node:
             self._want_birth(message.arrived_ns)
 
     def _data(self, message: Arrived, out: Outcome) -> None:
-        device = self._devices.get(message.device)
-        if device is None or not device.alive:
-            self._want_birth(message.arrived_ns)
-            raise _lost("data before a birth; nobody knows what its aliases stand for")
+        device = self._device(message.device)
         if not device.known:
             self._counts["of nobody"] += 1
             return
+        if not device.alive:
+            self._want_birth(message.arrived_ns)
+            raise _lost("data before a birth; nobody knows what its aliases stand for")
         payload = message.payload
         rows, told, problems = device.metrics.data_values(payload, message.arrived_ns, self._live)
         if problems and problems[-1].cause is Cause.OUT_OF_SEQUENCE:
@@ -314,8 +314,8 @@ class Node:
         device = self._devices.get(name)
         if device is None:
             if len(self._devices) >= _MOST_DEVICES:
-                raise PayloadProblem(Cause.TOO_LARGE, f"node {self._name} has more than {_MOST_DEVICES} devices")
-            owner = self._owner_of(self._name, name)
+                raise PayloadProblem(Cause.TOO_LARGE, f"node {self.name} has more than {_MOST_DEVICES} devices")
+            owner = self._owner_of(self.name, name)
             known = owner.id is not None or name == ITSELF
             device = self._devices[name] = _Device(self._metrics_of(owner.id), owner.events, known)
         return device

@@ -133,6 +133,8 @@ class Host:
         self.events: list[Event] = []
         self.refused: list[Refused] = []
         self.published: list[Publication] = []
+        self.published_ms: list[int] = []
+        self.unseen: list[Publication] = []
 
     def hear(self, *messages: Message, retained: bool = False) -> None:
         for message in messages:
@@ -147,17 +149,21 @@ class Host:
         self.rows += told.readings
         self.events += told.events
         self.refused += told.refused
-        self.published += told.publications
+        self._publish(told.publications)
 
     def wait(self, ms: int) -> list[Publication]:
-        """Let time pass, and return what is published by then."""
+        """Let time pass, and return what was published since the last wait."""
         until = self.now_ms + ms
-        found: list[Publication] = []
         while self.now_ms < until:
             self.now_ms = min(self.now_ms + 250, until)
-            found += self.reader.due(self.now_ms * MS)
-        self.published += found
+            self._publish(self.reader.due(self.now_ms * MS))
+        found, self.unseen = self.unseen, []
         return found
+
+    def _publish(self, publications: Sequence[Publication]) -> None:
+        self.published += publications
+        self.published_ms += [self.now_ms - NOON_MS] * len(publications)
+        self.unseen += publications
 
     def settle(self) -> None:
         """Hear something else: what time has brought about goes with the next message."""

@@ -22,7 +22,7 @@ NAMES = {
     "Pot/Noise": (Quantity.POT_NOISE, "mV"),
     "Pot/Bath/Temp": (Quantity.BATH_TEMPERATURE, "degC"),
 }
-fate = st.sampled_from(["arrives"] * 6 + ["lost", "twice", "late", "overtaken"])
+fate = st.sampled_from(["arrives"] * 5 + ["lost", "lost", "twice", "late", "overtaken"])
 
 
 class NodeAndHost(RuleBasedStateMachine):
@@ -78,7 +78,7 @@ class NodeAndHost(RuleBasedStateMachine):
 
     @rule(pot=st.sampled_from(POTS), fate_=fate)
     def exchanges_a_controller(self, pot: str, fate_: str) -> None:
-        """Give a pot's aliases to its other metrics, in the same session: if the birth is lost, only its number tells."""
+        """Give a pot's aliases to its other metrics, in the same session; only a number tells if the birth is lost."""
         first, *others = [self.aliases[pot, name] for name in NAMES]
         self.aliases |= {(pot, name): alias for name, alias in zip(NAMES, [*others, first], strict=True)}
         self._send(self._birth(pot), fate_)

@@ -9,6 +9,7 @@ from collector.settings import Configuration, ConfigurationError, load
 
 COLLECTOR, PLANT = "collector.toml", "plants/p.toml"
 AC, DC = "profiles/ac.toml", "profiles/dc.toml"
+METRICS = "layouts/sparkplug-pots.toml"
 GRID, GWP, SLOPES = "factors/grid_electricity.toml", "factors/gwp.toml", "factors/pfc_slope.toml"
 
 FILES = {
@@ -107,6 +108,16 @@ unit = "A"
 address = 4
 type = "f32"
 unit = "W"
+""",
+    METRICS: """\
+title = "Pots"
+[[metrics]]
+name = "Pot/Voltage"
+quantity = "pot_voltage"
+unit = "V"
+[[metrics]]
+name = "Pot/AE/LastId"
+field = "anode_effect.id"
 """,
     GRID: """\
 [grid]
