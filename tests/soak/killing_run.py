@@ -36,6 +36,7 @@ _POTS = 1000
 _STEP_NS = 100_000_000
 _COMMIT_EVERY_S = 0.5
 _NO_PROGRESS_S = 60.0
+_NO_PROGRESS_KILLS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def soak(
     seed: int = 5,
     within_s: float = 3600.0,
 ) -> Figures:
-    """Publish, kill every few seconds until everything was published, let the collector finish, and count.
+    """Publish, kill every few seconds until everything is on disk, let the collector finish, and count.
 
     Parameters
     ----------
@@ -154,9 +155,8 @@ def soak(
         begin = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
             publishing = pool.submit(publisher.publish, mixed(samples, events), rate=rate, within_s=within_s)
-            _kill_until(killer, publishing, every_s)
+            _kill_until_all_is_on_disk(killer, publishing, every_s)
             report: Report = publishing.result()
-        killer.kill()
         stored = _stored(influxdb, samples, running, within_s)
         wait_until(lambda: in_the_ledger(running) == events.told(), 60, running.process, running.log)
         seconds = time.monotonic() - begin
@@ -184,14 +184,14 @@ def soak(
         )
 
 
-def _kill_until(killer: _Killer, publishing: Future[Report], every_s: tuple[float, float]) -> None:
-    while not publishing.done():
-        life_s = killer.draw.uniform(*every_s)
-        begin = time.monotonic()
-        while not publishing.done() and time.monotonic() < begin + life_s:
-            time.sleep(0.02)
-        if not publishing.done():
-            killer.kill()
+def _kill_until_all_is_on_disk(killer: _Killer, publishing: Future[Report], every_s: tuple[float, float]) -> None:
+    """Kill every few seconds until all was published and has been seen on disk, or kill after kill no more is there."""
+    tally, missing, idle = killer.tally, -1, 0
+    while not publishing.done() or (tally.missing and idle < _NO_PROGRESS_KILLS):
+        time.sleep(killer.draw.uniform(*every_s))
+        killer.kill()
+        idle = idle + 1 if tally.missing == missing else 0
+        missing = tally.missing
 
 
 def _stored(influxdb: InfluxDB1, samples: Samples, running: CollectorProcess, within_s: float) -> Tally:
