@@ -11,7 +11,7 @@ from waiting import until
 
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, SourceUnavailable
-from collector.pipeline import feed
+from collector.pipeline import Feed
 from collector.supervision.supervisor import keep_running
 
 pytestmark = pytest.mark.asyncio
@@ -26,7 +26,7 @@ class Kept:
         self._inbox: asyncio.Queue[Arrival] = asyncio.Queue(1000)
         running = keep_running(
             "mqtt:potroom",
-            lambda: feed(source, self._inbox),
+            Feed(source, self._inbox).run,
             temporary=SourceUnavailable,
             states=self.states,
             running="running",
