@@ -39,9 +39,6 @@ def told(exc: Exception | None, tls: Tls, *, peer: str) -> str:
     """
     if isinstance(exc, ssl.SSLCertVerificationError):
         return _of_the_peer(exc, tls, f"the {peer}'s certificate")
-    if isinstance(exc, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
-        whose = tls.certificate_file or "a collector without a certificate"
-        return f"the {peer} hung up over the greeting; it may refuse {whose}, or speak no TLS on this port"
     if not isinstance(exc, ssl.SSLError):
         return ""
     reason = exc.reason or ""
@@ -49,6 +46,14 @@ def told(exc: Exception | None, tls: Tls, *, peer: str) -> str:
         words = reason.lower().replace("_", " ") or str(exc)
         return f"no TLS connection came about ({words}); check 'port', and that TLS 1.2 or newer is spoken there"
     return _refused(re.sub(r".*ALERT_", "", reason).lower().replace("_", " "), tls, peer)
+
+
+def hung_up(exc: Exception | None, tls: Tls) -> str:
+    """Return what it may mean that a device hangs up over the greeting; empty if it did not."""
+    if not isinstance(exc, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError):
+        return ""
+    whose = tls.certificate_file or "a collector without a certificate"
+    return f"the device hung up over the greeting; it may refuse {whose}, or speak no TLS on this port"
 
 
 def _refused(alert: str, tls: Tls, peer: str) -> str:

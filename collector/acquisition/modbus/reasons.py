@@ -16,7 +16,7 @@ from collector.acquisition.modbus.errors import (
     MeterSilent,
 )
 from collector.acquisition.modbus.frames import Question
-from collector.plant.meter import Endpoint
+from collector.plant.meter import Endpoint, Tls
 
 _TABLES = {1: "coils", 2: "discrete inputs", 3: "holding registers", 4: "input registers"}
 _SERIAL = {
@@ -34,7 +34,7 @@ def place(question: Question, whom: str, endpoint: Endpoint) -> str:
 
 def not_connected(cause: Exception | None, endpoint: Endpoint) -> str:
     """Return why a connection does not come about; a ``cause`` of None is that it took too long."""
-    if endpoint.tls is not None and (told := security.told(cause, endpoint.tls, peer="device")):
+    if endpoint.tls is not None and (told := _of_tls(cause, endpoint.tls)):
         return told
     if endpoint.transport.is_serial:
         if not isinstance(cause, OSError):
@@ -61,8 +61,12 @@ def lost(at: str, cause: Exception | None, endpoint: Endpoint, *, answered: bool
     if endpoint.tls is None or (answered and not isinstance(cause, SSLError)):
         return EndpointUnreachable(what)
     # Since TLS 1.3, a device refuses the collector only when the connection stands; some just hang up.
-    told = security.told(cause or ConnectionResetError(), endpoint.tls, peer="device")
+    told = _of_tls(cause or ConnectionResetError(), endpoint.tls)
     return EndpointUnreachable(f"{what}: {told}" if told else what)
+
+
+def _of_tls(cause: Exception | None, tls: Tls) -> str:
+    return security.hung_up(cause, tls) or security.told(cause, tls, peer="device")
 
 
 def senseless(at: str) -> EndpointUnreachable:
