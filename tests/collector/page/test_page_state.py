@@ -13,17 +13,17 @@ from collector.readings.latest import LatestReadings
 from collector.store.store import Store
 
 NOW_NS = 1_772_341_200_000_000_000
+PLANT = example_plant()
 
 
 @pytest.mark.asyncio
 async def test_messages_that_could_not_be_used_are_shown_by_cause(tmp_path: Path) -> None:
-    plant = example_plant()
     instruments = Instruments(rejected_by_cause={"not_json": 12, "unknown_name": 3}, rejected_not_kept_total=7)
-    async with Store(tmp_path / "store.sqlite", plant.points) as store:
+    async with Store(tmp_path / "store.sqlite", PLANT.points) as store:
         state = PageState(
-            plant,
+            PLANT,
             store.path,
-            LatestReadings(len(plant.points)),
+            LatestReadings(len(PLANT.points)),
             clock=ClockByHand(NOW_NS),
             instruments=instruments,
             least_coverage_pct=90.0,
