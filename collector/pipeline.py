@@ -161,12 +161,12 @@ class Line:
         )
 
     async def _gather(self) -> list[Arrival]:
-        """Wait for arrivals, for at most a commit interval, and take all that came until then."""
+        """Wait for arrivals, for at most a commit interval, and take all that came until then; less if one hurries."""
         arrivals: list[Arrival] = []
         # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with an arrival.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.commit_every_s):
-                while len(arrivals) < INBOX_SIZE:
+                while len(arrivals) < INBOX_SIZE and not (arrivals and arrivals[-1].hurries):
                     arrivals.append(await self.inbox.get())
         return arrivals
 

@@ -16,12 +16,16 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
-    """What came in one go. ``acknowledge`` is called once everything it caused is on disk, on the event loop."""
+    """What came in one go. ``acknowledge`` is called once everything it caused is on disk, on the event loop.
+
+    ``hurries``: the sender is soon to hold back what follows, for want of acknowledgements.
+    """
 
     batch: ReadingBatch
     events: tuple[Event, ...] = ()
     rejected: tuple[DeadLetter, ...] = ()
     acknowledge: Callable[[], None] = field(default=_nothing)
+    hurries: bool = False
 
     @property
     def is_word(self) -> bool:

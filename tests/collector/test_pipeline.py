@@ -1,12 +1,15 @@
 """The straight line over a real store: minutes, late news, and what restates what."""
 
+import asyncio
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
 from example_plant import ClockByHand, joined, open_line, raw
 from line_story import PLANT, T0, S, drive, effect, energy_kwh, events, lines_of, minutes, polls, sums_of, weighing
+from waiting import until
 
 from collector.accounting import account
 from collector.acquisition.source import Arrival
@@ -344,3 +347,21 @@ async def test_a_clock_that_is_set_by_an_hour_is_said_once_and_the_readings_arou
     assert after == Quality.GOOD
     assert [entry["by_s"] for entry in logs if "clock was set" in entry["event"]] == [step_s]
     assert line.instruments.clock_steps_total == 1
+
+
+async def test_an_arrival_that_hurries_is_committed_at_once_and_not_after_the_commit_interval(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        line.commit_every_s = 30.0
+        done: list[int] = []
+        for number in range(3):
+            arrival = Arrival(ReadingBatch.of(()), acknowledge=partial(done.append, number), hurries=number == 1)
+            await line.inbox.put(arrival)
+        running = asyncio.create_task(line.run())
+        await until(lambda: len(done) == 2)
+        await asyncio.sleep(0.05)
+        assert done == [0, 1]
+        running.cancel()
+        await asyncio.wait([running])

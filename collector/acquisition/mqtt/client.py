@@ -38,6 +38,8 @@ from collector.acquisition.mqtt.message import Publication, Subscription
 from collector.plant.meter import Broker
 
 _LONGEST_TOPIC = 65535
+_REFUSED = 0x80
+"""From this reason code on, a broker refuses; below, it has something to add: nobody has subscribed to that topic."""
 
 
 class Listener(Protocol):
@@ -216,7 +218,7 @@ class Client:
 
     def _puback(self, command: int, body: bytes) -> None:
         self._gmqtt_puback(command, body)
-        if len(body) > 2 and body[2]:
+        if len(body) > 2 and body[2] >= _REFUSED:
             self._told = partial(self._listener.unpublished, body[2])
 
     def _pubrel(self, command: int, body: bytes) -> None:

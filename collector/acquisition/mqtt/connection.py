@@ -304,6 +304,11 @@ class MqttConnection:
         if self._end is None:
             self._pause(self._is_full())
 
+    @property
+    def is_pressed(self) -> bool:
+        """Whether half of the messages that may be open are: the broker is soon to hold the others back."""
+        return 2 * len(self._inflight) >= self._broker.max_unacknowledged
+
     def _is_full(self) -> bool:
         return (
             len(self._waiting) >= MOST_AT_ONCE

@@ -53,7 +53,7 @@ class MqttSubscriber:
     @property
     def longest_pause_s(self) -> float:
         """The longest wait before the broker is tried again [s]."""
-        return 30.0
+        return 5.0
 
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what arrives; when the connection is lost, what is stale because of it.
@@ -125,7 +125,8 @@ class MqttSubscriber:
                 events += said.events
             if said.publications:
                 self._connection.publish(said.publications)
-        return Arrival(_batch(told), tuple(events), tuple(rejected), partial(self._connection.acknowledge, tokens))
+        acknowledge = partial(self._connection.acknowledge, tokens)
+        return Arrival(_batch(told), tuple(events), tuple(rejected), acknowledge, hurries=self._connection.is_pressed)
 
     def _refused(self, told: Sequence[Told]) -> list[DeadLetter]:
         """Return what a reader could not use of messages that it could use else, or that it had kept for a while."""
