@@ -264,3 +264,20 @@ def test_a_field_of_a_wrong_type_is_told_at_the_birth() -> None:
     host.hear(node.nbirth(), node.dbirth("1001", {number: 5, VOLTAGE: 4.2}))
     assert host.causes() == [Cause.WRONG_TYPE]
     assert host.events == []
+
+
+def test_a_unit_that_a_part_of_an_event_cannot_have_is_told_at_the_birth() -> None:
+    host, node = Host(), Talker()
+    host.hear(node.nbirth(), node.dbirth("1001", {("Pot/AE/LastDuration", 12, DataType.DOUBLE, "V"): 5.0}))
+    assert host.causes() == [Cause.WRONG_UNIT]
+    assert "'V' is no unit for it; one of: ms, s, min" in str(host.refused[0].problem)
+
+
+def test_an_id_that_is_no_text_in_utf_8_is_refused() -> None:
+    host, node = Host(), Talker()
+    born(host, node)
+    said = node.ddata("1001", effect(1, id="AE-Q"))
+    said.payload = said.payload.replace(b"AE-Q", b"AE-\xff")
+    host.hear(said)
+    assert host.causes() == [Cause.NOT_UTF8]
+    assert host.events == []

@@ -79,6 +79,23 @@ def test_a_unit_that_changes_with_the_data_counts_from_there_on() -> None:
     assert host.values(VOLTS) == pytest.approx([4.2, 4.3, 4.4])
 
 
+def test_a_unit_that_does_not_fit_any_more_is_told_once_and_the_metric_read_no_more() -> None:
+    host, node = Host(), Talker()
+    born(host, node, "1001", volts=4.2)
+    host.hear(*(node.ddata("1001", {VOLTAGE: 4.3}, properties={"engUnit": "kA"}) for _ in range(3)))
+    assert host.causes() == [Cause.WRONG_UNIT]
+    assert host.values(VOLTS) == [4.2]
+
+
+def test_a_metric_without_a_name_and_one_that_a_meter_cannot_have_do_not_spoil_a_birth() -> None:
+    host, node = Host(meters={"DC": "pl1_dc"}), Talker()
+    nameless = Metric(1.0, DataType.DOUBLE, alias=9, timestamp_ms=NOON_MS)
+    current = ("Line/Current", 5, DataType.DOUBLE, "A")
+    host.hear(node.nbirth(nameless), node.dbirth("DC", {current: 400e3, VOLTAGE: 4.2}))
+    assert host.causes() == [Cause.MISSING]
+    assert [row[2] for row in host.rows] == [400.0]
+
+
 @pytest.mark.parametrize(
     ("code", "quality"),
     [

@@ -1,5 +1,6 @@
 """What a node tells that was away for hours: everything that it stored, at once."""
 
+import sys
 import time
 
 from sparkplug_talk import MS, NOISE, NOON_MS, RESISTANCE, VOLTAGE, Host, Talker
@@ -35,4 +36,5 @@ def test_a_hundred_thousand_stored_values_take_less_than_two_microseconds_each()
             assert not told.refused
         fastest_s = min(fastest_s, time.process_time() - began_s)
     assert rows == SAMPLES
-    assert fastest_s / (100 * A_MESSAGE) < 2e-6
+    # A tracer, such as that of branch coverage, looks on at every line.
+    assert fastest_s / (100 * A_MESSAGE) < (2e-6 if sys.gettrace() is None else 40e-6)
