@@ -12,7 +12,7 @@ from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
-from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
@@ -62,15 +62,25 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     """Return the sources of a plant: one an endpoint, one a broker."""
     plant = configuration.plant
     found: list[Source] = []
-    polled = [(endpoint, [m for m in plant.meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints]
+    polled = [
+        (endpoint, [m for m in plant.polled_meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints
+    ]
     polled = [(endpoint, meters) for endpoint, meters in polled if meters]
     for number, (endpoint, meters) in enumerate(polled):
         phase = number / len(polled)
         found.append(
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
-    reader = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
-    found += [MqttSubscriber(broker, reader, clock=clock, instruments=instruments) for broker in plant.brokers]
+    for broker in plant.brokers:
+        reader = LayoutReader(
+            plant,
+            plant.layouts_of(broker),
+            broker=broker.id,
+            site=broker.site,
+            qos=broker.qos,
+            longest_tare_age_s=configuration.accounting.longest_tare_age_s,
+        )
+        found.append(MqttSubscriber(broker, reader, clock=clock, instruments=instruments))
     return found
 
 

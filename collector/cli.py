@@ -17,6 +17,7 @@ from collector.commands import status as status_of
 from collector.commands.overview import overview
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
+from collector.plant.meter import PolledMeter
 from collector.settings import Configuration, ConfigurationError, load
 from collector.store import ledger
 from collector.store.schema import StoreError, open_reader
@@ -117,6 +118,9 @@ def read(meter: str, config_file: Path) -> None:
     if found is None:
         known = ", ".join(m.id for m in configuration.plant.meters)
         raise click.BadParameter(f"there is no meter '{meter}'; one of: {known}", param_hint="METER")
+    if not isinstance(found, PolledMeter):
+        hint = f"'{meter}' cannot be asked: it speaks by itself, as {found.place}; see 'potline status'"
+        raise click.BadParameter(hint, param_hint="METER")
     logs.configure(json=False, level="error")
     rows, error = asyncio.run(read_meter(found, SystemClock()))
     place = f"{found.endpoint.host}:{found.endpoint.port} unit {found.unit}"

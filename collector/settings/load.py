@@ -77,6 +77,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         broken=broken,
         profiles_dir=folder / settings.profiles_dir,
         factors_dir=folder / settings.factors_dir,
+        layouts_dir=folder / settings.layouts_dir,
         secret=lambda path, written: _secret(folder, path, written, origins, problems),
         find=lambda written: _found(folder, written),
         today=today or datetime.now(UTC).date(),

@@ -6,7 +6,7 @@ from collector.acquisition.modbus.connection import EndpointUnreachable, MeterRe
 from collector.acquisition.modbus.decode import MeterValues
 from collector.acquisition.modbus.plan import ReadBlock, plan_scan
 from collector.clock import Clock
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.plant.profile import BIT_FUNCTIONS, Register
 
 
@@ -21,7 +21,7 @@ class RegisterRow:
     value: str
 
 
-async def read_meter(meter: Meter, clock: Clock) -> tuple[list[RegisterRow], str]:
+async def read_meter(meter: PolledMeter, clock: Clock) -> tuple[list[RegisterRow], str]:
     """Return what the registers of a meter show, and the first error that came (empty: none)."""
     registers = tuple(register.moved(meter.base) for register in meter.profile.registers)
     values = MeterValues(registers, meter.constants)

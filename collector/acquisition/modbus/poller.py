@@ -17,7 +17,7 @@ from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Meter
+from collector.plant.meter import Endpoint, PolledMeter
 from collector.readings.batch import ReadingBatch
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
@@ -50,7 +50,7 @@ class ModbusPoller:
     def __init__(
         self,
         endpoint: Endpoint,
-        meters: Sequence[Meter],
+        meters: Sequence[PolledMeter],
         *,
         points: PointTable,
         clock: Clock,

@@ -13,7 +13,7 @@ from collector.acquisition.modbus.decode import MeterValues
 from collector.acquisition.modbus.plan import ReadBlock
 from collector.acquisition.modbus.quarantine import Quarantine
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, periods
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.plant.profile import Register
 from collector.readings.batch import ReadingBatch
 from collector.readings.health import MeterHealth, Refused
@@ -33,7 +33,9 @@ class Turn:
     says that it is another one than the profile expects, no value of it is believed.
     """
 
-    def __init__(self, meter: Meter, points: PointTable, health: MeterHealth, *, number: int, start_s: float) -> None:
+    def __init__(
+        self, meter: PolledMeter, points: PointTable, health: MeterHealth, *, number: int, start_s: float
+    ) -> None:
         self.meter = meter
         self.health = health
         self.trips = RoundTrips()

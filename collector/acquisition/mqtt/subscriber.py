@@ -23,13 +23,12 @@ from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from collector.acquisition.mqtt import topics
-from collector.acquisition.mqtt.payload import PayloadProblem, PayloadReader
+from collector.acquisition.mqtt.message import MessageReader, PayloadProblem
 from collector.acquisition.source import Arrival, SourceUnavailable, raise_if_cancelled
 from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
-from collector.readings.batch import Reading, ReadingBatch
+from collector.readings.batch import ReadingBatch
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
 
@@ -44,7 +43,7 @@ _REFUSED = 0x80
 class MqttSubscriber:
     """The messages of one broker as a source. Messages of up to 50 ms are gathered into one arrival."""
 
-    def __init__(self, broker: Broker, reader: PayloadReader, *, clock: Clock, instruments: Instruments) -> None:
+    def __init__(self, broker: Broker, reader: MessageReader, *, clock: Clock, instruments: Instruments) -> None:
         self._broker = broker
         self._reader = reader
         self._clock = clock
@@ -74,7 +73,7 @@ class MqttSubscriber:
         paho = client._client  # noqa: SLF001 - see the module's docstring
         try:
             async with client:
-                for topic in topics.subscriptions(broker.site):
+                for topic in (subscription.topic for subscription in self._reader.subscriptions):
                     # The broker's refusal is no exception in aiomqtt, but an answer.
                     codes = [code if isinstance(code, int) else code.value for code in await client.subscribe(topic, 1)]
                     if max(codes, default=_REFUSED) >= _REFUSED:
@@ -134,21 +133,22 @@ class MqttSubscriber:
 
     def _arrival(self, paho: PahoClient, messages: list[aiomqtt.Message]) -> Arrival:
         arrived_ns = self._clock.now_ns()
-        readings: list[Reading] = []
+        readings: list[tuple[int, int, float, int]] = []
+        batches: list[ReadingBatch] = []
         events: list[Event] = []
         rejected: list[DeadLetter] = []
         for message in messages:
             topic = message.topic.value
             payload = bytes(message.payload)
             try:
-                found = self._read(topic, payload, arrived_ns)
+                told = self._reader.read(topic, payload, arrived_ns=arrived_ns, retained=bool(message.retain))
             except PayloadProblem as exc:
                 rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:_LARGEST_PAYLOAD], str(exc)))
                 continue
-            if isinstance(found, list):
-                readings += found
-            else:
-                events.append(found)
+            readings += told.readings
+            events += told.events
+            if told.batch is not None:
+                batches.append(told.batch)
         unacknowledged = [(message.mid, message.qos) for message in messages if message.qos]
 
         def acknowledge() -> None:
@@ -157,15 +157,8 @@ class MqttSubscriber:
                 for mid, qos in unacknowledged:
                     paho.ack(mid, qos)
 
-        return Arrival(ReadingBatch.of(readings), tuple(events), tuple(rejected), acknowledge)
-
-    def _read(self, topic: str, payload: bytes, arrived_ns: int) -> list[Reading] | Event:
-        address = topics.parse(topic, self._broker.site)
-        if address is None:
-            raise PayloadProblem("the topic is none of the layout smelter/v1")
-        if len(payload) > _LARGEST_PAYLOAD:
-            raise PayloadProblem(f"{len(payload)} bytes are more than {_LARGEST_PAYLOAD}")
-        return self._reader.read(address, payload, arrived_ns=arrived_ns)
+        batch = ReadingBatch.joined([ReadingBatch.of(readings), *batches])
+        return Arrival(batch, tuple(events), tuple(rejected), acknowledge)
 
 
 async def _gather(client: aiomqtt.Client, messages: AsyncIterator[aiomqtt.Message]) -> list[aiomqtt.Message]:

@@ -32,16 +32,17 @@ from server_process import free_port
 from servers import Mosquitto
 from waiting import until
 
-from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
-from collector.readings.event import AnodeEffect, Weighing
+from collector.readings.event import AnodeEffect, Event, Weighing
 
 pytestmark = pytest.mark.asyncio
 
-READER = PayloadReader(example_plant(), longest_tare_age_s=8 * 3600)
+PLANT = example_plant()
+READER = LayoutReader(PLANT, PLANT.layouts, broker="potroom", site=SITE, longest_tare_age_s=8 * 3600)
 StartBroker = Callable[..., Mosquitto]
 
 
@@ -80,7 +81,7 @@ class Session:
         return [row.value for arrival in self.arrivals for row in arrival.batch]
 
     @property
-    def events(self) -> list[AnodeEffect | Weighing]:
+    def events(self) -> list[Event]:
         return [event for arrival in self.arrivals for event in arrival.events]
 
     @property

@@ -9,6 +9,7 @@ from collector.settings import Configuration, ConfigurationError, load
 
 COLLECTOR, PLANT = "collector.toml", "plants/p.toml"
 AC, DC = "profiles/ac.toml", "profiles/dc.toml"
+LAYOUT = "layouts/smelter-v1.toml"
 GRID, GWP, SLOPES = "factors/grid_electricity.toml", "factors/gwp.toml", "factors/pfc_slope.toml"
 
 FILES = {
@@ -107,6 +108,32 @@ unit = "A"
 address = 4
 type = "f32"
 unit = "W"
+""",
+    LAYOUT: """\
+title = "Pots"
+[[messages]]
+topic = "smelter/v1/{site}/potline/{potline}/pot/{pot}/telemetry"
+tells = "readings"
+time = { path = "ts" }
+quality = { path = "q", words = { good = "good", bad = "bad" } }
+[messages.values]
+pot_voltage = { path = "m.pot_voltage_v", unit = "V" }
+[[messages]]
+topic = "smelter/v1/{site}/meter/{meter}/telemetry"
+tells = "readings"
+time = { path = "ts" }
+[messages.values]
+active_power = { path = "m.p_kw", unit = "kW" }
+active_energy_import = { path = "c.e_imp_kwh", unit = "kWh" }
+[[messages]]
+topic = "smelter/v1/{site}/crane/{*}/weighing"
+tells = "weighing"
+[messages.fields]
+id = { path = "id" }
+time = { path = "ts" }
+pots = { path = "pots" }
+net = { path = "net_kg", unit = "kg" }
+stable = { path = "stable" }
 """,
     GRID: """\
 [grid]
