@@ -221,8 +221,9 @@ class _Message:
             self._findings.refuse((*self._at, *at, "unit"), exc, f"does not fit {label}: ")
             return None
         is_number = self._section.format == "number"
-        if section.path is None and not is_number:
-            self._add((*at, "path"), "is missing", 'add it, like path = "m.pot_voltage_v"')
+        if not section.path and not is_number:
+            what = "is missing" if section.path is None else "is the message itself, and no value in it"
+            self._add((*at, "path"), what, 'write it like path = "m.pot_voltage_v"')
             return None
         for key in ("path", "unit_path", "quality"):
             if is_number and getattr(section, key) is not None:

@@ -5,7 +5,7 @@ their places and passes over all else, ten times as fast as through dictionaries
 message that was parsed as it is: for shapes that differ, and to tell what is wrong with a message.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -32,10 +32,11 @@ def found(message: object, path: Path) -> Any:  # noqa: ANN401 - whatever a mess
 
 
 class Shape:
-    """A struct of the wanted keys of a message, and the way to each."""
+    """A struct of the wanted keys of a message, and the way to each; without those of ``needed`` it is no message."""
 
-    def __init__(self, leaves: Mapping[Path, object]) -> None:
+    def __init__(self, leaves: Mapping[Path, object], needed: Collection[Path] = ()) -> None:
         self._attributes: dict[Path, str] = {}
+        self._needed = needed
         self.type = self._struct(leaves, (), "")
 
     def decoder(self) -> msgspec.json.Decoder[Any]:
@@ -55,12 +56,14 @@ class Shape:
             path, attribute = (*at, key), f"{around}{name}"
             if path in leaves:
                 self._attributes[path] = attribute
-                fields.append((name, leaves[path], None))
+                fields.append((name, leaves[path], msgspec.NODEFAULT if path in self._needed else None))
                 continue
             inner = {each: kind for each, kind in leaves.items() if each[: len(path)] == path}
             struct = self._struct(inner, path, f"{attribute}.")
-            fields.append((name, struct, msgspec.field(default_factory=struct)))
-        return msgspec.defstruct("Message", fields, rename=keys, gc=False, namespace={"nothing": None})
+            is_needed = any(each in self._needed for each in inner)
+            fields.append((name, struct, msgspec.NODEFAULT if is_needed else msgspec.field(default_factory=struct)))
+        # What is not there is None, and so is 'nothing', which no message has.
+        return msgspec.defstruct("Message", fields, rename=keys, kw_only=True, gc=False, namespace={"nothing": None})
 
 
 def can_be_typed(paths: Iterable[Path]) -> bool:

@@ -96,6 +96,12 @@ def _literal(among: Sequence[Scalar]) -> Any:  # noqa: ANN401 - a type
     return None
 
 
+def _needed(layout: MessageLayout) -> tuple[Path, ...]:
+    """Return the paths of what is one of some values in every message."""
+    choices = (layout.version, layout.where if layout.where and layout.where.among else None)
+    return tuple(choice.path for choice in choices if choice is not None)
+
+
 def _outer(layout: MessageLayout) -> dict[Path, Any]:
     """Return what is wanted of a message as a whole, with its type."""
     leaves: dict[Path, Any] = {}
@@ -140,7 +146,7 @@ class _Single:
         leaves = {**outer} | {value.path: _Number for value in wanted}
         if stamp is not None:
             leaves[stamp] = (Instant | None) if self._form is TimeFormat.RFC3339 else (int | float | None)
-        shape = Shape(leaves)
+        shape = Shape(leaves, _needed(layout))
         self._decode = shape.decoder().decode
         self._get = shape.getter((stamp, *self._head.paths, *(value.path for value in wanted)))
         self._factors = [value.factor for value in wanted]
@@ -193,13 +199,13 @@ class _Many:
         of_samples: dict[Path, Any] = dict.fromkeys(filter(None, self._head.paths), type(None))
         if self._rows:
             sample = Shape({**of_samples, inner[0]: stamp | None, **dict.fromkeys(inner[1:], _Number)})
-            shape = Shape({**outer, around: list[sample.type] | None})  # type: ignore[name-defined]
+            shape = Shape({**outer, around: list[sample.type] | None}, _needed(layout))  # type: ignore[name-defined]
             self._row = sample.getter((None, *inner))
             paths: Iterable[Path] = [around]
         else:
             columns = {(*around, *path): list[_Number] | None for path in inner[1:]}
             own = {(*around, *path): kind for path, kind in of_samples.items()} if around else {}
-            shape = Shape({**outer, **own, (*around, *inner[0]): list[stamp] | None, **columns})
+            shape = Shape({**outer, **own, (*around, *inner[0]): list[stamp] | None, **columns}, _needed(layout))
             paths = [(*around, *path) for path in inner]
         self._decode = shape.decoder().decode
         self._get = shape.getter((*self._head.paths, *paths))

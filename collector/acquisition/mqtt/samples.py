@@ -18,7 +18,7 @@ from collector.acquisition.mqtt.owners import NotOurs, Owners, Places
 from collector.acquisition.mqtt.paths import NOTHING, found
 from collector.acquisition.mqtt.times import NEVER, Instants, instant, instants
 from collector.acquisition.mqtt.topics import MOST_ONE_BY_ONE
-from collector.plant.layout import Choice, Level, MessageLayout, Path, TimeFormat, Value, dotted
+from collector.plant.layout import Choice, Level, MessageLayout, Path, Tells, TimeFormat, Value, dotted
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import USABLE, Quality
 
@@ -93,7 +93,9 @@ class SampleReader:
         taken: list[_Numbers] = []
         times: list[int] = []
         unset = False
-        for sample in elements(message, self.layout):
+        samples = elements(message, self.layout)
+        self._check_tables(samples)
+        for sample in samples:
             try:
                 places = self.places(self.owner(names, self._named(sample, message)))
             except NotOurs:
@@ -122,7 +124,8 @@ class SampleReader:
         stamp = self.layout.time
         if stamp is None:
             raise AssertionError("columns have times: their layout was checked")
-        (table,) = elements(message, self.layout)
+        (table,) = samples = elements(message, self.layout)
+        self._check_tables(samples)
         places = self.places(self.owner(names, self._named(table, message)))
         times = self._array(found(table, stamp.path), stamp.path)
         try:
@@ -134,12 +137,10 @@ class SampleReader:
         self._same_length(each, times, self._quality_path)
         qualities = [self._quality(word) for word in each]
         parts = []
-        here = 0
         for value, place in zip(self.layout.values, places, strict=True):
             column = found(table, value.path)
             if column is NOTHING or column is None:
                 continue
-            here += 1
             self._check_unit(value, table, message)
             numbers = self._array(column, value.path)
             self._same_length(numbers, times, value.path)
@@ -148,7 +149,6 @@ class SampleReader:
             own = self._own_qualities(value, table, len(times))
             if place is not None:
                 parts.append((place, value.factor, read, [min(q, o) for q, o in zip(qualities, own, strict=True)]))
-        self._check_any(table, here)
         if not times:
             return Told([])
         time, doubtful = settled(time, arrived_ns, unset=self._unset(table, message))
@@ -211,14 +211,12 @@ class SampleReader:
     def _numbers(
         self, sample: object, message: object, names: Mapping[Level, str], quality: int
     ) -> Iterator[tuple[int, float | None, int]]:
-        here = 0
         for at, value in enumerate(self.layout.values):
             if names.get(Level.QUANTITY, value.name) != value.name:
                 continue
             said = found(sample, value.path)
             if said is NOTHING:
                 continue
-            here += 1
             self._check_unit(value, sample, message)
             number = payload.number(said, dotted(value.path))
             own = quality
@@ -226,16 +224,21 @@ class SampleReader:
                 own = min(quality, self._of_value(found(sample, value.quality_path)))
             if number is not None or own < USABLE:
                 yield at, None if number is None else number * value.factor, own
-        self._check_any(sample, here)
 
-    def _check_any(self, sample: object, here: int) -> None:
+    def _check_tables(self, samples: Sequence[object]) -> None:
         """Refuse a message that has nothing of what was declared, not even the tables in which it should stand."""
-        if here or any(_can_hold(found(sample, value.path[:-1]), value.path) for value in self.layout.values):
-            return
-        around = dict.fromkeys(dotted(value.path[:-1] or value.path) for value in self.layout.values)
-        if any(found(sample, value.path[:-1]) not in (NOTHING, None) for value in self.layout.values):
-            raise PayloadProblem(Cause.WRONG_TYPE, f"{', '.join(around)}: is no table")
-        raise PayloadProblem(Cause.MISSING, f"{', '.join(around)}: nothing of that is there")
+        there = False
+        for around, key in {(value.path[:-1], value.path[-1]) for value in self.layout.values}:
+            for sample in samples:
+                table = found(sample, around)
+                if isinstance(table, dict) or (isinstance(table, list) and key.isdecimal()):
+                    there = True
+                elif table is not NOTHING and table is not None:
+                    what = f"{dotted(around)} is {payload.shown(table)}, and no table"
+                    raise PayloadProblem(Cause.WRONG_TYPE, what)
+        if samples and not there and self.layout.tells is Tells.READINGS:
+            tables = ", ".join(dict.fromkeys(dotted(value.path[:-1] or value.path) for value in self.layout.values))
+            raise PayloadProblem(Cause.MISSING, f"{tables}: nothing of that is there")
 
     def _check_unit(self, value: Value, sample: object, message: object) -> None:
         path = value.unit_path
@@ -311,10 +314,6 @@ def check_version(message: object, version: Choice | None) -> None:
     if not payload.is_one_of(said, version.among):
         known = ", ".join(map(payload.shown, version.among))
         raise PayloadProblem(Cause.UNKNOWN_VERSION, f"{at} is {payload.shown(said)}; declared is {known}")
-
-
-def _can_hold(table: object, path: Path) -> bool:
-    return isinstance(table, dict) or (isinstance(table, list) and path[-1:] != () and path[-1].isdecimal())
 
 
 def _true(value: float | None, quality: int) -> tuple[float, int]:

@@ -196,7 +196,7 @@ BARE = b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":%s}}'
         (telemetry(ts=None), Cause.MISSING, "ts, the time, is missing"),
         (telemetry(q="ok"), Cause.UNKNOWN_WORD, "q is 'ok', which is no word for a quality here; one of: good, "),
         (telemetry(q=[]), Cause.UNKNOWN_WORD, "q is an array"),
-        (telemetry(m=[]), Cause.WRONG_TYPE, "m: is no table"),
+        (telemetry(m=[]), Cause.WRONG_TYPE, "m is an array, and no table"),
         (telemetry(m=None), Cause.MISSING, "m: nothing of that is there"),
         (b'{"v":1,"ts":"2026-03-01T04:05:06Z"}', Cause.MISSING, "m: nothing of that is there"),
         (b'{"ts":"2026-03-01T04:05:06Z","m":{}}', Cause.MISSING, "v, the version, is missing"),
