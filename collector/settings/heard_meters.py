@@ -48,7 +48,7 @@ class HeardMeters(AnyMeter):
             what = f"'{address}' at {broker} is {other} already"
             self._report((*at, "address"), what, "two meters cannot be one device")
         told = tuple(self._quantities(at, section.quantities))
-        if self._fine(*at, "measures") and self._fine(*at, "quantities"):
+        if told and self._fine(*at, "measures") and self._fine(*at, "quantities"):
             for quantity in NEEDED[measures]:
                 if quantity not in told:
                     what = f"{quantity.label} is missing, which {measures.value} needs"

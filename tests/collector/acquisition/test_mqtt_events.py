@@ -43,8 +43,15 @@ def refused(topic: str, message: object, cause: Cause) -> str:
 
 def test_an_anode_effect_in_other_words_and_units() -> None:
     message = {
-        **{"id": "E7", "n": 3, "state": "over", "kind": "LVAE", "pot": "1001", "from": T_S * 1000, "lasted": 1.5},
-        **{"peak": 9.5, "overvoltage": 2000},
+        "id": "E7",
+        "n": 3,
+        "state": "over",
+        "kind": "LVAE",
+        "pot": "1001",
+        "from": T_S * 1000,
+        "lasted": 1.5,
+        "peak": 9.5,
+        "overvoltage": 2000,
     }
     assert told("_blueprint", f"plant/{SITE}/PL1/1001/effects", message) == AnodeEffect(
         "E7", (2 << 48) + 3, "PL1", "1001", AnodeEffectKind.LVAE, T_NS, 90.0, 9.5, 2000.0, corrected=False
@@ -53,8 +60,15 @@ def test_an_anode_effect_in_other_words_and_units() -> None:
 
 def test_a_weighing_in_tonnes() -> None:
     message = {
-        **{"id": "W7", "revision": 2, "t": T_S, "pots": ["1001"], "net": 4.92, "gross": 12.28, "tare": 7.36},
-        **{"at_rest": True, "tared": T_S - 3600},
+        "id": "W7",
+        "revision": 2,
+        "t": T_S,
+        "pots": ["1001"],
+        "net": 4.92,
+        "gross": 12.28,
+        "tare": 7.36,
+        "at_rest": True,
+        "tared": T_S - 3600,
     }
     assert told("_blueprint", f"plant/{SITE}/scales/9", message) == Weighing(
         "W7", 4, "PL1", ("1001",), T_NS, 4920.0, None
@@ -65,8 +79,15 @@ def test_a_weighing_in_tonnes() -> None:
 
 
 PRODUCED = {
-    **{"v": 1, "id": "MES-DAY-2026-02-27-PL1", "rev": 2, "day": "2026-02-27", "line": "PL1", "metal_net_t": 853.6},
-    **{"basis": "tapped+inventory_change", "status": "final", "kind": "production"},
+    "v": 1,
+    "id": "MES-DAY-2026-02-27-PL1",
+    "rev": 2,
+    "day": "2026-02-27",
+    "line": "PL1",
+    "metal_net_t": 853.6,
+    "basis": "tapped+inventory_change",
+    "status": "final",
+    "kind": "production",
 }
 
 
@@ -118,8 +139,15 @@ def test_production_that_makes_no_sense_is_refused(more: dict[str, object], caus
 
 
 BATH = {
-    **{"v": 1, "id": "BATH-PL1-1001-1", "kind": "bath", "pot": "1001", "sampled_at": "2026-03-01T03:40:00Z", "rev": 1},
-    **{"reported_at": "2026-03-01T04:10:00Z", "method": "lab_xrd", "q": "manual"},
+    "v": 1,
+    "id": "BATH-PL1-1001-1",
+    "kind": "bath",
+    "pot": "1001",
+    "sampled_at": "2026-03-01T03:40:00Z",
+    "rev": 1,
+    "reported_at": "2026-03-01T04:10:00Z",
+    "method": "lab_xrd",
+    "q": "manual",
     "m": {"bath_temp_c": 958, "superheat_c": 8.5, "excess_alf3_pct": 11.2, "al2o3_pct": None, "unknown_here": 1},
 }
 
