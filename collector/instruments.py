@@ -18,6 +18,8 @@ class Instruments:
     """Readings without a usable value among them."""
     rejected_total: int = 0
     """Messages that could not be understood and are kept as dead letters."""
+    rejected_not_kept_total: int = 0
+    """Further messages that could not be understood: so many came in a second that they were counted only."""
     poll_late_total: int = 0
     """Polls that were skipped because the one before took too long."""
     late_readings_total: int = 0
@@ -42,6 +44,8 @@ class Instruments:
     """Their size on disk [bytes]."""
     clock_steps_total: int = 0
     """Times that the machine's clock was seen to be set."""
+    rejected_by_cause: dict[str, int] = field(default_factory=dict)
+    """All messages that could not be understood, by what was wrong with them."""
     meters: dict[str, MeterHealth] = field(default_factory=dict)
     """How each polled meter is doing."""
     source_states: dict[str, str] = field(default_factory=dict)

@@ -28,9 +28,9 @@ def configure(*, json: bool, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Libraries that log by the standard library are heard from warnings on; pymodbus repeats what we say better.
+    # Libraries that log by the standard library are heard from warnings on; these two repeat what we say better.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    for name in ("pymodbus.logging", "aiomqtt", "mqtt"):
+    for name in ("pymodbus.logging", "gmqtt"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

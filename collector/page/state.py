@@ -73,7 +73,10 @@ class PageState:
                 "sources": self._instruments.source_states,
                 "outbox": asdict(outbox.state(db)),
                 "targets": self._instruments.target_states,
-                "totals": self._instruments.stream_fields(),
+                "totals": {
+                    **self._instruments.stream_fields(),
+                    "rejected_by_cause": dict(self._instruments.rejected_by_cause),
+                },
                 "ledger": _ledger(db),
             }
         finally:

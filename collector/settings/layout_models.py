@@ -128,5 +128,5 @@ class LayoutFile(_Table):
     """A layout."""
 
     title: Text
-    largest_payload: Annotated[float, measure("B", "64 B", "16 MiB")] = 65536.0
+    largest_payload: Annotated[float, measure("B", "64 B", "1 MiB")] = 65536.0
     messages: Annotated[list[MessageSection], Field(min_length=1)]

@@ -1,30 +1,22 @@
-"""An MQTT session as a source of readings and events. The only importer of aiomqtt.
-
-aiomqtt 2.5 is the maintained continuation of asyncio-mqtt: it speaks both protocol versions, keeps a persistent
-session, and its loop reads as a sentence. It has no acknowledgement by hand in its own interface; the paho client below
-it has (``manual_ack_set`` and ``ack``), so this file reaches for that one, and a contract test holds it there.
+"""An MQTT session as a source of readings and events.
 
 A message is acknowledged when everything it caused is on disk. Until then the broker keeps it, and after a crash sends
-it again. The broker holds back once ``max_unacknowledged`` messages are open (MQTT 5: receive maximum; MQTT 3.1.1: the
-broker's own ``max_inflight_messages``).
-
-Where connecting takes too long, aiomqtt leaves the socket open. A broker that came to itself would then serve that
-session, which nobody reads, and throw out the next one of the same name: so this file closes it.
+it again. What a message means is its reader's business; one that cannot be used is counted by its cause, and kept for
+a person to look at as long as there are not too many: a controller gone mad must not fill the disk.
 """
 
 import asyncio
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Literal
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 
-import aiomqtt
+import msgspec
 import structlog
-from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
-from collector.acquisition.mqtt.message import MessageReader, PayloadProblem
-from collector.acquisition.source import Arrival, SourceUnavailable, raise_if_cancelled
+from collector.acquisition.mqtt.connection import Message, MqttConnection
+from collector.acquisition.mqtt.framing import LARGEST_MESSAGE
+from collector.acquisition.mqtt.message import Cause, MessageReader, PayloadProblem, Publication, Subscription, Told
+from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
@@ -34,10 +26,10 @@ from collector.readings.outgoing import DeadLetter
 
 log = structlog.get_logger()
 
-_GATHER_S = 0.05
-_MOST_AT_ONCE = 1000
-_LARGEST_PAYLOAD = 64 * 1024
-_REFUSED = 0x80
+MOST_KEPT_IN_A_SECOND = 200
+"""How many messages that cannot be used are kept in a second. The others are counted only."""
+KEPT_OF_A_MESSAGE = 64 * 1024
+"""How much is kept of a message that cannot be used [bytes]."""
 
 
 class MqttSubscriber:
@@ -48,6 +40,9 @@ class MqttSubscriber:
         self._reader = reader
         self._clock = clock
         self._instruments = instruments
+        self._connection = MqttConnection(broker, clock, subscriptions=self._subscriptions, will=self._will)
+        self._kept_second = 0
+        self._kept_in_second = 0
 
     @property
     def name(self) -> str:
@@ -60,111 +55,99 @@ class MqttSubscriber:
         return 30.0
 
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
-        """Yield what arrives.
+        """Yield what arrives; when the connection is lost, what is stale because of it.
 
         Raises
         ------
         SourceUnavailable
             If the broker cannot be reached, refuses, or the connection is lost.
         """
-        broker = self._broker
-        place = f"{broker.host} port {broker.port} ({broker.id})"
-        client = await self._client()
-        paho = client._client  # noqa: SLF001 - see the module's docstring
+        is_connected = is_subscribed = False
         try:
-            async with client:
-                for topic in (subscription.topic for subscription in self._reader.subscriptions):
-                    # The broker's refusal is no exception in aiomqtt, but an answer.
-                    codes = [code if isinstance(code, int) else code.value for code in await client.subscribe(topic, 1)]
-                    if max(codes, default=_REFUSED) >= _REFUSED:
-                        raise SourceUnavailable(f"subscribe to {topic} at {place}: refused; check the broker's ACL")
-                raise_if_cancelled()
-                log.info("subscribed", broker=broker.id, host=broker.host, port=broker.port)
-                messages = aiter(client.messages)
-                while True:
-                    yield self._arrival(paho, await _gather(client, messages))
-        except aiomqtt.MqttError as exc:
-            hint = "check that the broker runs, its port and the password"
-            raise SourceUnavailable(f"subscribe at {place}: {exc}; {hint}") from exc
-        except ssl.SSLError as exc:
-            raise SourceUnavailable(f"connect to {place}: {exc.reason}; check the certificates") from exc
-        finally:
-            paho.disconnect()
+            async with self._connection as connection:
+                is_connected = True
+                async for messages in connection.messages():
+                    if connection.is_subscribed and not is_subscribed:
+                        is_subscribed = True
+                        log.info("subscribed", broker=self._broker.id, host=self._broker.host, port=self._broker.port)
+                        connection.publish([*self._status("online"), *self._reader.connected(self._clock.now_ns())])
+                    connection.publish(self._reader.due(self._clock.now_ns()))
+                    if messages:
+                        yield self._arrival(messages)
+        except SourceUnavailable:
+            if is_connected:
+                stale = _batch([self._reader.lost(self._clock.now_ns())])
+                if len(stale):
+                    yield Arrival(stale)
+            raise
 
-    async def _client(self) -> aiomqtt.Client:
-        broker = self._broker
-        try:
-            broker.host.encode("idna")
-        except UnicodeError as exc:
-            raise SourceUnavailable(f"connect to {broker.host}: this can be no host's name; check 'host'") from exc
-        password = None
-        if broker.password_file is not None:
-            try:
-                password = (await asyncio.to_thread(broker.password_file.read_text, "utf-8")).strip()
-            except OSError as exc:
-                raise SourceUnavailable(f"read {broker.password_file}: {exc.strerror}; check who may read it") from exc
-            except UnicodeDecodeError as exc:
-                raise SourceUnavailable(f"read {broker.password_file}: it is not UTF-8 text; write it anew") from exc
-        properties = None
-        clean_session: bool | None = False
-        clean_start: bool | Literal[3] = 3  # paho's MQTT_CLEAN_START_FIRST_ONLY, its default; not used with 3.1.1
-        version = aiomqtt.ProtocolVersion.V311
-        if broker.protocol == "5":
-            version = aiomqtt.ProtocolVersion.V5
-            clean_session, clean_start = None, False
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = int(broker.session_expiry_s)
-            properties.ReceiveMaximum = broker.max_unacknowledged
-        client = aiomqtt.Client(
-            broker.host,
-            broker.port,
-            identifier=broker.client_id,
-            username=broker.username,
-            password=password,
-            protocol=version,
-            clean_session=clean_session,
-            clean_start=clean_start,
-            properties=properties,
-            keepalive=30,
-            timeout=10,
-        )
-        client._client.manual_ack_set(True)  # noqa: SLF001 - see the module's docstring
-        return client
+    def _subscriptions(self) -> Sequence[Subscription]:
+        return self._reader.subscriptions
 
-    def _arrival(self, paho: PahoClient, messages: list[aiomqtt.Message]) -> Arrival:
-        arrived_ns = self._clock.now_ns()
-        readings: list[tuple[int, int, float, int]] = []
-        batches: list[ReadingBatch] = []
-        events: list[Event] = []
+    def _will(self) -> Publication | None:
+        """Return the last will. There can be only one, and a primary host's goes first."""
+        return self._reader.will or next(iter(self._status("offline")), None)
+
+    def _status(self, state: str) -> list[Publication]:
+        """Return what says whether the collector is there, where it does so, and not as a primary host."""
+        topic = self._broker.status_topic
+        if not topic or self._reader.will is not None:
+            return []
+        now = datetime.fromtimestamp(self._clock.now_ns() // 1_000_000_000, UTC)
+        payload = msgspec.json.encode({"state": state, "ts": now.isoformat().replace("+00:00", "Z")})
+        return [Publication(topic, payload, qos=1, retain=True)]
+
+    def _arrival(self, messages: Sequence[Message]) -> Arrival:
+        told: list[Told] = []
         rejected: list[DeadLetter] = []
+        tokens: list[int] = []
+        read = self._reader.read
         for message in messages:
-            topic = message.topic.value
-            payload = bytes(message.payload)
-            try:
-                told = self._reader.read(topic, payload, arrived_ns=arrived_ns, retained=bool(message.retain))
-            except PayloadProblem as exc:
-                rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:_LARGEST_PAYLOAD], str(exc)))
+            topic, payload, _, retained, token, size, arrived_ns = message
+            if token:
+                tokens.append(token)
+            if size > LARGEST_MESSAGE:
+                problem = PayloadProblem(Cause.TOO_LARGE, f"{size} bytes are more than {LARGEST_MESSAGE}")
+                self._reject(message, problem, rejected)
                 continue
-            readings += told.readings
-            events += told.events
-            if told.batch is not None:
-                batches.append(told.batch)
-        unacknowledged = [(message.mid, message.qos) for message in messages if message.qos]
+            try:
+                told.append(read(topic, payload, arrived_ns=arrived_ns, retained=retained))
+            except PayloadProblem as exc:
+                self._reject(message, exc, rejected)
+        events: list[Event] = []
+        for said in told:
+            if said.events:
+                events += said.events
+            if said.publications:
+                self._connection.publish(said.publications)
+        return Arrival(_batch(told), tuple(events), tuple(rejected), partial(self._connection.acknowledge, tokens))
 
-        def acknowledge() -> None:
-            # After a lost connection the broker sends these messages again on the next one, under new numbers.
-            if paho.is_connected():
-                for mid, qos in unacknowledged:
-                    paho.ack(mid, qos)
+    def _reject(self, message: Message, problem: PayloadProblem, rejected: list[DeadLetter]) -> None:
+        """Count a message that cannot be used, and keep it if there are not too many."""
+        counts = self._instruments.rejected_by_cause
+        counts[problem.cause.value] = counts.get(problem.cause.value, 0) + 1
+        second = int(asyncio.get_running_loop().time())
+        if second != self._kept_second:
+            self._kept_second, self._kept_in_second = second, 0
+        if self._kept_in_second >= MOST_KEPT_IN_A_SECOND:
+            self._instruments.rejected_not_kept_total += 1
+            return
+        self._kept_in_second += 1
+        body = message.payload[:KEPT_OF_A_MESSAGE]
+        rejected.append(DeadLetter(message.arrived_ns, self.name, message.topic, body, str(problem)))
 
-        batch = ReadingBatch.joined([ReadingBatch.of(readings), *batches])
-        return Arrival(batch, tuple(events), tuple(rejected), acknowledge)
 
-
-async def _gather(client: aiomqtt.Client, messages: AsyncIterator[aiomqtt.Message]) -> list[aiomqtt.Message]:
-    """Wait for a message, then take what came with it or within 50 ms."""
-    gathered = [await anext(messages)]
-    await asyncio.sleep(_GATHER_S)
-    while len(client.messages) and len(gathered) < _MOST_AT_ONCE:
-        gathered.append(await anext(messages))
-    return gathered
+def _batch(told: Sequence[Told]) -> ReadingBatch:
+    """Return all readings as columns, in the order in which they were told."""
+    parts: list[ReadingBatch] = []
+    rows: list[tuple[int, int, float, int]] = []
+    for said in told:
+        rows += said.readings
+        if said.batch is not None:
+            if rows:
+                parts.append(ReadingBatch.of(rows))
+                rows = []
+            parts.append(said.batch)
+    if rows or not parts:
+        parts.append(ReadingBatch.of(rows))
+    return ReadingBatch.joined(parts) if len(parts) > 1 else parts[0]

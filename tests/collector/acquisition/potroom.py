@@ -90,7 +90,11 @@ async def publish(
             writer.write(bytes([0x30 | qos << 1 | retain]) + _length(len(body)) + body)
         await writer.drain()
         if qos:
-            await reader.readexactly(4 * count)
+            taken = await reader.readexactly(4 * count)
+            if qos == 2:
+                ids = [taken[at + 2 : at + 4] for at in range(0, len(taken), 4)]
+                writer.write(b"".join(b"\x62\x02" + packet_id for packet_id in ids))
+                await reader.readexactly(4 * count)
         else:
             writer.write(b"\xc0\x00")
             assert await reader.readexactly(2) == b"\xd0\x00"

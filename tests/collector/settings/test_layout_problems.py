@@ -117,7 +117,7 @@ def test_the_layouts_that_are_spoilt_here_are_well(tmp_path: Path, text: str) ->
         (POT, "time = { path", 'columns = true\nsamples = "."\ntime = { path', "6 messages[0].samples: the message itself is an array, and has no columns; remove columns"),
         (POT, "[messages.values]", '[messages.fields]\nid = { path = "id" }\n[messages.values]', '7 messages[0].fields: does not belong to tells = "readings"; remove it'),
         (POT, 'tells = "readings"', 'tells = "readings"\nhistorcal = "h"', "5 messages[0].historcal: is not a setting; did you mean 'historical'?"),
-        (POT, 'title = "T"', 'title = "T"\nlargest_payload = "1 GiB"', "2 largest_payload: 1 GiB is above 16 MiB; give 64 B to 16 MiB"),
+        (POT, 'title = "T"', 'title = "T"\nlargest_payload = "1 GiB"', "2 largest_payload: 1 GiB is above 1 MiB; give 64 B to 1 MiB"),
         (POT, 'tells = "readings"', 'tells = "readings"\nversion = { path = "v", is = [] }', "5 messages[0].version.is: is empty; at least one is needed"),
         (WEIGHING, 'stable = { path = "ok" }', "", "5 messages[0].fields: stable is missing, which weighing needs; add it"),
         (WEIGHING, 'unit = "kg"', 'unit = "kWh"', "9 messages[0].fields.net.unit: does not fit net: 'kWh' measures energy, and mass is needed here; one of: t, kg"),
