@@ -12,10 +12,9 @@ from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
+from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.message import MessageReader
-from collector.acquisition.mqtt.payload import PayloadReader
 from collector.acquisition.mqtt.readers import BesideSparkplug
-from collector.acquisition.mqtt.smelter_v1 import SmelterReader
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
@@ -32,7 +31,6 @@ from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
-from collector.plant.topology import Plant
 from collector.readings.latest import LatestReadings
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
 from collector.store.outbox import Bounds
@@ -68,27 +66,37 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     """Return the sources of a plant: one an endpoint, one a broker."""
     plant = configuration.plant
     found: list[Source] = []
-    polled = [(endpoint, [m for m in plant.meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints]
+    polled = [
+        (endpoint, [m for m in plant.polled_meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints
+    ]
     polled = [(endpoint, meters) for endpoint, meters in polled if meters]
     for number, (endpoint, meters) in enumerate(polled):
         phase = number / len(polled)
         found.append(
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
-    payloads = PayloadReader(plant, longest_tare_age_s=configuration.accounting.longest_tare_age_s)
     found += [
-        MqttSubscriber(broker, _reader(broker, plant, payloads, clock), clock=clock, instruments=instruments)
+        MqttSubscriber(broker, _reader(broker, configuration, clock), clock=clock, instruments=instruments)
         for broker in plant.brokers
     ]
     return found
 
 
-def _reader(broker: Broker, plant: Plant, payloads: PayloadReader, clock: Clock) -> MessageReader:
+def _reader(broker: Broker, configuration: Configuration, clock: Clock) -> MessageReader:
     """Return what reads the messages of a broker."""
-    others = SmelterReader(broker, payloads)
+    plant = configuration.plant
+    declared = LayoutReader(
+        plant,
+        plant.layouts_of(broker),
+        broker=broker.id,
+        site=broker.site,
+        qos=broker.qos,
+        longest_tare_age_s=configuration.accounting.longest_tare_age_s,
+    )
     if broker.sparkplug is None:
-        return others
-    return BesideSparkplug(SparkplugReader(broker.sparkplug, plant, meters={}, now_ns=clock.now_ns), others)
+        return declared
+    heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
+    return BesideSparkplug(SparkplugReader(broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns), declared)
 
 
 async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:

@@ -18,7 +18,7 @@ from collector.acquisition.modbus.window import Window, read_window
 from collector.clock import SystemClock
 from collector.commands import blocks, found, looks
 from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, width
-from collector.plant.meter import Endpoint, Meter, Transport
+from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import MeterProfile
 from collector.readings import units
 from collector.settings import ConfigurationError
@@ -223,7 +223,7 @@ def read(
     _read_raw(where, 1 if unit is None else unit, raw, count, function, twice or 0.0, everything=everything)
 
 
-def _read_meter(meter: Meter, watch_s: float, *, as_json: bool) -> None:
+def _read_meter(meter: PolledMeter, watch_s: float, *, as_json: bool) -> None:
     result = _run(look(meter, SystemClock(), watch_s=watch_s))
     if as_json:
         click.echo(json_text.dumps(looks.document(result), ensure_ascii=False, indent=2))
@@ -267,12 +267,15 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def _meter(name: str, config_file: Path) -> Meter:
+def _meter(name: str, config_file: Path) -> PolledMeter:
     meters = load_or_exit(config_file).plant.meters
     found = next((each for each in meters if each.id == name), None)
     if found is None:
         known = ", ".join(each.id for each in meters)
         raise click.BadParameter(f"there is no meter '{name}'; one of: {known}", param_hint="METER")
+    if not isinstance(found, PolledMeter):
+        hint = f"'{name}' cannot be asked: it speaks by itself, as {found.place}; see 'potline status'"
+        raise click.BadParameter(hint, param_hint="METER")
     return found
 
 

@@ -29,7 +29,7 @@ from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, Event
+from collector.readings.event import Accounted, AnodeEffect, Event
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.store.commit import Commit
@@ -114,7 +114,7 @@ class Line:
         self.booking.book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
         fresh = await self.store.fresh(told) if told else []
-        dirty = await self._dirty_by_events(fresh)
+        dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Accounted)])
         cells, reached, incidents = self.booking.take()
         for point, since_ns in [*reached.items(), *cells]:
             for potline in self.closer.potlines_of(point):

@@ -166,7 +166,9 @@ def load_plant(file: Path) -> Plant:
     if not potlines:
         raise root.error("potlines", "has no potline", "add a [potlines.NAME]")
     endpoints = {name: _endpoint(name, table) for name, table in expanded(root, "endpoints").items()}
-    meters = {name: _meter(name, table, potlines, endpoints) for name, table in expanded(root, "meters").items()}
+    # A meter with a broker speaks by itself: what is said over MQTT, the scenario decides.
+    polled = {name: table for name, table in expanded(root, "meters").items() if "broker" not in table}
+    meters = {name: _meter(name, table, potlines, endpoints) for name, table in polled.items()}
     _refuse_shared_units(root, meters)
     return Plant(
         file=file,

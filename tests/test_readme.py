@@ -1,7 +1,6 @@
 """What the README tells a plant engineer is true: its examples are run here."""
 
 import asyncio
-import json
 import os
 import re
 import shutil
@@ -15,14 +14,14 @@ import pytest
 from adversarial_modbus import serving
 from certificates import authority, certificate
 from click.testing import CliRunner
-from example_plant import CONFIG, example_plant
+from example_plant import CONFIG
 from servers import InfluxDB1
 from unknown_device import Device, behind
 
-from collector.acquisition.mqtt import topics
-from collector.acquisition.mqtt.payload import PayloadReader
+from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.cli import main
-from collector.readings.event import AnodeEffect, Weighing
+from collector.readings.event import AnodeEffect, Laboratory, Production, Weighing
+from collector.settings import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,27 +107,40 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
-def test_the_mqtt_examples_are_understood() -> None:
+def test_the_mqtt_examples_are_understood(my_plant: Path) -> None:
     rows = re.findall(r"^\| `(smelter/\S+)` \| `(\{.*\})` \|$", README, flags=re.MULTILINE)
-    assert len(rows) == 3
-    plant = example_plant()
-    reader = PayloadReader(plant, longest_tare_age_s=28800)
+    of_mqtt = blocks("toml")[2]
+    assert of_mqtt.startswith("[brokers.potroom]")
+    (my_plant.parent / "plants" / "mine.toml").write_text(blocks("toml")[0] + of_mqtt, encoding="utf-8")
+    plant = load(my_plant).plant
+    (broker,) = plant.brokers
+    reader = LayoutReader(plant, plant.layouts_of(broker), broker=broker.id, site=broker.site, longest_tare_age_s=28800)
     found = []
     for topic, payload in rows:
-        text = payload.replace("1043", "1003").replace("1044", "1004")
-        filled = topic.format(site="example", potline="PL1", pot="1003", crane="K3")
-        address = topics.parse(filled, "example")
-        assert address is not None
-        assert json.loads(text)["v"] == 1
-        found.append(reader.read(address, text.encode(), arrived_ns=1_800_000_000_000_000_000))
+        filled = topic.format(site="north", potline="PL1", pot="1043", crane="K3", meter="MV-FDR-07")
+        found.append(reader.read(filled, payload.encode(), arrived_ns=1_800_000_000_000_000_000, retained=False))
 
-    readings, effect, weighing = found
-    assert isinstance(readings, list)
-    assert [reading.value for reading in readings] == [4.213, 7.086, 11.4]
+    names = [{plant.points[row[0]].name: row[2] for row in [*told.readings, *(told.batch or ())]} for told in found]
+    pot = "pot:1043."
+    assert names == [
+        {pot + "pot_voltage": 4.213, pot + "pot_resistance": 7.086, pot + "pot_noise": 11.4},
+        {pot + "pot_voltage": 4.215, pot + "pot_noise": 11.4},
+        {},
+        {pot + "bath_temperature": 958.0},
+        {},
+        {},
+        {"pl1_dc.line_current": 361.72, "pl1_dc.line_voltage": 1312.4, "pl1_dc.dc_power": 474.7},
+        {"office_feeder.active_power": 9312.0, "office_feeder.active_energy_import": 128450123.4},
+    ]
+    (effect,), (sample,), (weighing,), (production,) = (found[place].events for place in (2, 3, 4, 5))
     assert isinstance(effect, AnodeEffect)
     assert effect.duration_s == 108.6
+    assert isinstance(sample, Laboratory)
+    assert sample.values == (("bath_temperature", 958.0), ("excess_alf3_pct", 11.2))
     assert isinstance(weighing, Weighing)
     assert weighing.refused is None
+    assert isinstance(production, Production)
+    assert (production.net_kg, production.period, production.rank) == (853_600.0, "2026-02-28", 2)
 
 
 def test_the_query_of_the_readme_runs(influxdb1: InfluxDB1) -> None:

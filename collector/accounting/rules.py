@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from collector.accounting.booking import Rule
 from collector.accounting.integrals import Shape
-from collector.plant.meter import Measures, Meter
+from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register
 from collector.plant.topology import Plant
 from collector.readings import units
@@ -17,7 +17,7 @@ LARGEST_CURRENT_KA = 800.0
 """No potline carries more: the bound of a charge counter."""
 
 LONGEST_STEP_S = 60.0
-"""A counter of which only the device knows how coarse it is: at rated power it is taken to step this often."""
+"""A counter of which nobody here knows how coarse it is: at rated power it is taken to step this often."""
 
 
 def rules(plant: Plant) -> dict[int, Rule]:
@@ -28,8 +28,7 @@ def rules(plant: Plant) -> dict[int, Rule]:
         for quantity in accounted(meter):
             place = places[quantity]
             if quantity.kind is Kind.COUNTER:
-                register = next(r for r in meter.registers if r.quantity is quantity)
-                found[place] = _counter_rule(meter, register, quantity)
+                found[place] = _counter_rule(meter, quantity)
             else:
                 found[place] = Rule(Shape.GAUGE)
     return found
@@ -37,7 +36,7 @@ def rules(plant: Plant) -> dict[int, Rule]:
 
 def accounted(meter: Meter) -> list[Quantity]:
     """Return the quantities of a meter that are booked: none of one that is only monitored."""
-    offered = {register.quantity for register in meter.registers}
+    offered = set(meter.quantities)
     if meter.measures is Measures.MONITORED:
         return []
     if meter.measures is not Measures.LINE_DC:
@@ -49,22 +48,19 @@ def accounted(meter: Meter) -> list[Quantity]:
     ]
 
 
-def _counter_rule(meter: Meter, register: Register, quantity: Quantity) -> Rule:
+def _counter_rule(meter: Meter, quantity: Quantity) -> Rule:
     most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
-    raw_step = step(register, meter.constants)
-    if raw_step is None:
-        modulus, coarse = None, most / 3600 * LONGEST_STEP_S
-    else:
-        worth = raw_step * units.factor(register.unit, quantity.unit)
-        # Where counters are added, the sum drops by the span of the one that wraps: there is no one modulus.
-        modulus = None if register.wraps_at is None or register.plus else register.wraps_at * worth
-        coarse = 2 * worth
-    return Rule(
-        Shape.COUNTER,
-        most_per_s=most / 3600,
-        modulus=modulus,
-        slack=most / 3600 * meter.profile.counter_refresh_s + coarse,
-    )
+    modulus, slack = None, most / 3600 * LONGEST_STEP_S
+    if isinstance(meter, PolledMeter):
+        register = next(r for r in meter.registers if r.quantity is quantity)
+        raw_step = step(register, meter.constants)
+        if raw_step is not None:
+            worth = raw_step * units.factor(register.unit, quantity.unit)
+            # Where counters are added, the sum drops by the span of the one that wraps: there is no one modulus.
+            modulus = None if register.wraps_at is None or register.plus else register.wraps_at * worth
+            slack = 2 * worth
+        slack += most / 3600 * meter.profile.counter_refresh_s
+    return Rule(Shape.COUNTER, most_per_s=most / 3600, modulus=modulus, slack=slack)
 
 
 def step(register: Register, constants: Mapping[str, float]) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from collector.acquisition.modbus.traffic import MOST_REQUESTS_PER_S, MOST_SHARE, Traffic, come_together, traffic
-from collector.plant.meter import Endpoint, Measures, Meter
+from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, PolledMeter
 from collector.plant.profile import MeterProfile
 from collector.plant.topology import Plant
 from collector.readings.quantity import Quantity
@@ -22,7 +22,7 @@ class _Line:
     """An endpoint with what is behind it."""
 
     endpoint: Endpoint
-    meters: tuple[Meter, ...]
+    meters: tuple[PolledMeter, ...]
     traffic: Traffic
 
     @property
@@ -34,21 +34,24 @@ class _Line:
 
 def overview(plant: Plant) -> Iterator[str]:
     """Yield the endpoints with their meters and their load, the profiles in use, and warnings."""
-    behind: dict[str, list[Meter]] = {endpoint.id: [] for endpoint in plant.endpoints}
-    for meter in plant.meters:
+    behind: dict[str, list[PolledMeter]] = {endpoint.id: [] for endpoint in plant.endpoints}
+    for meter in plant.polled_meters:
         behind[meter.endpoint.id].append(meter)
     lines = [_Line(e, tuple(behind[e.id]), traffic(e, behind[e.id])) for e in plant.endpoints]
     groups = _alike(lines, lambda line: line.look)
     for group in groups:
         yield f"  {_endpoints(group)}"
         yield from (f"    {text}" for text in _meters([meter for line in group for meter in line.meters]))
-    if plant.meters:
+    for broker in plant.brokers:
+        yield f"  {broker.id} at {broker.host} port {broker.port}: {_layouts(plant, broker)}"
+        yield from (f"    {text}" for text in _heard([m for m in plant.heard_meters if m.broker == broker.id]))
+    if plant.polled_meters:
         yield "profiles:"
-    for users in _alike(plant.meters, lambda meter: meter.profile.name):
+    for users in _alike(plant.polled_meters, lambda meter: meter.profile.name):
         yield from (f"  {text}" for text in _profile(users[0].profile, users))
     for group in groups:
         yield from (f"warning: {text}" for text in _too_much(group))
-    for meter in plant.meters:
+    for meter in plant.polled_meters:
         if meter.measures is Measures.LINE_DC and not come_together(
             meter, Quantity.LINE_VOLTAGE, Quantity.LINE_CURRENT
         ):
@@ -68,7 +71,7 @@ def _shape(name: str) -> str:
     return re.sub(r"[0-9]+", "0", name)
 
 
-def _look(meter: Meter) -> Hashable:
+def _look(meter: PolledMeter) -> Hashable:
     return (_shape(meter.id), meter.profile.name, meter.every_s, meter.measures)
 
 
@@ -90,7 +93,7 @@ def _endpoints(group: list[_Line]) -> str:
     return f"{_names([line.endpoint.id for line in group], 'endpoints')} at {place}: {load}{busy}{each}"
 
 
-def _meters(meters: list[Meter]) -> Iterator[str]:
+def _meters(meters: list[PolledMeter]) -> Iterator[str]:
     groups = _alike(meters, _look)
     if len(groups) > _MOST_LINES:
         groups = _alike(meters, lambda meter: (meter.profile.name, meter.every_s, meter.measures))
@@ -104,6 +107,21 @@ def _meters(meters: list[Meter]) -> Iterator[str]:
         yield f"{names}: {first.profile.title}, {numbers}, every {first.every_s:g} s{monitored}"
 
 
+def _heard(meters: list[HeardMeter]) -> Iterator[str]:
+    groups = _alike(meters, lambda meter: (_shape(meter.id), meter.told, meter.measures))
+    for group in groups:
+        first = group[0]
+        monitored = ", only monitored" if first.measures is Measures.MONITORED else ""
+        addresses = _names([meter.address for meter in group], "addresses")
+        told = ", ".join(quantity.label for quantity in first.told)
+        yield f"{_names([meter.id for meter in group], 'meters')}: {addresses}: {told}{monitored}"
+
+
+def _layouts(plant: Plant, broker: Broker) -> str:
+    named = [f"{layout.name} ({layout.title})" for layout in plant.layouts_of(broker)]
+    return ", ".join([*named, *(["Sparkplug B"] if broker.sparkplug else [])]) or "nothing is read"
+
+
 def _numbers(word: str, numbers: list[int]) -> str:
     found = sorted(set(numbers))
     if len(found) == 1:
@@ -115,7 +133,7 @@ def _percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def _profile(profile: MeterProfile, users: list[Meter]) -> Iterator[str]:
+def _profile(profile: MeterProfile, users: list[PolledMeter]) -> Iterator[str]:
     """Yield what is known of a register map, and what of it is polled without being known for sure."""
     vectors = len(profile.test_vectors)
     proof = f"verified by {vectors} test vector{'' if vectors == 1 else 's'}"

@@ -8,11 +8,11 @@ from collector.readings.batch import ReadingBatch
 
 
 class Canonicaliser:
-    """Turns values from the units of their registers into canonical ones. Pots tell theirs in canonical units."""
+    """Turns values from the units of their registers into canonical ones. What comes over MQTT has them already."""
 
     def __init__(self, plant: Plant) -> None:
         self._factor = np.ones(len(plant.points))
-        for meter in plant.meters:
+        for meter in plant.polled_meters:
             for register in meter.registers:
                 if register.quantity is not None:
                     place = plant.points.place(meter.id, register.quantity)

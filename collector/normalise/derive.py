@@ -20,7 +20,7 @@ class LinePower:
             for meter in plant.meters
             if meter.measures is Measures.LINE_DC
             for places in [plant.points.of(meter.id)]
-            if not any(register.quantity is Quantity.DC_POWER for register in meter.registers)
+            if Quantity.DC_POWER not in meter.quantities
         ]
 
     def derive(self, batch: ReadingBatch) -> ReadingBatch:

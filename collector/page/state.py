@@ -15,17 +15,19 @@ from collector.accounting.account import EmissionsIntensity, EnergyIntensity, Su
 from collector.accounting.windows import DAY_NS, HOUR_NS
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Measures, Meter
+from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
+from collector.readings.event import AnodeEffect, Event, Production, Weighing
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
-from collector.store import ledger, outbox
+from collector.store import inputs, ledger, outbox
 from collector.store.commit import LedgerRecord
 from collector.store.schema import open_reader
 
 RECENT_MINUTES = 60
+RECENT_EVENTS = 10
 FRESH_POT_S = 300.0
 """How old a pot's voltage may be to be shown as live [s]: controllers send every 6 to 60 s."""
 
@@ -130,6 +132,7 @@ class PageState:
             ],
             "pot_ids": potline.pots,
             "windows": windows,
+            "events": [_event(event) for event in inputs.latest_events(db, potline.id, RECENT_EVENTS)],
             "recent": [self._window(potline, record.start_ns, 60.0, sums) for record, sums in last_hour],
         }
 
@@ -167,9 +170,9 @@ class PageState:
             "id": meter.id,
             "potline": meter.potline,
             "measures": meter.measures.value,
-            "profile": meter.profile.name,
+            "profile": meter.profile.name if isinstance(meter, PolledMeter) else "mqtt",
             "every_s": meter.every_s,
-            "endpoint": f"{meter.endpoint.place} unit {meter.unit}",
+            "endpoint": meter.place,
             "quality": int(worst),
             "quality_words": worst.words if qualities else "not read yet",
             "age_s": (self._clock.now_ns() - newest) * 1e-9 if newest else None,
@@ -216,6 +219,24 @@ def _line(health: MeterHealth) -> dict[str, Any]:
 def _fresh_s(meter: Meter) -> float:
     """Return how old a meter's value may be to be shown as live [s]: some polls may fail."""
     return 3 * meter.every_s + 30.0
+
+
+def _event(event: Event) -> dict[str, Any]:
+    """Return an event in words."""
+    match event:
+        case AnodeEffect():
+            lasts = "goes on" if event.duration_s is None else f"{event.duration_s:.0f} s"
+            what, words = "anode effect", [f"pot {event.pot}", event.kind.value, lasts]
+            words += ["corrected"] if event.corrected else []
+        case Weighing():
+            what, words = "weighing", [f"pots {', '.join(event.pots)}", f"{event.net_kg:.0f} kg net"]
+            words += [f"not booked: {event.refused}"] if event.refused else []
+        case Production():
+            what, words = "production", [event.period, f"{event.net_kg / 1000:.3f} t", event.basis, event.status]
+        case _:
+            values = [f"{name} {value:g}" for name, value in event.values]
+            what, words = "laboratory", [f"pot {event.pot}", event.kind, *values]
+    return {"what": what, "id": event.id, "time": _iso(event.time_ns), "words": ", ".join(filter(None, words))}
 
 
 def _energy(intensity: EnergyIntensity | None) -> Mapping[str, Any] | None:

@@ -107,12 +107,39 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One meter behind an endpoint.
+    """One meter, as the accounts know it; how its values come here is told by ``PolledMeter`` and ``HeardMeter``.
 
     Attributes
     ----------
+    every_s : float
+        How often it is asked, or is expected to speak [s].
     rated_power_kw : float
         Bounds what its counter may gain in a time; infinite where nobody gave it, which only a monitored meter may be.
+    """
+
+    id: str
+    measures: Measures
+    potline: str | None
+    every_s: float
+    rated_power_kw: float
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What it tells."""
+        raise NotImplementedError
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class PolledMeter(Meter):
+    """A meter behind a Modbus endpoint.
+
+    Attributes
+    ----------
     registers : tuple of Register
         What is polled, at the addresses of this device.
     constants : mapping
@@ -121,22 +148,46 @@ class Meter:
         How much higher than in the profile this device's addresses are.
     """
 
-    id: str
-    measures: Measures
-    potline: str | None
     profile: MeterProfile
     endpoint: Endpoint
     unit: int
-    every_s: float
-    rated_power_kw: float
     registers: tuple[Register, ...]
     constants: Mapping[str, float] = field(default_factory=dict, hash=False)
     base: int = 0
 
     @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What its registers hold."""
+        return tuple(register.quantity for register in self.registers if register.quantity is not None)
+
+    @property
+    def place(self) -> str:
+        """Its endpoint and unit."""
+        return f"{self.endpoint.place} unit {self.unit}"
+
+    @property
     def rules(self) -> BlockRules:
         """How this device allows its registers to be asked for."""
         return self.profile.rules.moved(self.base)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardMeter(Meter):
+    """A meter that speaks by itself over MQTT: a broker, what the messages call it, and what is taken from them."""
+
+    broker: str
+    address: str
+    told: tuple[Quantity, ...]
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What is taken from its messages."""
+        return self.told
+
+    @property
+    def place(self) -> str:
+        """Its broker and address."""
+        return f"{self.address} at broker {self.broker}"
 
 
 def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) -> tuple[Register, ...]:
@@ -166,7 +217,7 @@ def polled(profile: MeterProfile, also: Collection[str] = (), *, base: int = 0) 
     return tuple(register.moved(base) for register in profile.registers if register.name in wanted)
 
 
-def paced(endpoint: Endpoint, meters: Iterable[Meter]) -> Endpoint:
+def paced(endpoint: Endpoint, meters: Iterable[PolledMeter]) -> Endpoint:
     """Return the endpoint with the pauses that it, or any of the meters behind it, needs."""
     profiles = [meter.profile for meter in meters]
     return replace(

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from collector.plant.factors import DatedSeries, EmissionFactor, GwpSet, SlopeCoefficients
-from collector.plant.meter import Broker, Endpoint, Measures, Meter
+from collector.plant.layout import Layout
+from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
 
@@ -49,6 +50,7 @@ class Plant:
     endpoints: tuple[Endpoint, ...]
     meters: tuple[Meter, ...]
     brokers: tuple[Broker, ...]
+    layouts: tuple[Layout, ...] = ()
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 
@@ -73,6 +75,20 @@ class Plant:
                 return potline
         raise KeyError(potline_id)
 
+    @property
+    def polled_meters(self) -> tuple[PolledMeter, ...]:
+        """The meters behind Modbus endpoints."""
+        return tuple(meter for meter in self.meters if isinstance(meter, PolledMeter))
+
+    @property
+    def heard_meters(self) -> tuple[HeardMeter, ...]:
+        """The meters that speak over MQTT."""
+        return tuple(meter for meter in self.meters if isinstance(meter, HeardMeter))
+
+    def layouts_of(self, broker: Broker) -> tuple[Layout, ...]:
+        """Return the layouts that a broker's messages have."""
+        return tuple(layout for name in broker.layouts for layout in self.layouts if layout.name == name)
+
     def meters_on(self, potline: Potline, measures: Measures) -> tuple[Meter, ...]:
         """Return the meters of a potline that measure one thing."""
         return tuple(m for m in self.meters if m.potline == potline.id and m.measures is measures)
@@ -84,8 +100,8 @@ class Plant:
 
 
 def _quantities(meter: Meter) -> list[Quantity]:
-    """Return what a meter yields: its registers, and for a line's meter the power from voltage and current."""
-    quantities = [register.quantity for register in meter.registers if register.quantity is not None]
+    """Return what a meter yields: what it tells, and for a line's meter the power from voltage and current."""
+    quantities = [*meter.quantities]
     if meter.measures is Measures.LINE_DC and Quantity.DC_POWER not in quantities:
         quantities.append(Quantity.DC_POWER)
     return quantities

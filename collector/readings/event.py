@@ -44,4 +44,58 @@ class Weighing:
     refused: str | None
 
 
-Event = AnodeEffect | Weighing
+@dataclass(frozen=True, slots=True)
+class Production:
+    """Metal that the plant's own books state for a potline and a period; a higher rank replaces a lower one.
+
+    It is kept with all its revisions and shown, and not booked: the accounts of the live line go by Faraday's law.
+
+    Attributes
+    ----------
+    time_ns : int
+        The beginning of its day in the plant's time zone.
+    period : str
+        The day, like 2026-02-28, or the shift as the plant names it.
+    basis, status : str
+        What the mass is made of, and how final it is, in the plant's words.
+    """
+
+    id: str
+    rank: int
+    potline: str
+    time_ns: int
+    period: str
+    net_kg: float
+    basis: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """A sample of a pot's bath or metal. It is told hours after it was taken; a higher rank replaces a lower one.
+
+    Attributes
+    ----------
+    time_ns, reported_ns : int, int or None
+        When it was taken, and when the laboratory said so.
+    kind, method : str
+        What was sampled and how, in the laboratory's words.
+    values : tuple of (name, number)
+        What was found, under the names of the layout. Those that are quantities are readings as well.
+    """
+
+    id: str
+    rank: int
+    potline: str
+    pot: str
+    time_ns: int
+    reported_ns: int | None
+    kind: str
+    method: str
+    values: tuple[tuple[str, float], ...]
+
+
+Accounted = AnodeEffect | Weighing
+"""Events that the accounts of a minute are made of."""
+
+Event = Accounted | Production | Laboratory

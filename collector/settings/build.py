@@ -18,6 +18,7 @@ from collector.settings import formulas, models
 from collector.settings.brokers import Brokers
 from collector.settings.endpoints import Endpoints
 from collector.settings.fields import pots_of
+from collector.settings.layouts import Layouts
 from collector.settings.meters import Meters
 from collector.settings.part import Part
 from collector.settings.problems import ConfigurationError, shown
@@ -48,6 +49,8 @@ class Builder(Part):
         super().__init__(origins, broken)
         self._settings = settings
         self._broken |= self._missing(profiles_dir=profiles_dir, factors_dir=factors_dir)
+        if any(section.layouts for section in settings.brokers.values()):
+            self._broken |= self._missing(layouts_dir=layouts_dir)
         self._profiles_dir = profiles_dir
         self._factors_dir = factors_dir
         self._layouts_dir = layouts_dir
@@ -65,9 +68,11 @@ class Builder(Part):
         pots = {id_: self._pots(("potlines", id_, "pots"), section.pots) for id_, section in settings.potlines.items()}
         self._unique_pots(pots)
         potlines = [self._potline(id_, section, pots[id_], slopes) for id_, section in settings.potlines.items()]
-        parts = Meters(settings, self._origins, broken=self._broken, profiles_dir=self._profiles_dir)
-        meters = parts.built(endpoints)
-        self.problems += parts.problems
+        layouts = Layouts(settings, self._origins, broken=self._broken, layouts_dir=self._layouts_dir)
+        of_brokers = layouts.of_brokers()
+        meters = Meters(settings, self._origins, broken=self._broken, profiles_dir=self._profiles_dir)
+        built = meters.built(endpoints, of_brokers)
+        self.problems += [*layouts.problems, *meters.problems]
         brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
             self._report(("potlines",), "no potline is configured", "add [potlines.NAME]")
@@ -84,8 +89,9 @@ class Builder(Part):
             grid_factor=grid,
             potlines=tuple(potline for potline in potlines if potline is not None),
             endpoints=tuple(endpoints.values()),
-            meters=meters,
+            meters=built,
             brokers=brokers,
+            layouts=layouts.read,
         )
 
     def _missing(self, **folders: Path) -> set[Path_]:

@@ -6,34 +6,52 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from collector.plant.meter import NEEDED, Endpoint, Measures, Meter, fits, polled
+from collector.plant.layout import Layout
+from collector.plant.meter import NEEDED, Endpoint, Measures, Meter, PolledMeter, fits, polled
 from collector.plant.profile import MeterProfile, Register
 from collector.settings import models
+from collector.settings.any_meter import AnyMeter
 from collector.settings.expansion import could_make
-from collector.settings.part import Part
+from collector.settings.heard_meters import HeardMeters
 from collector.settings.problems import ConfigurationError
 from collector.settings.profiles import profile_names, read_profile
 from collector.settings.sources import Origins
 from collector.settings.toml_file import Path_
 
-_WITHOUT_POTLINE = frozenset({Measures.AUXILIARY_AC, Measures.MONITORED})
+_NEEDED_KEYS = ("profile", "endpoint", "unit")
+_KEYS = {field.alias or name for name, field in models.MeterSection.model_fields.items()}
 
 
-class Meters(Part):
+class Meters(AnyMeter):
     """Builds the meters. Each profile is read once, however many meters have it."""
 
     def __init__(
         self, settings: models.Settings, origins: Origins, *, broken: AbstractSet[Path_], profiles_dir: Path
     ) -> None:
-        super().__init__(origins, broken)
-        self._settings = settings
+        super().__init__(settings, origins, broken)
         self._profiles_dir = profiles_dir
         self._names = profile_names(profiles_dir) if self._fine("profiles_dir") else []
         self._profiles: dict[str, MeterProfile | None] = {}
 
-    def built(self, endpoints: Mapping[str, Endpoint]) -> tuple[Meter, ...]:
-        """Return the meters that are well; ``problems`` says what is wrong with the others."""
-        found = [self._meter(id_, section, endpoints) for id_, section in self._settings.meters.items()]
+    def built(
+        self, endpoints: Mapping[str, Endpoint], layouts: Mapping[str, tuple[Layout, ...] | None]
+    ) -> tuple[Meter, ...]:
+        """Return the meters that are well; ``problems`` says what is wrong with the others.
+
+        Parameters
+        ----------
+        endpoints
+            By id.
+        layouts
+            Those of each broker; None where they are not all known.
+        """
+        heard = HeardMeters(self._settings, self._origins, broken=self._broken, layouts=layouts)
+        found = [
+            self._meter(id_, section, endpoints) if section.broker is None else heard.meter(id_, section)
+            for id_, section in self._settings.meters.items()
+            if self._fine("meters", id_, "broker")
+        ]
+        self.problems += heard.problems
         self._unique()
         return tuple(meter for meter in found if meter is not None)
 
@@ -53,23 +71,24 @@ class Meters(Part):
     def _meter(self, id_: str, section: models.MeterSection, endpoints: Mapping[str, Endpoint]) -> Meter | None:
         at = ("meters", id_)
         measures = Measures(section.measures)
+        self._check_given(at, section)
         profile = None
-        if self._fine("profiles_dir") and self._fine(*at, "profile"):
+        if section.profile is not None and self._fine("profiles_dir") and self._fine(*at, "profile"):
             profile = self._profile((*at, "profile"), section.profile)
-        endpoint = endpoints.get(section.endpoint)
-        if endpoint is None and self._fine(*at, "endpoint") and not self._may_be(section.endpoint):
-            self._unknown((*at, "endpoint"), "endpoint", section.endpoint, endpoints)
-        self._check_potline(at, section.potline)
-        self._check_keys(at, section, measures)
+        named = section.endpoint
+        endpoint = None if named is None else endpoints.get(named)
+        if named is not None and endpoint is None and self._fine(*at, "endpoint") and not self._may_be(named):
+            self._unknown((*at, "endpoint"), "endpoint", named, endpoints)
+        self._check_common(at, section, measures)
         if profile is None:
             return None
         self._check_base(at, section.base, profile)
         registers = polled(profile, self._also(at, section.also, profile), base=section.base)
         self._check_needed(at, measures, profile, registers)
         constants = self._constants(at, section.constants, profile)
-        if endpoint is None:
+        if endpoint is None or section.unit is None:
             return None
-        return Meter(
+        return PolledMeter(
             id=id_,
             measures=measures,
             potline=section.potline,
@@ -89,28 +108,18 @@ class Meters(Part):
             path[0] == "endpoints" and (len(path) < 2 or could_make(str(path[1]), endpoint)) for path in self._broken
         )
 
-    def _check_potline(self, at: tuple[str, str], potline: str | None) -> None:
-        known = self._settings.potlines
-        if (
-            potline is not None
-            and potline not in known
-            and self._fine(*at, "potline")
-            and self._fine("potlines", potline)
-        ):
-            self._unknown((*at, "potline"), "potline", potline, known)
-
-    def _check_keys(self, at: tuple[str, str], section: models.MeterSection, measures: Measures) -> None:
-        """Check what is needed or not for what the meter measures."""
-        for key, value in (("for", section.for_), ("from_csv", section.from_csv)):
-            if value is not None:
-                self._report((*at, key), "makes many meters of one table of the plant file only", "write it there")
-        if not self._fine(*at, "measures"):
-            return
-        if section.potline is None and measures not in _WITHOUT_POTLINE and self._fine(*at, "potline"):
-            self._report((*at, "potline"), f"is missing, and {measures.value} belongs to a potline", "add it")
-        if section.rated_power is None and measures is not Measures.MONITORED and self._fine(*at, "rated_power"):
-            what = f"is missing, and it bounds what {measures.value} may book"
-            self._report((*at, "rated_power"), what, 'add it, like "60 MW"')
+    def _check_given(self, at: tuple[str, str], section: models.MeterSection) -> None:
+        """Check what a meter with an endpoint has, and what only one with a broker has."""
+        for key in ("address", "quantities"):
+            if getattr(section, key) and self._fine(*at, key):
+                self._report((*at, key), "belongs to a meter with a broker, and this one has none", "remove it")
+        if any(len(path) > 2 and path[:2] == at and path[2] not in _KEYS for path in self._broken):
+            return  # a misspelt key stands for the one that is missing
+        missing = [key for key in _NEEDED_KEYS if getattr(section, key) is None]
+        remedy = "add it" if len(missing) < len(_NEEDED_KEYS) else "add it, or a broker if this meter speaks over MQTT"
+        for key in missing:
+            if self._fine(*at, key):
+                self._report((*at, key), "is missing", remedy)
 
     def _check_base(self, at: tuple[str, str], base: int, profile: MeterProfile) -> None:
         if not base or not self._fine(*at, "base"):
@@ -187,11 +196,12 @@ class Meters(Part):
             self._report(at, f"a {name} of 0 makes every {zeroed} the same", "give the number from its plate")
 
     def _unique(self) -> None:
-        addressed: dict[tuple[str, int, int], str] = {}
+        addressed: dict[tuple[str | None, int | None, int], str] = {}
         lines: dict[str, str] = {}
         for id_, section in self._settings.meters.items():
             at = ("meters", id_)
-            if all(self._fine(*at, key) for key in ("endpoint", "unit", "base")):
+            polled_one = section.broker is None and section.endpoint is not None and section.unit is not None
+            if polled_one and all(self._fine(*at, key) for key in ("endpoint", "unit", "base")):
                 other = addressed.setdefault((section.endpoint, section.unit, section.base), id_)
                 if other != id_:
                     self._report(

@@ -154,14 +154,17 @@ class MeterSection(_Model):
     from_csv: object = None
     measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac", "monitored"]
     potline: Id | None = None
-    profile: Text
-    endpoint: Id
-    unit: Annotated[int, whole(0, 255)]
+    profile: Text | None = None
+    endpoint: Id | None = None
+    unit: Annotated[int, whole(0, 255)] | None = None
     base: Annotated[int, whole(-65535, 65535)] = 0
     every: Annotated[float, measure("s", "0.1 s", "1 h")] = 5.0
     rated_power: Annotated[float, measure("kW", "1 W", "10000 MW")] | None = None
     also: list[Text] = []
     constants: dict[str, NumberOfText] = {}
+    broker: Id | None = None
+    address: Text | None = None
+    quantities: list[Text] = []
 
 
 class SparkplugSection(_Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from collector.readings.cell import Cell
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Laboratory, Production, Weighing
 
 _COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality"
 _LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
@@ -88,6 +88,16 @@ def events_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: 
     return [_event(kind, body) for kind, body in rows]
 
 
+def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
+    """Return the last events of a potline, the last one first, each as its highest rank tells it."""
+    rows = db.execute(
+        "SELECT kind, body FROM event AS e WHERE potline = ?"
+        " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns DESC, id LIMIT ?",
+        (potline, count),
+    )
+    return [_event(kind, body) for kind, body in rows]
+
+
 def let_go(db: sqlite3.Connection, before_ns: int) -> None:
     """Let go of what lies before a time; of each point the last cell stays, and of an event told all or nothing."""
     # Point by point, along the key: a condition on the minute alone would read every cell there is.
@@ -128,15 +138,29 @@ def _cell(row: tuple[int, int, float, int, float, float, float, float, int, floa
 
 def _event_row(event: Event) -> tuple[str, int, str, str, int, bytes]:
     body = asdict(event)
-    kind = "weighing"
     if isinstance(event, AnodeEffect):
-        kind = "anode_effect"
         body["kind"] = event.kind.value
+    kind = _KINDS[type(event)]
     return event.id, event.rank, kind, event.potline, event.time_ns, json.dumps(body, sort_keys=True).encode()
 
 
 def _event(kind: str, body: bytes) -> Event:
     values = json.loads(body)
-    if kind == "anode_effect":
-        return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"])})
-    return Weighing(**{**values, "pots": tuple(values["pots"])})
+    match kind:
+        case "anode_effect":
+            return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"])})
+        case "weighing":
+            return Weighing(**{**values, "pots": tuple(values["pots"])})
+        case "production":
+            return Production(**values)
+        case _:
+            return Laboratory(**{**values, "values": tuple((name, value) for name, value in values["values"])})
+
+
+_KINDS = {
+    AnodeEffect: "anode_effect",
+    Weighing: "weighing",
+    Production: "production",
+    Laboratory: "laboratory",
+}
+"""The words for the kinds of events in the store."""

@@ -14,6 +14,7 @@ import resource
 import struct
 import sys
 import time
+from math import inf
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -22,7 +23,7 @@ from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.source import Arrival
 from collector.clock import SystemClock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Measures, Meter, Transport
+from collector.plant.meter import Endpoint, Measures, PolledMeter, Transport
 from collector.plant.profile import BlockRules, MeterProfile, Register, RegisterType
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
@@ -82,7 +83,7 @@ async def poll(ports: list[int], seconds: float) -> dict[str, float]:
     """Poll and return what was seen."""
     of = profile()
     meters = [
-        Meter(f"g{g}m{m}", Measures.MONITORED, None, of, gateway(g, port), m + 1, PERIOD_S, float("inf"), of.registers)
+        PolledMeter(f"g{g}m{m}", Measures.MONITORED, None, PERIOD_S, inf, of, gateway(g, port), m + 1, of.registers)
         for g, port in enumerate(ports) for m in range(METERS)
     ]  # fmt: skip
     points = PointTable(Point(meter.id, r.quantity) for meter in meters for r in meter.registers if r.quantity)

@@ -271,7 +271,7 @@ async def test_a_line_meter_without_counters_is_integrated_from_voltage_times_cu
 async def test_a_meter_that_is_only_monitored_is_written_and_not_accounted(tmp_path: Path, clock: ClockByHand) -> None:
     meters = tuple(
         dataclasses.replace(meter, measures=Measures.MONITORED) if meter.id == "rectifier_2" else meter
-        for meter in PLANT.meters
+        for meter in PLANT.polled_meters
     )
     plant = dataclasses.replace(PLANT, meters=meters)
     async with Store(tmp_path / "s.sqlite", plant.points) as store:
@@ -288,7 +288,7 @@ async def test_a_meter_that_is_only_monitored_is_written_and_not_accounted(tmp_p
 def without_registers(plant: Plant, *quantities: Quantity) -> Plant:
     """Return the plant with fewer registers read from its line meter."""
     meters = []
-    for meter in plant.meters:
+    for meter in plant.polled_meters:
         if meter.id == "pl1_dc":
             registers = tuple(r for r in meter.registers if r.quantity not in quantities)
             meter = dataclasses.replace(meter, registers=registers)  # noqa: PLW2901

@@ -168,7 +168,7 @@ def test_the_demonstration_finds_its_plant_where_its_scenario_says() -> None:
     scenario = mounted("simulator", str(inside.parent)) / inside.name
     config = mounted("simulator", "/srv/config")
     for key, file in tomllib.loads(scenario.read_text(encoding="utf-8")).items():
-        if key in {"plant", "profiles", "factors"}:
+        if key in {"plant", "profiles", "factors", "layouts"}:
             seen = os.path.normpath(inside.parent / file)
             assert (config / Path(seen).relative_to("/srv/config")).exists()
 

@@ -22,7 +22,7 @@ def test_the_collector_accepts_the_settings_of_the_compose_project(
         text = (COMPOSE / name).read_text(encoding="utf-8")
         assert '"/run/secrets/' in text
         (tmp_path / name).write_text(text.replace("/run/secrets/", f"{secrets}/"), encoding="utf-8")
-    for name in ("profiles", "factors"):
+    for name in ("profiles", "factors", "layouts"):
         shutil.copytree(ROOT / "config" / name, tmp_path / name)
     # As the image sets it.
     monkeypatch.setenv("POTLINE_STORE__PATH", str(tmp_path / "potline.sqlite"))

@@ -26,7 +26,7 @@ from waiting import until
 
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.source import SourceUnavailable
-from collector.plant.meter import Endpoint, Meter, Transport
+from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import Register, RegisterType
 from collector.readings.batch import Reading
 from collector.readings.quality import Quality
@@ -156,7 +156,7 @@ class Bench(Line):
     ``came`` holds unit and place of each value that came, ``wrong`` what should not have come.
     """
 
-    def __init__(self, meters: list[Meter]) -> None:
+    def __init__(self, meters: list[PolledMeter]) -> None:
         super().__init__(meters)
         self.came: set[tuple[int, int]] = set()
         self.wrong: list[Reading] = []

@@ -11,7 +11,7 @@ from polled_line import Line, many_registers, meter
 from small_plant import plant_of
 from waiting import until
 
-from collector.plant.meter import Endpoint, Meter
+from collector.plant.meter import Endpoint, PolledMeter
 from collector.readings.quality import Quality
 from collector.settings import ConfigurationError
 
@@ -45,7 +45,7 @@ class Counting:
         writer.write(request.adu())
 
 
-def different_meters(at: Endpoint, units: Sequence[int]) -> list[Meter]:
+def different_meters(at: Endpoint, units: Sequence[int]) -> list[PolledMeter]:
     """Return meters of several blocks and periods."""
     registers = [*many_registers(6), *(replace(each, address=each.address + 60) for each in many_registers(9)[6:])]
     slow = [replace(each, address=each.address + 90, every_s=0.35) for each in many_registers(11)[9:]]
@@ -150,4 +150,4 @@ def test_two_endpoints_at_one_place_are_refused_so_two_pollers_never_share_a_dev
         plant_of(tmp_path, PLANT.format(one=one, other=other))
     assert f"endpoints.other: is {place} like one; one endpoint, its meters share the connection" in str(caught.value)
     other = other.replace("5020", "5021").replace("null", "zero")
-    assert len(plant_of(tmp_path, PLANT.format(one=one, other=other)).plant.meters) == 2
+    assert len(plant_of(tmp_path, PLANT.format(one=one, other=other)).plant.polled_meters) == 2

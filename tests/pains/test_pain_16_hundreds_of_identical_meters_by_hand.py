@@ -8,7 +8,7 @@ from adversarial_modbus import serving
 from polled_line import Line
 from small_plant import plant_of
 
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 
@@ -31,7 +31,7 @@ SHEET = "tag,gateway,unit\n" + "".join(f"F{n:03},{n // 30 + 1},{n % 30 + 1}\n" f
 
 def test_300_meters_of_a_spreadsheet_take_fewer_than_30_lines_of_plant_file(tmp_path: Path) -> None:
     assert len(BY_CSV.strip().splitlines()) < 30
-    meters = plant_of(tmp_path, BY_CSV, feeders=SHEET).plant.meters
+    meters = plant_of(tmp_path, BY_CSV, feeders=SHEET).plant.polled_meters
     assert len(meters) == 300
     assert {(meter.endpoint.host, meter.unit) for meter in meters} == {
         (f"10.20.4.{gateway}", unit) for gateway in range(1, 11) for unit in range(1, 31)
@@ -54,11 +54,11 @@ endpoint = "feeder_{n}"
 unit = 1
 """
     assert len(text.strip().splitlines()) < 30
-    meters = plant_of(tmp_path, text).plant.meters
+    meters = plant_of(tmp_path, text).plant.polled_meters
     assert [meter.endpoint.host for meter in meters] == [f"feeder-{n}.plant.example" for n in range(1, 301)]
 
 
-def at(meter: Meter, port: int) -> None:
+def at(meter: PolledMeter, port: int) -> None:
     """Send a meter to a server of the test; endpoints in a plant file do not share an address."""
     object.__setattr__(meter.endpoint, "host", "127.0.0.1")
     object.__setattr__(meter.endpoint, "port", port)
@@ -69,12 +69,12 @@ async def test_300_meters_are_polled_every_second_and_not_one_round_is_missed(tm
     """On an idle 2-core machine polling 300 meters of four requests takes 0.35 of a core."""
     configuration = await asyncio.to_thread(plant_of, tmp_path, BY_CSV, feeders=SHEET)
     async with serving() as server:
-        for meter in configuration.plant.meters:
+        for meter in configuration.plant.polled_meters:
             at(meter, server.port)
-        line = Line(list(configuration.plant.meters))
+        line = Line(list(configuration.plant.polled_meters))
         async with line.polled():
             await asyncio.sleep(6.5)
         assert server.connections == 10
-    for meter in configuration.plant.meters:
+    for meter in configuration.plant.polled_meters:
         assert len(line.good_times(meter.id, Quantity.FREQUENCY)) >= 5, meter.id
         assert not line.readings(meter.id, lambda row: row.quality < Quality.UNCERTAIN), meter.id

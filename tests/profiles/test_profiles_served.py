@@ -16,7 +16,7 @@ from collector.acquisition.modbus.plan import plan_scan
 from collector.acquisition.modbus.sunspec import locate
 from collector.clock import SystemClock
 from collector.plant.composition import meaning
-from collector.plant.meter import Endpoint, Meter, Transport
+from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import MeterProfile
 from collector.readings.batch import Reading
 from collector.readings.quality import Quality
@@ -88,7 +88,7 @@ async def test_a_profile_reads_back_what_a_simulated_meter_shows(name: str, tran
 
 
 @pytest.fixture
-def panel_of_all(tmp_path: Path) -> list[Meter]:
+def panel_of_all(tmp_path: Path) -> list[PolledMeter]:
     """Return a meter of each profile as a plant file describes them, with all that is optional.
 
     They are behind one gateway, but those which need pauses have a line of their own: a pause holds up its whole line.
@@ -116,12 +116,12 @@ def panel_of_all(tmp_path: Path) -> list[Meter]:
         '[store]\npath = "potline.sqlite"\n',
         encoding="utf-8",
     )
-    return list(load(tmp_path / "collector.toml").plant.meters)
+    return list(load(tmp_path / "collector.toml").plant.polled_meters)
 
 
 @pytest.mark.asyncio
 async def test_45_meters_each_of_another_profile_are_polled_together_and_nothing_is_amiss(
-    panel_of_all: list[Meter],
+    panel_of_all: list[PolledMeter],
 ) -> None:
     panels = {meter.unit: Panel(meter.profile) for meter in panel_of_all}
     assert sorted(panels) == list(range(1, 46))

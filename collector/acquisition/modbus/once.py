@@ -15,7 +15,7 @@ from collector.acquisition.modbus.refusal import Meaning, meaning
 from collector.acquisition.modbus.sense import COUNTERS, Count, Finding, counted, dc_power_kw, findings
 from collector.acquisition.modbus.sunspec import SunSpecMissing, locate
 from collector.clock import Clock
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.plant.profile import BIT_FUNCTIONS, Encoding, Register, RegisterType
 from collector.readings import units
 
@@ -51,7 +51,7 @@ class Look:
     ``told`` is its identification (function 43/14), empty where it has none; ``error`` says why nothing came.
     """
 
-    meter: Meter
+    meter: PolledMeter
     base: int
     told: Mapping[int, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
@@ -88,12 +88,12 @@ class Gathered:
         return b""
 
 
-async def look(meter: Meter, clock: Clock, *, watch_s: float = 0.0) -> Look:
+async def look(meter: PolledMeter, clock: Clock, *, watch_s: float = 0.0) -> Look:
     """Read everything that a meter's profile knows.
 
     Parameters
     ----------
-    meter : Meter
+    meter : PolledMeter
         The meter.
     clock : Clock
         For the stamps.
@@ -112,7 +112,7 @@ async def look(meter: Meter, clock: Clock, *, watch_s: float = 0.0) -> Look:
     return result
 
 
-async def _look(connection: ModbusConnection, meter: Meter, result: Look, watch_s: float) -> None:
+async def _look(connection: ModbusConnection, meter: PolledMeter, result: Look, watch_s: float) -> None:
     profile = meter.profile
     if profile.sunspec_model is not None:
         result.base = meter.base + await locate(connection, unit=meter.unit, model=profile.sunspec_model, whom=meter.id)
@@ -137,7 +137,9 @@ async def _look(connection: ModbusConnection, meter: Meter, result: Look, watch_
 # --- Asking -----------------------------------------------------------------------------------------------------------
 
 
-async def gather(connection: ModbusConnection, meter: Meter, registers: Sequence[Register], base: int) -> Gathered:
+async def gather(
+    connection: ModbusConnection, meter: PolledMeter, registers: Sequence[Register], base: int
+) -> Gathered:
     """Read registers in as few requests as the device allows; a refused request is cut until the culprit is alone."""
     rules = meter.profile.rules.moved(base)
     cutting = Quarantine(registers, rules)
@@ -175,7 +177,7 @@ async def gather(connection: ModbusConnection, meter: Meter, registers: Sequence
     return gathered
 
 
-async def _ask(connection: ModbusConnection, meter: Meter, block: ReadBlock) -> tuple[bytes, int]:
+async def _ask(connection: ModbusConnection, meter: PolledMeter, block: ReadBlock) -> tuple[bytes, int]:
     """Ask, and ask again as long as the device is busy."""
     for attempt in range(_MOST_BUSY):
         try:
@@ -274,7 +276,7 @@ def canonical(registers: Iterable[Register], values: MeterValues) -> dict[str, f
 
 async def _watch(
     connection: ModbusConnection,
-    meter: Meter,
+    meter: PolledMeter,
     registers: Sequence[Register],
     first: Gathered,
     before: MeterValues,

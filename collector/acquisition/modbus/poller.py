@@ -20,7 +20,7 @@ from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Meter, paced
+from collector.plant.meter import Endpoint, PolledMeter, paced
 from collector.readings.batch import ReadingBatch
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
@@ -53,7 +53,7 @@ class ModbusPoller:
     def __init__(
         self,
         endpoint: Endpoint,
-        meters: Sequence[Meter],
+        meters: Sequence[PolledMeter],
         *,
         points: PointTable,
         clock: Clock,

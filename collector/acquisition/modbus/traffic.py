@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from collector.acquisition.modbus.plan import ReadBlock, plan_scan
-from collector.plant.meter import Endpoint, Meter
+from collector.plant.meter import Endpoint, PolledMeter
 from collector.plant.profile import BIT_FUNCTIONS, BlockRules, Register
 from collector.readings.quantity import Quantity
 
@@ -33,7 +33,7 @@ class Traffic:
         return self.share > MOST_SHARE or self.requests_per_s > MOST_REQUESTS_PER_S
 
 
-def traffic(endpoint: Endpoint, meters: Iterable[Meter]) -> Traffic:
+def traffic(endpoint: Endpoint, meters: Iterable[PolledMeter]) -> Traffic:
     """Return the load of an endpoint when each of its meters is polled at its period."""
     requests = busy = 0.0
     for meter in meters:
@@ -44,7 +44,7 @@ def traffic(endpoint: Endpoint, meters: Iterable[Meter]) -> Traffic:
     return Traffic(requests, busy)
 
 
-def come_together(meter: Meter, *quantities: Quantity) -> bool:
+def come_together(meter: PolledMeter, *quantities: Quantity) -> bool:
     """Tell whether some quantities of a meter lie in one request."""
     return any(
         {register.quantity for register in block.registers}.issuperset(quantities)

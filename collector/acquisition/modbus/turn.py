@@ -15,7 +15,7 @@ from collector.acquisition.modbus.quarantine import Quarantine
 from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, periods
 from collector.acquisition.modbus.search import Search, Step
 from collector.acquisition.modbus.sunspec import SunSpecMissing
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.plant.profile import Register
 from collector.readings.batch import ReadingBatch
 from collector.readings.health import MeterHealth, Refused
@@ -36,7 +36,9 @@ class Turn:
     model begin is found out before, also on every new connection.
     """
 
-    def __init__(self, meter: Meter, points: PointTable, health: MeterHealth, *, number: int, start_s: float) -> None:
+    def __init__(
+        self, meter: PolledMeter, points: PointTable, health: MeterHealth, *, number: int, start_s: float
+    ) -> None:
         self.meter = meter
         self.health = health
         self.trips = RoundTrips()

@@ -668,6 +668,13 @@ const tables = {
     { label: "Reason", wrap: true },
     { label: "Digest starts" },
   ], { empty: "no entry yet" }),
+  events: new Table("Latest events", [
+    { label: "Time" },
+    { label: "Potline" },
+    { label: "Event" },
+    { label: "Details", wrap: true },
+    { label: "Id", wrap: true },
+  ], { empty: "no event yet" }),
 };
 const outboxFacts = new Facts(byId("outbox"), [
   "Records waiting",
@@ -777,6 +784,20 @@ function showLedger(state, { zone, nowMs }) {
   );
 }
 
+function showEvents(state, { zone, nowMs }) {
+  const told = state.potlines.flatMap(({ id, events }) => events.map((event) => ({ ...event, potline: id })));
+  told.sort((one, other) => Date.parse(other.time) - Date.parse(one.time));
+  tables.events.update(
+    told.slice(0, 10).map((event) => [
+      moment(Date.parse(event.time), zone, nowMs, "second"),
+      event.potline,
+      event.what,
+      event.words,
+      { text: event.id, code: true },
+    ]),
+  );
+}
+
 const cards = new Map();
 const grids = new Map();
 const minutes = new Map();
@@ -799,6 +820,7 @@ function show(state) {
   tables.meters.update(state.meters.map(meterRow));
   showDelivery(state, nowMs);
   showSources(state, time);
+  showEvents(state, time);
   showLedger(state, time);
   say(byId("method"), `Method ${METHODS[plant.method] ?? plant.method}, global warming potentials ${plant.gwp.toUpperCase()}.`);
   byId("figures").hidden = false;

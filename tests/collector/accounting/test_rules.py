@@ -27,7 +27,7 @@ def rule(register: Register, constants: dict[str, float] | None = None) -> Rule:
         dataclasses.replace(meter, registers=(register,), constants=constants or {})
         if meter.id == "rectifier_1"
         else meter
-        for meter in PLANT.meters
+        for meter in PLANT.polled_meters
     ]
     plant: Plant = dataclasses.replace(PLANT, meters=tuple(meters))
     return rules(plant)[plant.points.place("rectifier_1", ENERGY)]

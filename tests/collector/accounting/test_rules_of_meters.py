@@ -10,7 +10,7 @@ from collector.plant.meter import Measures
 from collector.readings.quantity import Quantity
 
 PLANT = example_plant()
-FUME = PLANT.meters[3]
+FUME = PLANT.polled_meters[3]
 
 
 def test_a_meter_that_is_only_monitored_is_in_no_account() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import functions_seen
 from waiting import until
 
-from collector.plant.meter import Endpoint, Measures, Meter, Transport
+from collector.plant.meter import Endpoint, Measures, PolledMeter, Transport
 from collector.plant.profile import BlockRules, MeterProfile, Register, RegisterType
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
@@ -303,15 +303,16 @@ def endpoint(port: int, *, timeout_s: float = 0.1, host: str = HOST) -> Endpoint
     return Endpoint("gateway", Transport.MODBUS_TCP, host, port, timeout_s)
 
 
-def meters(port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = 0.1) -> list[Meter]:
+def meters(port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = 0.1) -> list[PolledMeter]:
     """Return a meter a unit, named ``m1``, ``m2`` and so on."""
     at = endpoint(port, timeout_s=timeout_s)
     of = profile()
     return [
-        Meter(f"m{unit}", Measures.AUXILIARY_AC, None, of, at, unit, every_s, 1000.0, of.registers) for unit in units
+        PolledMeter(f"m{unit}", Measures.AUXILIARY_AC, None, every_s, 1000.0, of, at, unit, of.registers)
+        for unit in units
     ]
 
 
-def points(of: Iterable[Meter]) -> PointTable:
+def points(of: Iterable[PolledMeter]) -> PointTable:
     """Return the points of meters."""
     return PointTable(Point(meter.id, each.quantity) for meter in of for each in meter.registers if each.quantity)

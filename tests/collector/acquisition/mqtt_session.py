@@ -13,17 +13,17 @@ from example_plant import ClockByHand, example_plant
 from potroom import NOW_NS, SITE
 from servers import Mosquitto
 
+from collector.acquisition.mqtt.declaration import LayoutReader
+from collector.acquisition.mqtt.framing import LARGEST_MESSAGE
 from collector.acquisition.mqtt.message import MessageReader
-from collector.acquisition.mqtt.payload import PayloadReader
-from collector.acquisition.mqtt.smelter_v1 import SmelterReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
-from collector.readings.event import AnodeEffect, Weighing
+from collector.readings.event import Event
 
 StartBroker = Callable[..., Mosquitto]
-PAYLOADS = PayloadReader(example_plant(), longest_tare_age_s=8 * 3600)
+PLANT = example_plant()
 BROKER = Broker("potroom", "127.0.0.1", 1883, "5", SITE, "potline-test", 3600.0, 2000, None, None)
 
 
@@ -31,13 +31,20 @@ def subscriber(
     port: int,
     protocol: str = "5",
     *,
-    reader: Callable[[Broker], MessageReader] = lambda broker: SmelterReader(broker, PAYLOADS),
+    reader: Callable[[Broker], MessageReader] | None = None,
     instruments: Instruments | None = None,
     **more: Any,  # noqa: ANN401 - fields of the broker
 ) -> MqttSubscriber:
     """Return a subscriber that listens to the potroom; keywords are fields of its broker."""
     broker = replace(BROKER, port=port, protocol=protocol, **more)
-    return MqttSubscriber(broker, reader(broker), clock=ClockByHand(NOW_NS), instruments=instruments or Instruments())
+    reads = (reader or smelter_reader)(broker)
+    return MqttSubscriber(broker, reads, clock=ClockByHand(NOW_NS), instruments=instruments or Instruments())
+
+
+def smelter_reader(broker: Broker) -> MessageReader:
+    """Return what reads pots and scales of the example plant, in messages as large as a session lets through."""
+    layouts = [replace(layout, largest=LARGEST_MESSAGE) for layout in PLANT.layouts_of(broker)]
+    return LayoutReader(PLANT, layouts, broker=broker.id, site=broker.site, qos=broker.qos, longest_tare_age_s=8 * 3600)
 
 
 class Session:
@@ -61,7 +68,7 @@ class Session:
         return [row.value for arrival in self.arrivals for row in arrival.batch]
 
     @property
-    def events(self) -> list[AnodeEffect | Weighing]:
+    def events(self) -> list[Event]:
         return [event for arrival in self.arrivals for event in arrival.events]
 
     @property

@@ -11,7 +11,7 @@ from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import SystemClock
 from collector.instruments import Instruments
-from collector.plant.meter import Endpoint, Measures, Meter
+from collector.plant.meter import Endpoint, Measures, PolledMeter
 from collector.plant.profile import BlockRules, Register, RegisterType
 from collector.readings.batch import Reading
 from collector.readings.point import Point, PointTable
@@ -38,17 +38,17 @@ def meter(
     *,
     every_s: float,
     rules: BlockRules | None = None,
-) -> Meter:
+) -> PolledMeter:
     """Return a meter of such registers."""
     of = replace(profile(), registers=tuple(registers), rules=rules or BlockRules(function=registers[0].function))
-    return Meter(name, Measures.AUXILIARY_AC, None, of, at, unit, every_s, 1000.0, of.registers)
+    return PolledMeter(name, Measures.AUXILIARY_AC, None, every_s, 1000.0, of, at, unit, of.registers)
 
 
 @dataclass(slots=True)
 class Line:
     """Pollers under their supervisors, and every reading that they yielded."""
 
-    meters: list[Meter]
+    meters: list[PolledMeter]
     points: PointTable = field(init=False)
     instruments: Instruments = field(default_factory=Instruments)
     arrivals: list[Arrival] = field(default_factory=list)
@@ -113,7 +113,9 @@ class Line:
         ]
 
 
-def gateway(port: int, units: Iterable[int], *, every_s: float, timeout_s: float, registers: int = 5) -> list[Meter]:
+def gateway(
+    port: int, units: Iterable[int], *, every_s: float, timeout_s: float, registers: int = 5
+) -> list[PolledMeter]:
     """Return meters of a few registers behind one endpoint, named ``m1``, ``m2`` …."""
     at = endpoint(port, timeout_s=timeout_s)
     return [meter(f"m{unit}", at, unit, many_registers(registers), every_s=every_s) for unit in units]

@@ -13,7 +13,7 @@ from unknown_device import Device, behind, floats, text
 
 from collector.acquisition.modbus.once import Look, look
 from collector.clock import SystemClock
-from collector.plant.meter import Measures, Meter
+from collector.plant.meter import Measures, PolledMeter
 from collector.plant.profile import BlockRules, MeterProfile, Reading, Register, RegisterType, Sentinel
 from collector.readings.quantity import Quantity
 
@@ -44,10 +44,12 @@ RIGHT: dict[int, int] = (
 )
 
 
-def meter_of(port: int, *, of: MeterProfile | None = None, rules: BlockRules | None = None, base: int = 0) -> Meter:
+def meter_of(
+    port: int, *, of: MeterProfile | None = None, rules: BlockRules | None = None, base: int = 0
+) -> PolledMeter:
     used = of or replace(profile(), registers=REGISTERS, rules=rules or BlockRules(), notes=("A note.",))
     at = endpoint(port, timeout_s=0.1)
-    return Meter("feeder", Measures.MONITORED, None, used, at, 1, 1.0, math.inf, used.registers, base=base)
+    return PolledMeter("feeder", Measures.MONITORED, None, 1.0, math.inf, used, at, 1, used.registers, base=base)
 
 
 async def seen(device: Device, **more: object) -> Look:

@@ -13,7 +13,7 @@ from waiting import until
 
 from collector.acquisition.modbus.search import Search
 from collector.acquisition.modbus.sunspec import SunSpecMissing
-from collector.plant.meter import Meter
+from collector.plant.meter import PolledMeter
 from collector.plant.profile import BlockRules, Register, RegisterType
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
@@ -41,7 +41,7 @@ def device(start: int, *models: tuple[int, int], power: int = 125) -> dict[int, 
     return image
 
 
-def sunspec_meter(port: int, *, every_s: float = 0.05, timeout_s: float = 0.1, unit: int = 7) -> Meter:
+def sunspec_meter(port: int, *, every_s: float = 0.05, timeout_s: float = 0.1, unit: int = 7) -> PolledMeter:
     registers = [POWER, EXPONENT, MAKER]
     rules = BlockRules(max_gap=5, atomic=(("active_power", "power_exponent"),))
     made = meter("sun", endpoint(port, timeout_s=timeout_s), unit, registers, every_s=every_s, rules=rules)

@@ -6,7 +6,7 @@ import pytest
 from example_plant import example_plant
 
 from collector.acquisition.modbus.traffic import come_together, traffic
-from collector.plant.meter import Endpoint, Meter, Transport
+from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import BlockRules, MeterProfile, Register, RegisterType
 from collector.readings.quantity import Quantity
 
@@ -16,11 +16,13 @@ RTU = dataclasses.replace(TCP, transport=Transport.MODBUS_RTU, device="/dev/ttyS
 ASCII = dataclasses.replace(RTU, transport=Transport.MODBUS_ASCII)
 
 
-def meter(*registers: Register, every_s: float = 1.0, rules: BlockRules | None = None, pause_s: float = 0.0) -> Meter:
+def meter(
+    *registers: Register, every_s: float = 1.0, rules: BlockRules | None = None, pause_s: float = 0.0
+) -> PolledMeter:
     profile: MeterProfile = dataclasses.replace(
-        PLANT.meters[1].profile, registers=registers, rules=rules or BlockRules(), pause_between_s=pause_s
+        PLANT.polled_meters[1].profile, registers=registers, rules=rules or BlockRules(), pause_between_s=pause_s
     )
-    return dataclasses.replace(PLANT.meters[1], profile=profile, registers=registers, every_s=every_s)
+    return dataclasses.replace(PLANT.polled_meters[1], profile=profile, registers=registers, every_s=every_s)
 
 
 def f32(quantity: Quantity, address: int, every_s: float | None = None) -> Register:

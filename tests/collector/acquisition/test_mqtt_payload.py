@@ -10,10 +10,11 @@ import pytest
 from example_plant import example_plant
 from hypothesis import given
 from hypothesis import strategies as st
-from potroom import NOW_NS, effect, telemetry, weighing
+from potroom import EFFECT, NOW_NS, SITE, TELEMETRY, WEIGHING, effect, telemetry, weighing
 
-from collector.acquisition.mqtt.payload import PayloadProblem, PayloadReader, nanoseconds
-from collector.acquisition.mqtt.topics import Address, Kind
+from collector.acquisition.mqtt.declaration import LayoutReader
+from collector.acquisition.mqtt.message import Cause, PayloadProblem, Told
+from collector.acquisition.mqtt.times import nanoseconds
 from collector.plant.topology import Plant
 from collector.readings.batch import Reading
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
@@ -31,33 +32,37 @@ def two_lines() -> Plant:
 
 
 PLANT = two_lines()
-READER = PayloadReader(PLANT, longest_tare_age_s=8 * 3600)
-POT = Address(Kind.POT_TELEMETRY, "PL1", "1001")
-AE = Address(Kind.ANODE_EFFECT, "PL1", "1001")
-CRANE = Address(Kind.WEIGHING)
+READER = LayoutReader(PLANT, PLANT.layouts, broker="potroom", site=SITE, longest_tare_age_s=8 * 3600)
+OF_PL2 = TELEMETRY.replace("PL1", "PL2")
 
 
-def readings(payload: bytes, address: Address = POT) -> list[Reading]:
-    found = READER.read(address, payload, arrived_ns=NOW_NS)
-    assert isinstance(found, list)
-    return found
+def read(topic: str, payload: bytes) -> Told:
+    return READER.read(topic, payload, arrived_ns=NOW_NS, retained=False)
 
 
-def ae(address: Address = AE, **more: object) -> AnodeEffect:
-    found = READER.read(address, effect(**more), arrived_ns=NOW_NS)
+def readings(payload: bytes, topic: str = TELEMETRY) -> list[Reading]:
+    told = read(topic, payload)
+    assert told.batch is None
+    assert told.events == ()
+    return [Reading(*row) for row in told.readings]
+
+
+def ae(topic: str = EFFECT, **more: object) -> AnodeEffect:
+    (found,) = read(topic, effect(**more)).events
     assert isinstance(found, AnodeEffect)
     return found
 
 
 def weighed(**more: object) -> Weighing:
-    found = READER.read(CRANE, weighing(**more), arrived_ns=NOW_NS)
+    (found,) = read(WEIGHING, weighing(**more)).events
     assert isinstance(found, Weighing)
     return found
 
 
-def problem(address: Address, payload: bytes) -> str:
+def problem(topic: str, payload: bytes, cause: Cause) -> str:
     with pytest.raises(PayloadProblem) as caught:
-        READER.read(address, payload, arrived_ns=NOW_NS)
+        read(topic, payload)
+    assert caught.value.cause is cause
     return str(caught.value)
 
 
@@ -143,53 +148,70 @@ def test_a_time_with_another_zone_is_the_same_instant() -> None:
 
 
 def test_leading_zeros_belong_to_a_pots_number() -> None:
-    of_pl2 = Address(Kind.POT_TELEMETRY, "PL2", "0043")
-    assert readings(telemetry(), of_pl2)[0].point == place(Quantity.POT_VOLTAGE, "0043")
-    lost = problem(Address(Kind.POT_TELEMETRY, "PL2", "43"), telemetry())
+    assert readings(telemetry(), OF_PL2.replace("1001", "0043"))[0].point == place(Quantity.POT_VOLTAGE, "0043")
+    lost = problem(OF_PL2.replace("1001", "43"), telemetry(), Cause.UNKNOWN_NAME)
     assert lost == "pot '43' is not in the plant file; pot numbers keep their leading zeros"
 
 
 def test_a_pot_on_another_line_is_refused_with_both_lines() -> None:
-    said = problem(Address(Kind.POT_TELEMETRY, "PL2", "1001"), telemetry())
+    said = problem(OF_PL2, telemetry(), Cause.CONTRADICTION)
     assert said == "pot '1001' is on potline PL1, and the topic says PL2"
 
 
 DEEP = b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{},"x":' + b"[" * 32000 + b"]" * 32000 + b"}"
+BARE = b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":%s}}'
 
 
 @pytest.mark.parametrize(
-    ("payload", "words"),
+    ("payload", "cause", "words"),
     [
-        (b"", "truncated"),
-        (telemetry()[:-7], "truncated"),
-        (telemetry() + b"}", "malformed"),
-        (b"\xff\xfe", "malformed"),
-        (b"4.213", "Expected `object`"),
-        (b"[]", "Expected `object`"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":NaN}}', "malformed"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":-Infinity}}', "malformed"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":1e999}}', "out of range"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","m":{"pot_voltage_v":4,213}}', "malformed"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","q":"\xff\xff","m":{}}', "not UTF-8 text"),
-        (DEEP, "nested too deeply"),
-        (telemetry("4.213"), "Expected `float | null`, got `str`"),
-        (telemetry(True), "Expected `float | null`, got `bool`"),
-        (telemetry(v=2), "Invalid enum value 2"),
-        (telemetry(v="1"), "Expected `int`, got `str`"),
-        (telemetry(v=None), "got `null`"),
-        (telemetry(ts="2026-03-01T04:05:06"), "timezone"),
-        (telemetry(ts=1_772_337_906), "Expected `datetime`, got `int`"),
-        (telemetry(ts="01.03.2026 04:05"), "Invalid RFC3339"),
-        (telemetry(q="ok"), "Invalid enum value 'ok'"),
-        (telemetry(m=[]), "Expected `object`, got `array`"),
-        (b'{"v":1,"ts":"2026-03-01T04:05:06Z"}', "missing required field `m`"),
-        (b'{"ts":"2026-03-01T04:05:06Z","m":{}}', "missing required field `v`"),
+        (b"", Cause.NOT_JSON, "empty"),
+        (telemetry()[:-7], Cause.NOT_JSON, "truncated"),
+        (telemetry() + b"}", Cause.NOT_JSON, "malformed"),
+        (DEEP, Cause.NOT_JSON, "nested too deeply"),
+        (b"\xff\xfe", Cause.NOT_UTF8, "not UTF-8 text (byte 0)"),
+        (b'{"v":1,"ts":"2026-03-01T04:05:06Z","q":"\xff\xff","m":{}}', Cause.NOT_UTF8, "not UTF-8 text (byte 40)"),
+        (b"4.213", Cause.WRONG_TYPE, "the payload is 4.213, and no table"),
+        (b"[]", Cause.WRONG_TYPE, "the payload is an array, and no table"),
+        (BARE % b"NaN", Cause.NOT_A_NUMBER, "NaN or infinity is no number"),
+        (BARE % b"-Infinity", Cause.NOT_A_NUMBER, "NaN or infinity is no number"),
+        (BARE % b"1e999", Cause.NOT_A_NUMBER, "larger than any"),
+        (BARE % b"1" + b"0" * 400, Cause.NOT_JSON, "malformed"),
+        (BARE % (b"1" + b"0" * 400), Cause.NOT_A_NUMBER, "larger than any"),
+        (BARE % b'"NaN"', Cause.NOT_A_NUMBER, "m.pot_voltage_v is 'NaN', and no number; leave it out"),
+        (BARE % b"4,213", Cause.DECIMAL_COMMA, "a number has a comma where JSON has a point"),
+        (BARE % b'"4,213"', Cause.DECIMAL_COMMA, "m.pot_voltage_v is '4,213', with a comma where a point should be"),
+        (BARE % b'"4.213"', Cause.NUMBER_AS_TEXT, "m.pot_voltage_v is '4.213', a number written as text"),
+        (BARE % b'"high"', Cause.WRONG_TYPE, "m.pot_voltage_v is 'high', and no number"),
+        (BARE % b"true", Cause.WRONG_TYPE, "m.pot_voltage_v is true, and no number"),
+        (BARE % b"[4.2]", Cause.WRONG_TYPE, "m.pot_voltage_v is an array, and no number"),
+        (telemetry(v=2), Cause.UNKNOWN_VERSION, "v is 2; declared is 1"),
+        (telemetry(v="1"), Cause.UNKNOWN_VERSION, "v is '1'; declared is 1"),
+        (telemetry(v=True), Cause.UNKNOWN_VERSION, "v is true; declared is 1"),
+        (telemetry(v=1.0), Cause.UNKNOWN_VERSION, "v is 1.0; declared is 1"),
+        (telemetry(v=None), Cause.MISSING, "v, the version, is missing"),
+        (telemetry(ts="2026-03-01T04:05:06"), Cause.WRONG_TYPE, "ts is no time of RFC 3339 with its zone"),
+        (telemetry(ts="01.03.2026 04:05"), Cause.WRONG_TYPE, "ts is no time of RFC 3339 with its zone"),
+        (telemetry(ts=1_772_337_906), Cause.WRONG_TYPE, "ts is no text"),
+        (telemetry(ts=None), Cause.MISSING, "ts, the time, is missing"),
+        (telemetry(q="ok"), Cause.UNKNOWN_WORD, "q is 'ok', which is no word for a quality here; one of: good, "),
+        (telemetry(q=[]), Cause.UNKNOWN_WORD, "q is an array"),
+        (telemetry(m=[]), Cause.WRONG_TYPE, "m is an array, and no table"),
+        (telemetry(m=None), Cause.MISSING, "m: nothing of that is there"),
+        (b'{"v":1,"ts":"2026-03-01T04:05:06Z"}', Cause.MISSING, "m: nothing of that is there"),
+        (b'{"ts":"2026-03-01T04:05:06Z","m":{}}', Cause.MISSING, "v, the version, is missing"),
+        (telemetry(clk="unset", hist=True), Cause.IMPOSSIBLE_TIME, "is historical, and its time cannot be believed"),
+        (telemetry(ts="2026-03-01T13:00:00Z", hist=True), Cause.IMPOSSIBLE_TIME, "is historical"),
+        (telemetry(more="x" * 65536), Cause.TOO_LARGE, "bytes are more than 65536"),
     ],
 )
-def test_a_malformed_message_is_refused_with_the_reason(payload: bytes, words: str) -> None:
-    said = problem(POT, payload)
-    assert said.startswith("pot telemetry: ")
-    assert words in said
+def test_a_malformed_message_is_refused_with_the_reason(payload: bytes, cause: Cause, words: str) -> None:
+    assert words in problem(TELEMETRY, payload, cause)
+
+
+def test_a_topic_that_no_layout_has_is_refused() -> None:
+    problem(f"smelter/v1/{SITE}/potline/PL1/pot/1001/tension", telemetry(), Cause.UNKNOWN_TOPIC)
+    problem("smelter/v1/other/potline/PL1/pot/1001/telemetry", telemetry(), Cause.UNKNOWN_TOPIC)
 
 
 # --- Anode effects ----------------------------------------------------------------------------------------------------
@@ -241,33 +263,39 @@ def test_a_correction_is_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "cause", "words"),
     [
-        ({"duration_s": ...}, "with phase 'end' needs duration_s or end"),
-        ({"phase": "correct", "duration_s": ...}, "with phase 'correct' needs duration_s or end"),
-        ({"duration_s": -1}, "Expected `float` >= 0"),
-        ({"duration_s": 86401}, "of 86401 s is not possible"),
-        ({"duration_s": ..., "end": "2026-03-01T04:19:02.000Z"}, "of -0.4 s is not possible"),
-        ({"pot": "1002"}, "the payload speaks of pot '1002', the topic of '1001'"),
-        ({"pot": 1001}, "Expected `str`, got `int`"),
-        ({"id": ""}, "length >= 1"),
-        ({"id": "x" * 201}, "length <= 200"),
-        ({"id": ...}, "missing required field `id`"),
-        ({"phase": "over"}, "Invalid enum value 'over'"),
-        ({"kind": "feed"}, "Invalid enum value 'feed'"),
-        ({"seq": 1 << 48}, "Expected `int` <="),
-        ({"v": 2}, "Invalid enum value 2"),
-        ({"start": "2026-03-02T05:00:01Z"}, "before 2000 or more than a day after its arrival"),
-        ({"start": "9999-12-31T23:59:59-12:00"}, "before 2000 or more than a day after its arrival"),
-        ({"start": "0001-01-01T00:00:00Z"}, "before 2000 or more than a day after its arrival"),
+        ({"duration_s": ...}, Cause.MISSING, "with phase 'end' needs its duration or its end"),
+        ({"phase": "correct", "duration_s": ...}, Cause.MISSING, "with phase 'correct' needs its duration or its end"),
+        ({"phase": ...}, Cause.MISSING, "phase is missing"),
+        ({"duration_s": -1}, Cause.CONTRADICTION, "of -1 s is not possible"),
+        ({"duration_s": 86401}, Cause.CONTRADICTION, "of 86401 s is not possible"),
+        ({"duration_s": ..., "end": "2026-03-01T04:19:02.000Z"}, Cause.CONTRADICTION, "of -0.4 s is not possible"),
+        ({"pot": "1002"}, Cause.CONTRADICTION, "the payload speaks of pot '1002', the topic of '1001'"),
+        ({"pot": 1001}, Cause.WRONG_TYPE, "pot is 1001, and no text"),
+        ({"id": ""}, Cause.WRONG_TYPE, "id has 0 characters; 1 to 200 are possible"),
+        ({"id": "x" * 201}, Cause.WRONG_TYPE, "id has 201 characters; 1 to 200 are possible"),
+        ({"id": ...}, Cause.MISSING, "id is missing"),
+        ({"phase": "over"}, Cause.UNKNOWN_WORD, "phase is 'over'; one of: start, update, end, correct"),
+        ({"kind": "feed"}, Cause.UNKNOWN_WORD, "kind is 'feed'; one of: ae, lvae"),
+        ({"seq": 1 << 48}, Cause.WRONG_TYPE, "seq is 281474976710656; 0 to 281474976710655 are possible"),
+        ({"seq": 1.5}, Cause.WRONG_TYPE, "seq is 1.5, and no whole number"),
+        ({"seq": "7"}, Cause.NUMBER_AS_TEXT, "seq is '7', a number written as text"),
+        ({"v_max": "38,7"}, Cause.DECIMAL_COMMA, "v_max is '38,7'"),
+        ({"v": 2}, Cause.UNKNOWN_VERSION, "v is 2"),
+        ({"start": ...}, Cause.MISSING, "start is missing"),
+        ({"start": "2026-03-02T05:00:01Z"}, Cause.IMPOSSIBLE_TIME, "before 2000 or more than a day after its arrival"),
+        ({"start": "9999-12-31T23:59:59-12:00"}, Cause.IMPOSSIBLE_TIME, "before 2000 or more than a day"),
+        ({"start": "0001-01-01T00:00:00Z"}, Cause.IMPOSSIBLE_TIME, "before 2000 or more than a day"),
     ],
 )
-def test_an_anode_effect_that_cannot_be_is_refused(more: dict[str, object], words: str) -> None:
-    assert words in problem(AE, effect(**more))
+def test_an_anode_effect_that_cannot_be_is_refused(more: dict[str, object], cause: Cause, words: str) -> None:
+    assert words in problem(EFFECT, effect(**more), cause)
 
 
 def test_an_anode_effect_of_an_unknown_pot_is_refused() -> None:
-    assert "not in the plant file" in problem(Address(Kind.ANODE_EFFECT, "PL1", "9"), effect(pot="9"))
+    said = problem(EFFECT.replace("1001", "9"), effect(pot="9"), Cause.UNKNOWN_NAME)
+    assert "not in the plant file" in said
 
 
 def test_an_anode_effect_of_a_clock_8_h_ahead_still_counts() -> None:
@@ -319,30 +347,31 @@ def test_a_revision_outranks_and_of_the_same_revision_the_void_one_does() -> Non
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "cause", "words"),
     [
-        ({"pots": []}, "length >= 1"),
-        ({"pots": ["1001", "9999"]}, "pot '9999' is not in the plant file"),
-        ({"pots": ["1001", "0043"]}, "a crucible with metal of several potlines (PL1, PL2) cannot be booked"),
-        ({"pots": "1001"}, "Expected `array`"),
-        ({"net_kg": "4920"}, "Expected `float`, got `str`"),
-        ({"net_kg": ...}, "missing required field `net_kg`"),
-        ({"stable": ...}, "missing required field `stable`"),
-        ({"stable": 1}, "Expected `bool`, got `int`"),
-        ({"rev": -1}, "Expected `int` >= 0"),
-        ({"ts": "2026-03-01T04:30:00"}, "timezone"),
-        ({"ts": "2262-04-12T00:00:00Z"}, "before 2000 or more than a day after its arrival"),
-        ({"zeroed_at": "yesterday"}, "Invalid RFC3339"),
+        ({"pots": []}, Cause.WRONG_TYPE, "pots is empty"),
+        ({"pots": [1001]}, Cause.WRONG_TYPE, "pots[0] is 1001, and no text"),
+        ({"pots": ["1001", "9999"]}, Cause.UNKNOWN_NAME, "pot '9999' is not in the plant file"),
+        ({"pots": ["1001", "0043"]}, Cause.CONTRADICTION, "metal of several potlines (PL1, PL2) cannot be booked"),
+        ({"pots": "1001"}, Cause.WRONG_TYPE, "pots is '1001', and no array of texts"),
+        ({"net_kg": "4920"}, Cause.NUMBER_AS_TEXT, "net_kg is '4920'"),
+        ({"net_kg": ...}, Cause.MISSING, "the net weight is missing"),
+        ({"stable": ...}, Cause.MISSING, "stable is missing"),
+        ({"stable": 1}, Cause.WRONG_TYPE, "stable is 1; true or false should stand here"),
+        ({"rev": -1}, Cause.WRONG_TYPE, "rev is -1; 0 to "),
+        ({"ts": "2026-03-01T04:30:00"}, Cause.WRONG_TYPE, "ts is no time of RFC 3339 with its zone"),
+        ({"ts": "2262-04-12T00:00:00Z"}, Cause.IMPOSSIBLE_TIME, "before 2000 or more than a day after its arrival"),
+        ({"zeroed_at": "yesterday"}, Cause.WRONG_TYPE, "zeroed_at is no time of RFC 3339"),
     ],
 )
-def test_a_weighing_that_makes_no_sense_is_refused(more: dict[str, object], words: str) -> None:
-    assert words in problem(CRANE, weighing(**more))
+def test_a_weighing_that_makes_no_sense_is_refused(more: dict[str, object], cause: Cause, words: str) -> None:
+    assert words in problem(WEIGHING, weighing(**more), cause)
 
 
 # --- Properties -------------------------------------------------------------------------------------------------------
 
-GOOD = {POT: telemetry(), AE: effect(), CRANE: weighing()}
-ADDRESSES = st.sampled_from(list(GOOD))
+GOOD = {TELEMETRY: telemetry(), EFFECT: effect(), WEIGHING: weighing()}
+TOPICS = st.sampled_from(list(GOOD))
 SCRAPS: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -355,41 +384,44 @@ SCRAPS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def only_a_problem(address: Address, payload: bytes) -> None:
+OF_POT_1001 = set(PLANT.points.of("pot:1001").values())
+
+
+def only_a_problem(topic: str, payload: bytes) -> None:
     """Read; what is understood must fit the store: 64-bit times and ranks, text that can be written."""
     try:
-        found = READER.read(address, payload, arrived_ns=NOW_NS)
+        told = read(topic, payload)
     except PayloadProblem as exc:
         assert str(exc)  # noqa: PT017 - the reason is kept with the message
         return
-    if isinstance(found, list):
-        assert all(abs(reading.time_ns) < 1 << 63 for reading in found)
-        return
-    assert 0 <= found.rank < 1 << 63
-    assert abs(found.time_ns) < 1 << 63
-    found.id.encode()
+    rows = [*told.readings, *(told.batch or ())]
+    assert all(0 < row[1] < 1 << 63 for row in rows)
+    assert {row[0] for row in rows} <= OF_POT_1001
+    for event in told.events:
+        assert 0 <= event.rank < 1 << 63
+        assert 0 < event.time_ns < 1 << 63
+        event.id.encode()
 
 
-@given(ADDRESSES, st.binary(max_size=300))
-def test_arbitrary_bytes_never_raise_anything_but_a_problem(address: Address, payload: bytes) -> None:
-    only_a_problem(address, payload)
+@given(TOPICS, st.binary(max_size=300))
+def test_arbitrary_bytes_never_raise_anything_but_a_problem(topic: str, payload: bytes) -> None:
+    only_a_problem(topic, payload)
 
 
-@given(ADDRESSES, st.data())
-def test_a_message_with_arbitrary_values_never_raises_anything_but_a_problem(
-    address: Address, data: st.DataObject
-) -> None:
-    message = json.loads(GOOD[address])
-    keys = st.sampled_from([*message, "end", "zeroed_at", "seq", "rev", "clk", "q", "void", "overvoltage_mv_day"])
+@given(TOPICS, st.data())
+def test_a_message_with_arbitrary_values_never_raises_anything_but_a_problem(topic: str, data: st.DataObject) -> None:
+    message = json.loads(GOOD[topic])
+    more = ["end", "zeroed_at", "seq", "rev", "clk", "q", "void", "overvoltage_mv_day", "samples", "t", "hist"]
+    keys = st.sampled_from([*message, *more])
     message |= data.draw(st.dictionaries(keys, SCRAPS, min_size=1, max_size=3))
-    only_a_problem(address, json.dumps(message).encode())
+    only_a_problem(topic, json.dumps(message).encode())
 
 
-@given(ADDRESSES, st.integers(0, 400), st.integers(0, 255))
-def test_a_flipped_byte_never_raises_anything_but_a_problem(address: Address, at: int, byte: int) -> None:
-    payload = bytearray(GOOD[address])
+@given(TOPICS, st.integers(0, 400), st.integers(0, 255))
+def test_a_flipped_byte_never_raises_anything_but_a_problem(topic: str, at: int, byte: int) -> None:
+    payload = bytearray(GOOD[topic])
     payload[at % len(payload)] = byte
-    only_a_problem(address, bytes(payload))
+    only_a_problem(topic, bytes(payload))
 
 
 @given(st.datetimes(timezones=st.timezones()))

@@ -1,46 +1,88 @@
-"""Topics: pure."""
+"""Topics: what to subscribe to, and which declaration a topic belongs to."""
 
 import pytest
+from example_plant import example_plant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.acquisition.mqtt.topics import Address, Kind, parse, subscriptions
+from collector.acquisition.mqtt.declaration import LayoutReader
+from collector.acquisition.mqtt.topics import TopicTree, covers, merged, words_of
+from collector.plant.layout import Level, Template
+
+SMELTER = "smelter/v1/{site}/potline/{potline}/pot/{pot}/telemetry"
 
 
-def test_a_site_has_three_subscriptions() -> None:
-    assert subscriptions("north") == (
-        "smelter/v1/north/potline/+/pot/+/telemetry",
-        "smelter/v1/north/potline/+/pot/+/event/ae",
-        "smelter/v1/north/crane/+/weighing",
-    )
+def test_a_plant_without_meters_on_its_broker_subscribes_to_pots_cranes_and_books_only() -> None:
+    plant = example_plant()
+    reader = LayoutReader(plant, plant.layouts, broker="potroom", site="north", qos=2, longest_tare_age_s=1.0)
+    assert [(each.topic, each.qos) for each in reader.subscriptions] == [
+        ("smelter/v1/north/potline/+/pot/+/telemetry", 2),
+        ("smelter/v1/north/potline/+/pot/+/event/ae", 2),
+        ("smelter/v1/north/potline/+/pot/+/sample/+", 2),
+        ("smelter/v1/north/crane/+/weighing", 2),
+        ("smelter/v1/north/mes/production", 2),
+    ]
 
 
-def test_a_topic_tells_kind_potline_and_pot_with_its_leading_zeros() -> None:
-    assert parse("smelter/v1/s/potline/PL1/pot/0043/telemetry", "s") == Address(Kind.POT_TELEMETRY, "PL1", "0043")
-    assert parse("smelter/v1/s/potline/PL1/pot/0043/event/ae", "s") == Address(Kind.ANODE_EFFECT, "PL1", "0043")
-    assert parse("smelter/v1/s/crane/K3/weighing", "s") == Address(Kind.WEIGHING)
+def test_a_topic_names_what_its_template_names() -> None:
+    levels = Template.of(SMELTER).at("north")
+    assert words_of(levels, "smelter/v1/north/potline/PL1/pot/0043/telemetry") == {
+        Level.POTLINE: "PL1",
+        Level.POT: "0043",
+    }
+
+
+TREE: TopicTree[str] = TopicTree()
+for text in ("a/b/c", "a/{pot}/c", "a/{*}/{potline}", "a/{**}", "a/b/c", "x/{**}", "/lead/{pot}"):
+    TREE.add(Template.of(text).levels, text)
 
 
 @pytest.mark.parametrize(
-    "topic",
+    ("topic", "found"),
     [
-        "",
-        "/",
-        "smelter/v1/other/potline/PL1/pot/1001/telemetry",
-        "smelter/v2/s/potline/PL1/pot/1001/telemetry",
-        "smelter/v1/s/potline/PL1/pot/1001/telemetry/more",
-        "smelter/v1/s/potline/PL1/pot/1001",
-        "smelter/v1/s/potline/PL1/pot/1001/event/feed",
-        "smelter/v1/s/potline/PL1/pot/10/01/telemetry",
-        "smelter/v1/s/crane/weighing",
-        "SMELTER/v1/s/crane/K3/weighing",
-        "/smelter/v1/s/crane/K3/weighing",
+        ("a/b/c", ["a/b/c", "a/b/c"]),
+        ("a/q/c", ["a/{pot}/c"]),
+        ("a/q/d", ["a/{*}/{potline}"]),
+        ("a/b/d", ["a/{*}/{potline}"]),
+        ("a/b", ["a/{**}"]),
+        ("a", ["a/{**}"]),
+        ("a/b/c/d", ["a/{**}"]),
+        ("x/1/2/3", ["x/{**}"]),
+        ("/lead/7", ["/lead/{pot}"]),
+        ("lead/7", []),
+        ("b/b/c", []),
+        ("", []),
     ],
 )
-def test_any_other_topic_is_none_of_ours(topic: str) -> None:
-    assert parse(topic, "s") is None
+def test_the_nearest_shape_is_found(topic: str, found: list[str]) -> None:
+    assert TREE.find(topic) == found
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="/"), min_size=1))
-def test_whatever_a_pot_is_called_it_comes_through_unchanged(pot: str) -> None:
-    assert parse(f"smelter/v1/s/potline/PL1/pot/{pot}/telemetry", "s") == Address(Kind.POT_TELEMETRY, "PL1", pot)
+def test_what_another_filter_covers_is_not_subscribed_to_twice() -> None:
+    assert merged(["a/+/c", "a/b/c", "a/b/c", "x/#", "x/+/y", "a/+/+"]) == ("x/#", "a/+/+")
+    assert merged(["a/b", "a/b/c"]) == ("a/b", "a/b/c")
+    assert covers("a/#", "a")
+    assert not covers("a/+", "a/#")
+
+
+WORDS = st.lists(st.sampled_from(["a", "b", "+", "#"]), min_size=1, max_size=4).map(
+    lambda levels: "/".join(level for place, level in enumerate(levels) if level != "#" or place == len(levels) - 1)
+)
+TOPICS = st.lists(st.sampled_from("ab"), min_size=1, max_size=5).map("/".join)
+
+
+def fits(topic: str, filter_: str) -> bool:
+    """Tell whether a broker would send a topic for a filter."""
+    words, levels = topic.split("/"), filter_.split("/")
+    for at, level in enumerate(levels):
+        if level == "#":
+            return len(words) >= at
+        if at >= len(words) or level not in ("+", words[at]):
+            return False
+    return len(words) == len(levels)
+
+
+@given(st.lists(WORDS, max_size=5), TOPICS)
+def test_merging_filters_loses_no_topic(filters: list[str], topic: str) -> None:
+    kept = merged(filters)
+    assert any(fits(topic, each) for each in filters) == any(fits(topic, each) for each in kept)

@@ -1,23 +1,20 @@
 """Sparkplug and other messages at one broker."""
 
-from dataclasses import replace
-
 import pytest
 from example_plant import example_plant
-from mqtt_session import BROKER, PAYLOADS
+from mqtt_session import BROKER, smelter_reader
 from potroom import NOW_NS, TELEMETRY, telemetry
 from sparkplug_talk import VOLTAGE, Talker, settings
 
 from collector.acquisition.mqtt.message import Cause, PayloadProblem, Publication
 from collector.acquisition.mqtt.readers import BesideSparkplug
-from collector.acquisition.mqtt.smelter_v1 import SmelterReader
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.plant.meter import Sparkplug
 
 
 def both(sparkplug: Sparkplug) -> BesideSparkplug:
-    others = SmelterReader(replace(BROKER), PAYLOADS)
-    return BesideSparkplug(SparkplugReader(sparkplug, example_plant(), meters={}, now_ns=lambda: NOW_NS), others)
+    reader = SparkplugReader(sparkplug, example_plant(), meters={}, now_ns=lambda: NOW_NS)
+    return BesideSparkplug(reader, smelter_reader(BROKER))
 
 
 def test_each_message_goes_to_the_reader_that_knows_it() -> None:

@@ -1,32 +1,35 @@
 """What 'potline check' shows of a plant: in few lines, and with what will not go well."""
 
 import dataclasses
+import math
 
 from example_plant import example_plant
 
 from collector.commands.overview import overview
-from collector.plant.meter import Endpoint, Measures, Meter, Transport
+from collector.plant.meter import Endpoint, HeardMeter, Measures, PolledMeter, Transport
 from collector.plant.topology import Plant
 from collector.readings.quantity import Quantity
 
 PLANT = example_plant()
-FUME = PLANT.meters[3]
+FUME = PLANT.polled_meters[3]
 GATEWAY = Endpoint("gw", Transport.MODBUS_TCP, "10.20.0.5", 502, 1.0)
 
 
-def plant(*meters: Meter) -> Plant:
+def plant(*meters: PolledMeter) -> Plant:
     endpoints = dict.fromkeys(meter.endpoint for meter in meters)
-    return dataclasses.replace(PLANT, meters=meters, endpoints=tuple(endpoints))
+    return dataclasses.replace(PLANT, meters=meters, endpoints=tuple(endpoints), brokers=())
 
 
-def feeders(count: int, name: str = "feeder_{}", *, every_s: float = 10.0, endpoint: Endpoint = GATEWAY) -> list[Meter]:
+def feeders(
+    count: int, name: str = "feeder_{}", *, every_s: float = 10.0, endpoint: Endpoint = GATEWAY
+) -> list[PolledMeter]:
     return [
         dataclasses.replace(FUME, id=name.format(n), unit=n % 248, every_s=every_s, endpoint=endpoint)
         for n in range(1, count + 1)
     ]
 
 
-def told(*meters: Meter) -> list[str]:
+def told(*meters: PolledMeter) -> list[str]:
     return list(overview(plant(*meters)))
 
 
@@ -88,7 +91,7 @@ def test_a_serial_line_shows_how_busy_it_is_and_a_warning_where_it_is_too_busy()
 
 
 def test_a_lines_voltage_and_current_of_two_requests_are_no_pair() -> None:
-    dc = PLANT.meters[0]
+    dc = PLANT.polled_meters[0]
     assert not any(line.startswith("warning") for line in told(dc))
     registers = tuple(
         dataclasses.replace(r, address=r.address + 100) if r.quantity is Quantity.LINE_CURRENT else r
@@ -102,4 +105,26 @@ def test_a_lines_voltage_and_current_of_two_requests_are_no_pair() -> None:
 
 def test_an_endpoint_without_meters_is_told_as_such() -> None:
     empty = dataclasses.replace(PLANT, meters=(), endpoints=(GATEWAY,))
-    assert list(overview(empty)) == ["  gw at 10.20.0.5 port 502: no meters"]
+    assert list(overview(empty)) == [
+        "  gw at 10.20.0.5 port 502: no meters",
+        "  potroom at 127.0.0.1 port 1883: smelter-v1 (Smelter JSON, version 1)",
+    ]
+
+
+def test_meters_that_speak_over_mqtt_stand_under_their_broker() -> None:
+    power = (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY_IMPORT)
+    feeders = [
+        HeardMeter(f"office_{n}", Measures.MONITORED, None, 10.0, math.inf, "potroom", f"MV-FDR-{n:02}", power)
+        for n in range(1, 31)
+    ]
+    line = HeardMeter(
+        "pl1", Measures.LINE_DC, "PL1", 10.0, 8e4, "potroom", "PL1", (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE)
+    )
+    assert list(overview(dataclasses.replace(PLANT, meters=(*feeders, line), endpoints=()))) == [
+        "  potroom at 127.0.0.1 port 1883: smelter-v1 (Smelter JSON, version 1)",
+        (
+            "    office_1 to office_30 (30 meters): MV-FDR-01 to MV-FDR-30 (30 addresses):"
+            " active_power, active_energy_import, only monitored"
+        ),
+        "    pl1: PL1: line_current, line_voltage",
+    ]

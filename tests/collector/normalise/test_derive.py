@@ -23,7 +23,7 @@ AMPS, VOLTS, POWER, OTHER = range(4)
 
 def without_power() -> Plant:
     """Return a plant whose line meter has voltage and current only."""
-    meter = WITH_POWER.meters[0]
+    meter = WITH_POWER.polled_meters[0]
     registers = tuple(r for r in meter.registers if r.quantity is not Quantity.DC_POWER)
     meter = dataclasses.replace(meter, registers=registers)
     quantities = (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE, Quantity.DC_POWER)

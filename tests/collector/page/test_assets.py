@@ -108,7 +108,7 @@ def test_the_script_writes_text_and_never_markup_or_style_attributes() -> None:
 
 def test_the_script_finds_every_element_that_it_looks_for(page: Page) -> None:
     text = (ASSETS / "page.js").read_text(encoding="utf-8")
-    wanted = set(re.findall(r'byId\("([\w-]+)"\)', text)) | {"meters", "databases", "sources", "ledger"}
+    wanted = set(re.findall(r'byId\("([\w-]+)"\)', text)) | {"meters", "databases", "sources", "events", "ledger"}
     assert wanted <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
 

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 from example_plant import example_plant
 
-from collector.plant.meter import Meter, fits, polled
+from collector.plant.meter import PolledMeter, fits, polled
 from collector.plant.profile import BlockRules, Linear, MeterProfile, Register, RegisterType
 from collector.readings.quantity import Quantity
 
-METER = example_plant().meters[1]
+METER = example_plant().polled_meters[1]
 
 
 def register(name: str, address: int, *, info: bool = False) -> Register:
@@ -58,7 +58,7 @@ def test_an_optional_quantity_comes_with_what_it_depends_on() -> None:
 
 def test_a_base_moves_the_registers_and_the_rules_for_asking() -> None:
     profile = dataclasses.replace(with_needs(), rules=BlockRules(blocks=((2, 4),), holes=((6, 6),)))
-    meter: Meter = dataclasses.replace(
+    meter: PolledMeter = dataclasses.replace(
         METER, profile=profile, registers=polled(profile, base=1000), constants={"ct_ratio": 80.0}, base=1000
     )
     assert [r.address for r in meter.registers] == [1001, 1002, 1003, 1004, 1007, 1008]

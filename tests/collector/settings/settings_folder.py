@@ -10,6 +10,7 @@ from collector.settings import Configuration, ConfigurationError, load
 COLLECTOR, PLANT = "collector.toml", "plants/p.toml"
 AC, DC = "profiles/ac.toml", "profiles/dc.toml"
 METRICS = "layouts/sparkplug-pots.toml"
+LAYOUT = "layouts/smelter-v1.toml"
 GRID, GWP, SLOPES = "factors/grid_electricity.toml", "factors/gwp.toml", "factors/pfc_slope.toml"
 
 FILES = {
@@ -118,6 +119,32 @@ unit = "V"
 [[metrics]]
 name = "Pot/AE/LastId"
 field = "anode_effect.id"
+""",
+    LAYOUT: """\
+title = "Pots"
+[[messages]]
+topic = "smelter/v1/{site}/potline/{potline}/pot/{pot}/telemetry"
+tells = "readings"
+time = { path = "ts" }
+quality = { path = "q", words = { good = "good", bad = "bad" } }
+[messages.values]
+pot_voltage = { path = "m.pot_voltage_v", unit = "V" }
+[[messages]]
+topic = "smelter/v1/{site}/meter/{meter}/telemetry"
+tells = "readings"
+time = { path = "ts" }
+[messages.values]
+active_power = { path = "m.p_kw", unit = "kW" }
+active_energy_import = { path = "c.e_imp_kwh", unit = "kWh" }
+[[messages]]
+topic = "smelter/v1/{site}/crane/{*}/weighing"
+tells = "weighing"
+[messages.fields]
+id = { path = "id" }
+time = { path = "ts" }
+pots = { path = "pots" }
+net = { path = "net_kg", unit = "kg" }
+stable = { path = "stable" }
 """,
     GRID: """\
 [grid]

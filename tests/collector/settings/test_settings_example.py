@@ -47,7 +47,9 @@ def test_the_shipped_example_is_valid_and_means_this(settings_folder: SettingsFo
         (0.935, 1704067200_000_000_000)
     ]
     assert (potline.anode_sulphur_pct, potline.anode_ash_pct, potline.pot_out_below_v) == (2.0, 0.4, 1.5)
-    assert [(m.id, m.profile.name, m.endpoint.port, m.unit, m.every_s, m.rated_power_kw) for m in plant.meters] == [
+    assert [
+        (m.id, m.profile.name, m.endpoint.port, m.unit, m.every_s, m.rated_power_kw) for m in plant.polled_meters
+    ] == [
         ("pl1_dc", "generic-dc-bus-plc", 5020, 1, 5.0, 80000.0),
         ("rectifier_1", "schneider-pm5xxx", 5021, 1, 5.0, 60000.0),
         ("rectifier_2", "schneider-pm5xxx", 5021, 2, 5.0, 60000.0),

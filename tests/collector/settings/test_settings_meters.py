@@ -138,7 +138,7 @@ def test_three_hundred_meters_of_one_profile_take_less_than_thirty_lines_and_les
     plant = settings_folder.load().plant
     took_s = time.perf_counter() - start
     assert len(FEEDERS.splitlines()) < 30
-    feeders = [meter for meter in plant.meters if meter.id.startswith("feeder_")]
+    feeders = [meter for meter in plant.polled_meters if meter.id.startswith("feeder_")]
     assert [meter.id for meter in feeders] == [f"feeder_{n}" for n in range(1, 301)]
     assert [(m.endpoint.host, m.unit) for m in feeders[198:202]] == [
         ("10.20.4.1", 199),
@@ -155,7 +155,7 @@ def test_a_variable_sets_one_of_many_and_is_named_where_it_is_wrong(
 ) -> None:
     settings_folder.add(PLANT, ONE_TABLE)
     monkeypatch.setenv("POTLINE_METERS__FEEDER_12__EVERY", "1 s")
-    every = {meter.id: meter.every_s for meter in settings_folder.load().plant.meters}
+    every = {meter.id: meter.every_s for meter in settings_folder.load().plant.polled_meters}
     assert (every["feeder_11"], every["feeder_12"], every["feeder_13"]) == (5.0, 1.0, 5.0)
     monkeypatch.setenv("POTLINE_METERS__FEEDER_12__EVERY", "1 V")
     assert settings_folder.problems() == [
@@ -173,7 +173,7 @@ def test_a_variable_cannot_make_many_meters(settings_folder: SettingsFolder, mon
 def test_each_row_of_a_sheet_beside_the_plant_file_makes_a_meter(settings_folder: SettingsFolder) -> None:
     settings_folder.add(PLANT, FANS)
     (settings_folder.path / "plants" / "fans.csv").write_bytes(b"\xef\xbb\xbf" + SHEET.replace("\n", "\r\n").encode())
-    fans = settings_folder.load().plant.meters[2:]
+    fans = settings_folder.load().plant.polled_meters[2:]
     assert [(m.id, m.unit, m.rated_power_kw) for m in fans] == [
         ("fan_A", 11, 250.0),
         ("fan_B", 12, 90.0),
@@ -349,7 +349,7 @@ def test_an_endpoint_that_a_broken_table_would_have_made_is_not_unknown(settings
 def test_optional_quantities_are_polled_where_they_are_asked_for(settings_folder: SettingsFolder) -> None:
     with_map(settings_folder, 'also = ["voltage_l*"]')
     plant = settings_folder.load().plant
-    names = [register.name for register in plant.meters[1].registers]
+    names = [register.name for register in plant.polled_meters[1].registers]
     assert names == ["active_power", "active_energy_import", "energy_sf", "voltage_l1n", "voltage_l2n"]
     assert [point.quantity.label for point in plant.points if point.owner == "ac"] == [
         "active_power",
@@ -386,7 +386,7 @@ def test_what_the_accounts_need_must_be_asked_for_where_it_is_optional(settings_
         'config/plants/p.toml:31 meters.ac.also: active_energy_import, which rectifier_ac needs, is read only where it is asked for; add also = ["active_energy_import"]'
     ]
     settings_folder.change(PLANT, 'profile = "ac"', 'profile = "ac"\nalso = ["*"]')
-    assert [register.name for register in settings_folder.load().plant.meters[1].registers] == [
+    assert [register.name for register in settings_folder.load().plant.polled_meters[1].registers] == [
         "active_power",
         "active_energy_import",
     ]
@@ -394,7 +394,7 @@ def test_what_the_accounts_need_must_be_asked_for_where_it_is_optional(settings_
 
 def test_constants_are_those_of_the_meter_and_else_the_defaults_of_the_profile(settings_folder: SettingsFolder) -> None:
     with_map(settings_folder)
-    assert settings_folder.load().plant.meters[1].constants == {"ct_ratio": 400.0, "vt_ratio": 1.0}
+    assert settings_folder.load().plant.polled_meters[1].constants == {"ct_ratio": 400.0, "vt_ratio": 1.0}
 
 
 def test_a_constant_may_come_from_the_environment(
@@ -402,7 +402,7 @@ def test_a_constant_may_come_from_the_environment(
 ) -> None:
     with_map(settings_folder)
     monkeypatch.setenv("POTLINE_METERS__AC__CONSTANTS__VT_RATIO", "1.1e2")
-    assert settings_folder.load().plant.meters[1].constants == {"ct_ratio": 400.0, "vt_ratio": 110.0}
+    assert settings_folder.load().plant.polled_meters[1].constants == {"ct_ratio": 400.0, "vt_ratio": 110.0}
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_a_profile_without_constants_takes_none(settings_folder: SettingsFolder)
 
 def test_a_base_moves_all_registers_and_tells_outlets_of_one_unit_apart(settings_folder: SettingsFolder) -> None:
     settings_folder.add(PLANT, ONE_TABLE.replace('unit = "{n+100}"', 'unit = 9\nbase = "{n+1000}"'))
-    outlets = settings_folder.load().plant.meters[2:]
+    outlets = settings_folder.load().plant.polled_meters[2:]
     assert [[register.address for register in meter.registers] for meter in outlets[:2]] == [[1001, 1003], [1002, 1004]]
     assert {meter.unit for meter in outlets} == {9}
     assert outlets[0].base == 1001
@@ -459,7 +459,7 @@ def test_a_meter_that_is_only_monitored_needs_neither_potline_nor_power_nor_a_co
     settings_folder: SettingsFolder,
 ) -> None:
     settings_folder.add(PLANT, '[meters.flow]\nmeasures = "monitored"\nprofile = "dc"\nendpoint = "plc"\nunit = 7\n')
-    meter = settings_folder.load().plant.meters[2]
+    meter = settings_folder.load().plant.polled_meters[2]
     assert (meter.measures, meter.potline, meter.rated_power_kw) == (Measures.MONITORED, None, math.inf)
 
 

@@ -95,7 +95,7 @@ def test_a_store_that_is_a_folder_is_a_problem(settings_folder: SettingsFolder, 
         ("POTLINE_POTLINES__PL1__NAME", "1234", "c.plant.potlines[0].name == '1234'"),
         ("POTLINE_ENDPOINTS__GATE_WAY__PORT", "1502", "[e.port for e in c.plant.endpoints] == [5020, 1502]"),
         ("POTLINE_ENDPOINTS__gate-way__PORT", "1503", "[e.port for e in c.plant.endpoints] == [5020, 1503]"),
-        ("POTLINE_METERS__DC__UNIT", "7", "c.plant.meters[0].unit == 7"),
+        ("POTLINE_METERS__DC__UNIT", "7", "c.plant.polled_meters[0].unit == 7"),
         ("POTLINE_BROKERS__POTROOM__PROTOCOL", "5", "c.plant.brokers[0].protocol == '5'"),
         ("POTLINE_BROKERS__POTROOM__CLIENT_ID", "12345", "c.plant.brokers[0].client_id == '12345'"),
         # lists as JSON
