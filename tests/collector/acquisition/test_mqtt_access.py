@@ -60,8 +60,7 @@ async def test_many_and_large_messages_come_over_tls_and_are_held_back_there_too
     mosquitto: StartBroker, keys: Path, protocol: str
 ) -> None:
     plain = free_port()
-    more = {"max_queued_messages": 0, "max_inflight_messages": 0, "listener": f"{plain} 127.0.0.1"}
-    broker = secured(mosquitto, keys, **more)
+    broker = secured(mosquitto, keys, max_queued_messages=0, max_inflight_messages=0, listener=f"{plain} 127.0.0.1")
     source = subscriber(broker.port, protocol, tls=Tls(keys / "plant-ca.pem"), max_unacknowledged=20)
     await make_session(source)
     sizes = [*(n * 70 for n in range(299)), 900_000]
