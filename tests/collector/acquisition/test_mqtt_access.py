@@ -6,14 +6,13 @@ import hashlib
 import json
 from pathlib import Path
 
-import aiomqtt
 import pytest
 from certificates import authority, certificate
 from mqtt_session import StartBroker, make_session, session, subscriber
-from potroom import SITE, TELEMETRY, misbehaving_broker, telemetry
+from potroom import SITE, TELEMETRY, misbehaving_broker, publish, telemetry
+from server_process import free_port
 from servers import Mosquitto
 
-from collector.acquisition import security
 from collector.plant.meter import Tls
 
 pytestmark = pytest.mark.asyncio
@@ -33,7 +32,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def secured(mosquitto: StartBroker, keys: Path, **more: bool | int) -> Mosquitto:
+def secured(mosquitto: StartBroker, keys: Path, **more: bool | int | str) -> Mosquitto:
     return mosquitto(
         cafile=str(keys / "plant-ca.pem"), certfile=str(keys / "broker.pem"), keyfile=str(keys / "broker.key"), **more
     )
@@ -60,15 +59,12 @@ async def test_messages_come_over_tls_with_a_certificate_of_the_collector(
 async def test_many_and_large_messages_come_over_tls_and_are_held_back_there_too(
     mosquitto: StartBroker, keys: Path, protocol: str
 ) -> None:
-    broker = secured(mosquitto, keys, max_queued_messages=0, max_inflight_messages=0)
-    tls = Tls(keys / "plant-ca.pem")
-    source = subscriber(broker.port, protocol, tls=tls, max_unacknowledged=20)
+    plain = free_port()
+    broker = secured(mosquitto, keys, max_queued_messages=0, max_inflight_messages=0, listener=f"{plain} 127.0.0.1")
+    source = subscriber(broker.port, protocol, tls=Tls(keys / "plant-ca.pem"), max_unacknowledged=20)
     await make_session(source)
-    sender = aiomqtt.Client(broker.host, broker.port, tls_context=security.context(tls))
     sizes = [*(n * 70 for n in range(299)), 900_000]
-    async with sender:
-        for n, size in enumerate(sizes):
-            await sender.publish(TELEMETRY, telemetry(n, x="y" * size), qos=1)
+    await publish(plain, [(TELEMETRY, telemetry(n, x="y" * size)) for n, size in enumerate(sizes)])
     async with session(source, acknowledge=False) as run:
         await run.until(lambda: len(run.values) == 20)
         await asyncio.sleep(0.2)
