@@ -109,7 +109,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 def test_the_mqtt_examples_are_understood(my_plant: Path) -> None:
     rows = re.findall(r"^\| `(smelter/\S+)` \| `(\{.*\})` \|$", README, flags=re.MULTILINE)
-    of_mqtt = blocks("toml")[2]
+    of_mqtt = blocks("toml")[3]
     assert of_mqtt.startswith("[brokers.potroom]")
     (my_plant.parent / "plants" / "mine.toml").write_text(blocks("toml")[0] + of_mqtt, encoding="utf-8")
     plant = load(my_plant).plant

@@ -45,8 +45,11 @@ _OF_READINGS = frozenset(models.MessageSection.model_fields) - {"fields_", "kept
 
 
 def layout_names(folder: Path) -> list[str]:
-    """Return the names of the layouts in a folder. Files whose name begins with '_' explain, and are none."""
-    return sorted(path.stem for path in folder.glob("*.toml") if not path.name.startswith("_"))
+    """Return the names of the layouts in a folder.
+
+    Files whose name begins with '_' explain, those that begin with 'sparkplug' tell of metrics: they are none.
+    """
+    return sorted(path.stem for path in folder.glob("*.toml") if not path.name.startswith(("_", "sparkplug")))
 
 
 def read_layout(path: Path) -> Layout:

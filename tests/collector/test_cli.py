@@ -68,6 +68,7 @@ def test_check_says_what_is_configured_when_all_is_well() -> None:
         "  services_gateway at 127.0.0.1 port 5022: 0.6 requests/s",
         "    fume_treatment: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, unit 11, every 10 s",
         "    compressed_air: Eastron SDM630, unit 12, every 10 s",
+        "  potroom at 127.0.0.1 port 1883: smelter-v1 (Smelter JSON, version 1)",
         "profiles:",
         "  generic-dc-bus-plc: design, verified by 2 test vectors",
         "  schneider-pm5xxx: confirmed, verified by 6 test vectors",
@@ -95,15 +96,15 @@ def test_check_marks_a_profile_that_nothing_proves_and_names_the_databases(
 def test_check_tells_every_problem_and_their_number_and_leaves_with_78(folder: Path) -> None:
     (folder / "c.toml").write_text(
         'plant_file = "config/plants/example.toml"\nprofiles_dir = "config/profiles"\nfactors_dir = "config/factors"\n'
-        '[store]\npath = "s.sqlite"\ncommit_every = "1 h"\n[page]\nlisten = "127.0.0.1:70000"\n',
+        'layouts_dir = "config/layouts"\n[store]\npath = "s.sqlite"\ncommit_every = "1 h"\n[page]\nlisten = "127.0.0.1:70000"\n',
         encoding="utf-8",
     )
     result = potline("check", "--config", "c.toml")
     assert result.exit_code == 78
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
-        "c.toml:6 store.commit_every: 1 h is above 10 s; give 1 ms to 10 s",
-        "c.toml:8 page.listen: port 70000 does not exist; ports go from 1 to 65535, 0 takes a free one",
+        "c.toml:7 store.commit_every: 1 h is above 10 s; give 1 ms to 10 s",
+        "c.toml:9 page.listen: port 70000 does not exist; ports go from 1 to 65535, 0 takes a free one",
         "2 problems",
     ]
 

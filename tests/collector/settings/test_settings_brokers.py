@@ -45,13 +45,19 @@ def test_everything_can_be_given(settings_folder: SettingsFolder) -> None:
     certificate(folder, "own", by="ca")
     settings_folder.add(
         PLANT,
-        'layouts = ["a", "b", "a"]\nshare = "g"\nqos = 2\nkeepalive = "5 s"\nstatus_topic = "north/{client_id}"\n'
+        'layouts = ["smelter-v1"]\nshare = "g"\nqos = 2\nkeepalive = "5 s"\nstatus_topic = "north/{client_id}"\n'
         'tls = true\nca_file = "ca.pem"\ncertificate_file = "own.pem"\nkey_file = "own.key"\nserver_name = "b.plant"\n'
         '[brokers.potroom.sparkplug]\ngroups = ["north", "south"]\nhost_id = "h"\nprimary = true\n'
         'allow_rebirth = true\nreorder = "500 ms"\n',
     )
     found = broker(settings_folder)
-    assert (found.port, found.layouts, found.share, found.qos, found.keepalive_s) == (8883, ("a", "b"), "g", 2, 5.0)
+    assert (found.port, found.layouts, found.share, found.qos, found.keepalive_s) == (
+        8883,
+        ("smelter-v1",),
+        "g",
+        2,
+        5.0,
+    )
     assert found.status_topic == "north/potline-north"
     assert found.tls is not None
     assert found.tls == Tls(folder / "ca.pem", folder / "own.pem", folder / "own.key", "b.plant")
