@@ -2,11 +2,12 @@
 
 A struct of just the wanted keys is made for each declaration, so that the parser itself finds and checks them. Whatever
 is unusual about a message (a bad value, a wrong type, a clock that cannot be right) is no business of the short way: it
-gives None, and ``samples`` looks at the message again. 2.4 µs instead of 12 for one sample of a pot.
+gives None, and ``samples`` looks at the message again. For one sample of a pot it takes 3 µs instead of 26, for a
+hundred in columns 0.1 µs a reading instead of 0.7.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,6 @@ from collector.readings.quality import USABLE, Quality
 
 Quick = Callable[[bytes, int], Told | None]
 """Payload and time of arrival [ns] to what it says; None: ask ``samples``."""
-
-Points = npt.NDArray[np.int32]
 
 _Number = float | None
 _Word = str | int | None
@@ -209,49 +208,69 @@ class _Many:
             paths = [(*around, *path) for path in inner]
         self._decode = shape.decoder().decode
         self._get = shape.getter((*self._head.paths, *paths))
-        self._factors = np.array([value.factor for value in wanted])[:, None]
+        self._factors = [value.factor for value in wanted]
 
     def way(self, places: Sequence[int], named_by: tuple[str | None, ...]) -> Quick:
         """Return what reads the messages of an owner with these points."""
-        points = np.array(places, np.int32)
         head = self._head
+        # A sender has the same columns every time.
+        targets: dict[tuple[bool, ...], _Targets] = {}
 
         def read(payload: bytes, arrived_ns: int) -> Told | None:
             try:
                 message = self._decode(payload)
             except UNREADABLE:
                 return None
-            said, clock, named, *rest = self._get(message)
+            said, clock, named, times, *columns = self._get(message)
             quality = head.words.get(said, 0)
-            if quality < USABLE or clock in head.unset or named not in named_by or not rest[0]:
+            if quality < USABLE or clock in head.unset or named not in named_by or not times:
                 return None
             if self._rows:
-                rest = [*zip(*map(self._row, rest[0]), strict=True)][1:]
-            return self._told(points, rest[0], rest[1:], quality, arrived_ns)
+                _, times, *columns = zip(*map(self._row, times), strict=True)
+            there = tuple(column is not None for column in columns)
+            if there not in targets:
+                targets[there] = _Targets.of(there, places, self._factors)
+            here = [column for column in columns if column is not None]
+            return _told(targets[there], times, here, self._form, quality, arrived_ns)
 
         return read
 
-    def _told(
-        self, points: Points, times: Sequence[Any], columns: list[Any], quality: int, arrived_ns: int
-    ) -> Told | None:
-        factors, count = self._factors, len(times)
-        there = [column is not None for column in columns]
-        if not all(there):
-            points, factors = points[there], factors[there]
-            columns = [column for column in columns if column is not None]
-        if not columns or any(len(column) != count for column in columns):
-            return None
-        try:
-            time = instants(times, self._form)
-        except ValueError:
-            return None
-        if time.min() < NO_EARLIER_NS or time.max() > arrived_ns + EARLY_NS:
-            return None
-        value = (np.array(columns, np.float64) * factors).ravel()
-        batch = ReadingBatch(
-            points.repeat(count), np.concatenate([time] * len(columns)), value, np.full(len(value), quality, np.uint8)
-        )
-        missing = np.isnan(value)
-        if missing.any():
-            batch = batch.select(~missing)
-        return Told([], batch) if len(batch) else None
+
+class _Targets(NamedTuple):
+    """The points of the columns that are there [N], and what turns them into canonical units [N, 1]."""
+
+    points: npt.NDArray[np.int32]
+    factors: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, there: Sequence[bool], places: Sequence[int], factors: Sequence[float]) -> Self:
+        """Choose among points and factors."""
+        chosen = [pair for pair, is_there in zip(zip(places, factors, strict=True), there, strict=True) if is_there]
+        points, values = zip(*chosen, strict=True) if chosen else ((), ())
+        return cls(np.array(points, np.int32), np.array(values, np.float64)[:, None])
+
+
+def _told(
+    targets: _Targets,
+    times: Sequence[Any],
+    columns: Sequence[Sequence[float | None]],
+    form: TimeFormat,
+    quality: int,
+    arrived_ns: int,
+) -> Told | None:
+    count = len(times)
+    if not columns or any(len(column) != count for column in columns):
+        return None
+    try:
+        time = instants(times, form)
+    except ValueError:
+        return None
+    if time.min() < NO_EARLIER_NS or time.max() > arrived_ns + EARLY_NS:
+        return None
+    value = (np.array(columns, np.float64) * targets.factors).ravel()
+    point = targets.points.repeat(count)
+    batch = ReadingBatch(point, np.concatenate([time] * len(columns)), value, np.full(len(value), quality, np.uint8))
+    missing = np.isnan(value)
+    if missing.any():
+        batch = batch.select(~missing)
+    return Told([], batch) if len(batch) else None

@@ -1,5 +1,6 @@
 """Events by declaration: fields anywhere, in any unit and words, with ids and revisions."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 from declared import Declared
+from hypothesis import given
+from hypothesis import strategies as st
 from potroom import NOW_NS, SITE
 
 from collector.acquisition.mqtt.declaration import LayoutReader
@@ -223,3 +226,89 @@ def test_a_message_may_hold_many_events() -> None:
     ]
     of_others = message | {"list": [{"id": "W9", "net": 1, "pots": ["7"]}]}
     assert declared.told("scales/1", json.dumps(of_others)).events == ()
+
+
+TOPICS = [
+    *(f"plant/{SITE}/{rest}" for rest in ("PL1/1001/values", "all-pots", "PL1/1001/fast", "PL1/1001/effects", "books")),
+    *(
+        f"plant/{SITE}/{rest}"
+        for rest in ("scales/1", "laboratory", "feeders/F7/P", "line/PL1", "gateway/1", "chatter/x")
+    ),
+]
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["1001", "ok", "fail", "began", "over", "AE", "PL1", "2026-03-01", 2, T_S, T_S * 1000, T_S * 10**6]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *(
+                        "head",
+                        "version",
+                        "t",
+                        "q",
+                        "late",
+                        "clock",
+                        "v",
+                        "u",
+                        "u_unit",
+                        "u_q",
+                        "bath",
+                        "pots",
+                        "no",
+                        "id",
+                        "n",
+                    ),
+                    *(
+                        "state",
+                        "kind",
+                        "pot",
+                        "from",
+                        "to",
+                        "lasted",
+                        "peak",
+                        "net",
+                        "gross",
+                        "tare",
+                        "at_rest",
+                        "void",
+                    ),
+                    *(
+                        "revision",
+                        "line",
+                        "day",
+                        "shift",
+                        "tonnes",
+                        "found",
+                        "temperature",
+                        "fe",
+                        "sampled",
+                        "meter",
+                        "name",
+                    ),
+                ]
+            ),
+            inner,
+            max_size=8,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(topic=st.sampled_from(TOPICS), message=VALUES, retained=st.booleans())
+def test_whatever_is_said_to_any_declaration_is_understood_or_refused(
+    topic: str, message: object, *, retained: bool
+) -> None:
+    with contextlib.suppress(PayloadProblem):
+        found = READERS["_blueprint"].read(topic, json.dumps(message).encode(), arrived_ns=NOW_NS, retained=retained)
+        points = {row[0] for row in [*found.readings, *(found.batch or ())]}
+        assert {PLANT.points[point].quantity.label for point in points} <= {"pot_voltage", "bath_temperature"}
+        assert all(0 <= event.rank < 1 << 63 and 0 < event.time_ns < 1 << 63 for event in found.events)
