@@ -95,8 +95,9 @@ def test_check_marks_a_profile_that_nothing_proves_and_names_the_databases(
 
 def test_check_tells_every_problem_and_their_number_and_leaves_with_78(folder: Path) -> None:
     (folder / "c.toml").write_text(
-        'plant_file = "config/plants/example.toml"\nprofiles_dir = "config/profiles"\nfactors_dir = "config/factors"\n'
-        'layouts_dir = "config/layouts"\n[store]\npath = "s.sqlite"\ncommit_every = "1 h"\n[page]\nlisten = "127.0.0.1:70000"\n',
+        'plant_file = "config/plants/example.toml"\nprofiles_dir = "config/profiles"\n'
+        'factors_dir = "config/factors"\nlayouts_dir = "config/layouts"\n'
+        '[store]\npath = "s.sqlite"\ncommit_every = "1 h"\n[page]\nlisten = "127.0.0.1:70000"\n',
         encoding="utf-8",
     )
     result = potline("check", "--config", "c.toml")
