@@ -1,6 +1,6 @@
 """The MQTT client: the only importer of gmqtt. Packets go out and come in here, one connection's at a time.
 
-asyncio-mqtt, today aiomqtt, would be the first choice by its name. What is needed is acknowledgement after the commit, both
+asyncio-mqtt, today aiomqtt, would be the first choice by name. What is needed is acknowledgement after the commit, both
 protocol versions, and thousands of messages a second beside everything else on two cores. aiomqtt 2.5 has no
 acknowledgement by hand in its interface, takes 0.42 to 0.9 of a core at 12,000 messages/s of QoS 1, and ends at 13,000
 to 16,000. aiomqtt 3 acknowledges by hand and is fast, but it is an alpha, speaks MQTT 5 only, and throws QoS 0 away
