@@ -43,6 +43,9 @@ def test_everything_can_be_given(settings_folder: SettingsFolder) -> None:
     folder = settings_folder.path
     authority(folder, "ca")
     certificate(folder, "own", by="ca")
+    for name in ("a", "b"):
+        ignored = f'[[messages]]\ntopic = "{name}/{{**}}"\ntells = "ignore"\n'
+        settings_folder.write(f"layouts/{name}.toml", f'title = "{name}"\n{ignored}')
     settings_folder.add(
         PLANT,
         'layouts = ["smelter-v1"]\nshare = "g"\nqos = 2\nkeepalive = "5 s"\nstatus_topic = "north/{client_id}"\n'
