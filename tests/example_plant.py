@@ -1,6 +1,7 @@
 """The example plant, and a straight line over it that tests can feed by hand."""
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +29,9 @@ CONFIG = Path(__file__).parents[1] / "config" / "collector.toml"
 BOUNDS = Bounds(outbox_max_bytes=1 << 30, outbox_max_age_s=1e9, keep_inputs_s=1e9, keep_minutes_s=1e9)
 
 
+@functools.cache
 def example_plant() -> Plant:
-    """Return the plant of config/plants/example.toml."""
+    """Return the plant of config/plants/example.toml: frozen, so one is enough for all tests."""
     return load(CONFIG).plant
 
 
