@@ -12,7 +12,7 @@ import click
 from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
-from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.commands.overview import overview
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable

@@ -17,7 +17,7 @@ from collector.acquisition.modbus.scan import Scan, Unit
 from collector.acquisition.modbus.window import Window, read_window
 from collector.clock import SystemClock
 from collector.commands import blocks, found, looks
-from collector.commands.common import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, width
+from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, width
 from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import MeterProfile
 from collector.readings import units

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from collector.acquisition.modbus.likeness import Kind
 from collector.acquisition.modbus.plausible import Candidate, Ranking
 from collector.acquisition.modbus.window import Window
-from collector.commands.common import table, wrapped
+from collector.commands.invocation import table, wrapped
 from collector.plant.profile import RegisterType
 
 _BEST = 10

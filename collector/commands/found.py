@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from collector.acquisition.modbus.fit import CERTAIN
 from collector.acquisition.modbus.scan import Unit
-from collector.commands.common import wrapped
+from collector.commands.invocation import wrapped
 from collector.commands.looks import called
 from collector.plant.meter import Endpoint
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collector.acquisition.modbus.once import GOOD, Look, Row
-from collector.commands.common import fitted, table, wrapped
+from collector.commands.invocation import fitted, table, wrapped
 from collector.plant.profile import ByteOrder, Register, RegisterType, WordOrder
 
 WIDE = 100

@@ -1,6 +1,7 @@
 """Meters, the endpoints through which they are reached, and brokers."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -106,7 +107,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(ABC):
     """One meter, as the accounts know it; how its values come here is told by ``PolledMeter`` and ``HeardMeter``.
 
     Attributes
@@ -124,14 +125,14 @@ class Meter:
     rated_power_kw: float
 
     @property
+    @abstractmethod
     def quantities(self) -> tuple[Quantity, ...]:
         """What it tells."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def place(self) -> str:
         """Where it is, for people."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

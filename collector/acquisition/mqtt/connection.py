@@ -310,11 +310,8 @@ class MqttConnection:
         return 2 * len(self._inflight) >= self._broker.max_unacknowledged
 
     def _is_full(self) -> bool:
-        return (
-            len(self._waiting) >= MOST_AT_ONCE
-            or len(self._inflight) >= self._broker.max_unacknowledged
-            or self._waiting_bytes >= _MOST_WAITING_BYTES
-        )
+        waiting = len(self._waiting) >= MOST_AT_ONCE or self._waiting_bytes >= _MOST_WAITING_BYTES
+        return waiting or len(self._inflight) >= self._broker.max_unacknowledged
 
     def _pause(self, paused: bool) -> None:  # noqa: FBT001 - a state
         if paused and self._waiting:

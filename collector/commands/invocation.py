@@ -1,4 +1,4 @@
-"""What all commands have in common: where the settings are, how they end."""
+"""How a command is called, how it prints, and how it ends: the settings option, widths, exit codes."""
 
 import shutil
 import sys
