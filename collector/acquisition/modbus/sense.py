@@ -213,7 +213,7 @@ def _made(known: Known) -> Iterator[tuple[float, str, bool]]:
 
 
 def _remedy(power: float, made: float) -> str:
-    if power and made:
+    if power and made > 0:
         tens = math.log10(made / abs(power))
         if abs(tens) > 0.9 and abs(tens - round(tens)) < 0.03:
             return f"a factor of {10 ** abs(round(tens)):g}: check scale and unit of both"

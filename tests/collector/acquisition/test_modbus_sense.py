@@ -104,6 +104,11 @@ def test_a_direct_current_line_is_voltage_times_current() -> None:
     assert doubt(line | {"line_current": 40.0}).words.endswith("a factor of 10: check scale and unit of both")
 
 
+def test_currents_that_read_negative_are_doubted_and_break_nothing() -> None:
+    known = {"active_power": 60.0, "voltage_ln": 230.0, "current": -100.0, "power_factor": 0.9}
+    assert wells(known)["power"] is False
+
+
 def test_at_no_load_nothing_is_claimed() -> None:
     assert wells({"voltage": 400.0, "current": 0.0, "active_power": 0.0, "power_factor": 1.0}) == {"power": None}
 
