@@ -16,20 +16,44 @@ pytestmark = pytest.mark.asyncio
 SECONDS = 6
 
 
-def on_the_beat(line: Line, owners: list[str], *, seconds: int) -> None:
-    """No meter may miss a second, and most steps are within a tenth of the period.
+class Metronome:
+    """How late the event loop itself is at most: what the machine does to everybody is no dead device's doing."""
 
-    Most, because a machine that does other things holds up all meters for a moment. A dead unit that was waited for
-    would do so in every other second.
+    def __init__(self) -> None:
+        self.latest_s = 0.0
+
+    async def run(self) -> None:
+        while True:
+            due_s = time.monotonic() + 0.02
+            await asyncio.sleep(0.02)
+            self.latest_s = max(self.latest_s, time.monotonic() - due_s)
+
+
+async def watched(line: Line, seconds: float) -> Metronome:
+    """Poll for some time, and return how late the loop was."""
+    metronome = Metronome()
+    beating = asyncio.create_task(metronome.run())
+    try:
+        async with line.polled():
+            await asyncio.sleep(seconds)
+    finally:
+        beating.cancel()
+    return metronome
+
+
+def on_the_beat(line: Line, owners: list[str], metronome: Metronome, *, seconds: int, settling: int = 0) -> None:
+    """No meter may miss a second, and every step is within a tenth of the period, but for what the machine costs.
+
+    ``settling``: so many steps of each meter may be off, until the line knows how slow a unit is.
     """
     off: list[float] = []
     for owner in owners:
         times = line.good_times(owner)
         assert len(times) >= seconds - 1, owner
         assert not line.readings(owner, lambda row: row.quality != Quality.GOOD), owner
-        off += [abs(second - first - 1.0) for first, second in pairwise(times)]
-    off.sort()
-    assert off[len(off) * 7 // 10] < 0.1, off
+        own = sorted(abs(second - first - 1.0) for first, second in pairwise(times))
+        off += own[: len(own) - settling]
+    assert max(off) < 0.1 + 2 * metronome.latest_s, (metronome.latest_s, sorted(off))
 
 
 @pytest.mark.parametrize("dead_from_s", [0.0, 2.5])
@@ -45,10 +69,9 @@ async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sampl
 
     async with serving(unit_7_dies) as server:
         line = Line(gateway(server.port, range(1, 21), every_s=1.0, timeout_s=1.0))
-        async with line.polled():
-            await asyncio.sleep(SECONDS + 0.5)
+        metronome = await watched(line, SECONDS + 0.5)
         assert server.connections == 1
-    on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], seconds=SECONDS)
+    on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], metronome, seconds=SECONDS)
     assert line.instruments.poll_late_total == 0
     assert "no answer" in line.instruments.meters["m7"].error
     assert {row.quality for row in line.readings("m7")} - {Quality.GOOD} == {Quality.BAD_COMM_FAILURE}
@@ -76,9 +99,8 @@ async def test_a_host_that_swallows_connections_costs_19_others_no_sample_and_no
             for number, each in enumerate(meters):
                 object.__setattr__(each.endpoint, "id", f"e{number}")
             line = Line(meters)
-            async with line.polled():
-                await asyncio.sleep(SECONDS + 0.5)
-    on_the_beat(line, [f"m{number}" for number in range(1, 21) if number != 7], seconds=SECONDS)
+            metronome = await watched(line, SECONDS + 0.5)
+    on_the_beat(line, [f"m{number}" for number in range(1, 21) if number != 7], metronome, seconds=SECONDS)
     assert line.good_times("m7") == []
     assert "connect to" in line.instruments.meters["m7"].error
 
@@ -92,7 +114,6 @@ async def test_a_unit_that_becomes_slow_is_waited_for_when_nobody_else_needs_the
 
     async with serving(unit_3_is_slow) as server:
         line = Line(gateway(server.port, range(1, 6), every_s=1.0, timeout_s=1.0))
-        async with line.polled():
-            await asyncio.sleep(6.5)
-    on_the_beat(line, ["m1", "m2", "m4", "m5"], seconds=6)
+        metronome = await watched(line, 6.5)
+    on_the_beat(line, ["m1", "m2", "m4", "m5"], metronome, seconds=6, settling=1)
     assert len(line.good_times("m3")) >= 5

@@ -47,7 +47,9 @@ async def test_readings_of_a_jittery_device_keep_the_beat_of_their_period_and_ne
     steps = [second - first for first, second in pairwise(times)]
     assert min(steps) > 0.1
     # No drift: the beat is kept over all of them, though each answer takes its own time.
-    assert (times[-1] - times[0]) / (len(times) - 1) == pytest.approx(0.2, rel=0.15)
+    # Ticks that a busy machine has missed are counted by the poller, and are no drift.
+    ticks = len(times) - 1 + line.instruments.poll_late_total
+    assert (times[-1] - times[0]) / ticks == pytest.approx(0.2, rel=0.05)
 
 
 class Stepped(SystemClock):

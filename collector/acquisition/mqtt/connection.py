@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import structlog
 
@@ -18,7 +18,7 @@ from collector.acquisition.mqtt import access, reasons
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
 from collector.acquisition.mqtt.inflight import Inflight
-from collector.acquisition.mqtt.message import Publication, Subscription
+from collector.acquisition.mqtt.message import Message, Publication, Subscription
 from collector.acquisition.source import SourceUnavailable, raise_if_cancelled
 from collector.clock import Clock
 from collector.plant.meter import Broker
@@ -37,22 +37,6 @@ WORD_WITHIN_S = 10.0
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
 _FAREWELL_S = 0.5
 _SILENT_KEEPALIVES = 1.5
-
-
-class Message(NamedTuple):
-    """A message as it came.
-
-    ``token`` is for its acknowledgement, 0 where it needs none. ``size`` is that of the payload, more than what is here
-    where it was too large. ``arrived_ns`` is when it came [ns UTC].
-    """
-
-    topic: str
-    payload: bytes
-    qos: int
-    retained: bool
-    token: int
-    size: int
-    arrived_ns: int
 
 
 class MqttConnection:

@@ -5,7 +5,7 @@ A session brings topics and payloads; a reader knows what they mean. Neither nee
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import Event
@@ -41,6 +41,22 @@ class PayloadProblem(ValueError):
     def __init__(self, cause: Cause, text: str) -> None:
         super().__init__(text)
         self.cause = cause
+
+
+class Message(NamedTuple):
+    """A message as it came.
+
+    ``token`` is for its acknowledgement, 0 where it needs none. ``size`` is that of the payload, more than what is here
+    where it was too large. ``arrived_ns`` is when it came [ns UTC].
+    """
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    token: int
+    size: int
+    arrived_ns: int
 
 
 @dataclass(frozen=True, slots=True)

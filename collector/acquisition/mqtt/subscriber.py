@@ -13,9 +13,17 @@ from functools import partial
 import msgspec
 import structlog
 
-from collector.acquisition.mqtt.connection import Message, MqttConnection
+from collector.acquisition.mqtt.connection import MqttConnection
 from collector.acquisition.mqtt.framing import LARGEST_MESSAGE
-from collector.acquisition.mqtt.message import Cause, MessageReader, PayloadProblem, Publication, Subscription, Told
+from collector.acquisition.mqtt.message import (
+    Cause,
+    Message,
+    MessageReader,
+    PayloadProblem,
+    Publication,
+    Subscription,
+    Told,
+)
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
