@@ -19,7 +19,7 @@ from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
-from collector.closing import Closer
+from collector.closing.closer import Closer
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable

@@ -19,7 +19,7 @@ from collector.accounting.counters import Step
 from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
-from collector.closing import Closer
+from collector.closing.closer import Closer
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.instruments import Instruments
@@ -175,7 +175,16 @@ class Line:
         closed = await self.closer.step(now_ns)
         if closed is not None:
             await self._commit(
-                Commit(now_ns, lines=closed.lines, records=closed.records, pots=closed.pots, accounted=closed.accounted)
+                Commit(
+                    now_ns,
+                    lines=closed.lines,
+                    records=closed.records,
+                    pots=closed.pots,
+                    parameters=closed.parameters,
+                    accounted=closed.accounted,
+                    unchanged=closed.unchanged,
+                    settled=closed.settled,
+                )
             )
 
     async def _let_go(self) -> None:

@@ -9,7 +9,7 @@ from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
-from collector.closing import Closer
+from collector.closing.closer import Closer
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser

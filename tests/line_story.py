@@ -5,7 +5,7 @@ import gzip
 import msgspec
 from example_plant import ClockByHand, example_plant, joined, raw
 
-from collector.accounting.account import Sums
+from collector.accounting.sums import Sums
 from collector.acquisition.source import Arrival
 from collector.pipeline import Line
 from collector.plant.topology import Plant
@@ -71,7 +71,7 @@ def events(*found: AnodeEffect | Weighing) -> Arrival:
 
 async def minutes(store: Store) -> dict[int, tuple[int, Sums]]:
     """Return revision and sums in force of each minute, by its number since T0."""
-    records = await store.latest_records("PL1", 60, T0 - MINUTE_NS, T0 + 10_000 * MINUTE_NS)
+    records = await store.latest_records("PL1", "minute", T0 - MINUTE_NS, T0 + 10_000 * MINUTE_NS)
     return {(record.start_ns - T0) // MINUTE_NS: (record.revision, sums_of(record)) for record in records}
 
 

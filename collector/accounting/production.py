@@ -5,6 +5,7 @@ import numpy as np
 from collector.plant.topology import Plant, Potline
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS
+from collector.readings.pots import PotsInputs
 from collector.readings.quantity import Quantity
 
 CARRIES_CURRENT_KA = 10.0
@@ -46,6 +47,10 @@ class PotWatch:
             np.add.at(sums[1], column[rows][here], 1.0)
         for old in sorted(self._sums)[:-_KEPT_MINUTES]:
             del self._sums[old]
+
+    def inputs(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> PotsInputs:
+        """Return what the pots told in a minute, given the line's mean current then (None: not known)."""
+        return PotsInputs(self.operating(potline, minute_ns, line_current_ka=line_current_ka))
 
     def operating(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> int:
         """Return the pots in operation in a minute, given the line's mean current then (None: not known)."""

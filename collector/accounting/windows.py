@@ -68,6 +68,12 @@ def windows_touched(minutes: Iterable[int], *, closed_until_ns: int, zone: ZoneI
     return sorted(found, key=lambda window: (window.end_ns, window.name))
 
 
+def parts_of(window: Window, zone: ZoneInfo) -> list[Window]:
+    """Return the windows that a window is summed from, in order."""
+    del zone
+    return [minute_window(start) for start in range(window.start_ns, window.end_ns, MINUTE_NS)]
+
+
 def _offset_ns(time_ns: int, zone: ZoneInfo) -> int:
     offset = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).utcoffset()
     return int(offset.total_seconds()) * 1_000_000_000 if offset is not None else 0

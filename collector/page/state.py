@@ -10,10 +10,13 @@ from typing import Any
 
 import msgspec
 
-from collector.accounting import account
-from collector.accounting.account import EmissionsIntensity, EnergyIntensity, Sums
-from collector.accounting.windows import DAY_NS, HOUR_NS
+from collector.accounting import intensity
+from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
+from collector.accounting.parameters import parameters_at
+from collector.accounting.sums import Sums, total
+from collector.accounting.windows import DAY_NS
 from collector.clock import Clock
+from collector.closing.book import stated
 from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
@@ -85,9 +88,9 @@ class PageState:
 
     def _potline(self, db: sqlite3.Connection, potline: Potline) -> dict[str, Any]:
         now_ns = self._clock.now_ns()
-        records = ledger.latest_records(db, potline.id, 60, now_ns - DAY_NS, now_ns)
+        records = ledger.latest_records(db, potline.id, "minute", now_ns - DAY_NS, now_ns)
         minutes = [(record, _sums(record)) for record in records]
-        hours = ledger.latest_records(db, potline.id, 3600, now_ns - DAY_NS, now_ns)
+        hours = ledger.latest_records(db, potline.id, "hour", now_ns - DAY_NS, now_ns)
         live: dict[str, float | None] = {"line_current_ka": None, "line_voltage_v": None, "dc_power_mw": None}
         line_meter = self._plant.line_meter(potline)
         if line_meter is not None:
@@ -108,7 +111,7 @@ class PageState:
                 potline,
                 records[-1].start_ns + 60_000_000_000 - DAY_NS,
                 DAY_NS * 1e-9,
-                account.total(s for _, s in minutes),
+                total(s for _, s in minutes),
             )
             if minutes
             else None,
@@ -116,7 +119,7 @@ class PageState:
                 potline,
                 last_hour[0][0].start_ns,
                 (last_hour[-1][0].start_ns - last_hour[0][0].start_ns) * 1e-9 + 60.0,
-                account.total(sums for _, sums in last_hour),
+                total(sums for _, sums in last_hour),
             )
             if last_hour
             else None,
@@ -138,22 +141,23 @@ class PageState:
 
     def _window(self, potline: Potline, start_ns: int, length_s: float, sums: Sums) -> dict[str, Any]:
         least = self._least_coverage_pct
-        emitted = account.emissions_intensity(
-            sums, potline, self._plant.gwp, length_s=length_s, least_coverage_pct=least
-        )
+        parameters = parameters_at(self._plant, potline, start_ns)
+        emitted = intensity.emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=least)
         return {
             "start": _iso(start_ns),
             "length_s": length_s,
             "pots_operating": sums.pots,
-            "dc": _energy(account.energy_intensity(sums.dc, length_s=length_s, least_coverage_pct=least)),
-            "liquid_ac": _energy(account.energy_intensity(sums.ac, length_s=length_s, least_coverage_pct=least)),
+            **{
+                boundary: _energy(intensity.energy_intensity(pair, length_s=length_s, least_coverage_pct=least))
+                for boundary, pair in intensity.boundaries(sums).items()
+            },
             "emissions": _emissions(emitted),
             "auxiliary_kwh": sums.auxiliary_kwh,
             "metal_t": sums.metal_t,
             "tapped_t": sums.tapped_t,
             "anode_effects": sums.anode_effects,
             "anode_effect_s": sums.anode_effect_s,
-            "restatements": sums.restatements,
+            "restated": sums.restated,
         }
 
     def _meter(self, meter: Meter) -> dict[str, Any]:
@@ -249,10 +253,9 @@ def _emissions(intensity: EmissionsIntensity | None) -> Mapping[str, Any] | None
 
 def _ledger(db: sqlite3.Connection) -> dict[str, Any]:
     rows = db.execute(
-        "SELECT seq, potline, start_ns, length_s, revision, reason, written_ns, hex(digest)"
+        "SELECT seq, potline, window, start_ns, revision, reason, written_ns, hex(digest)"
         " FROM ledger ORDER BY seq DESC LIMIT 10"
     ).fetchall()
-    names = {60: "minute", HOUR_NS // 1_000_000_000: "hour"}
     return {
         "entries": rows[0][0] if rows else 0,
         "latest": [
@@ -260,23 +263,19 @@ def _ledger(db: sqlite3.Connection) -> dict[str, Any]:
                 "seq": seq,
                 "potline": potline,
                 "start": _iso(start_ns),
-                "window": names.get(length_s, str(length_s)),
+                "window": window,
                 "revision": revision,
                 "reason": reason,
                 "written": _iso(written_ns),
                 "digest": digest[:16].lower(),
             }
-            for seq, potline, start_ns, length_s, revision, reason, written_ns, digest in rows
+            for seq, potline, window, start_ns, revision, reason, written_ns, digest in rows
         ],
     }
 
 
 def _sums(record: LedgerRecord) -> Sums:
-    return msgspec.json.decode(record.body, type=_Body).sums
-
-
-class _Body(msgspec.Struct):
-    sums: Sums
+    return stated(record).sums
 
 
 def _iso(time_ns: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from collector.readings.cell import Cell
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
+from collector.readings.pots import PotsInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class LedgerRecord:
     """The accounts of one potline over one interval. ``body`` is JSON with sorted keys."""
 
     potline: str
+    window: str
     start_ns: int
     length_s: int
     revision: int
@@ -24,16 +26,20 @@ class LedgerRecord:
 class Commit:
     """One transaction.
 
-    ``lines`` is line protocol for the outbox. ``dirty`` and ``accounted`` add and remove minutes that are to be
-    accounted again: (potline, minute_ns) with a reason.
+    ``lines`` is line protocol for the outbox. ``dirty`` marks minutes that are to be stated again, (potline, minute_ns)
+    with a reason; ``accounted`` have been, and wait for the windows they are part of; ``unchanged`` and ``settled``
+    are done with. ``parameters`` are kept under their digests.
     """
 
     time_ns: int
     lines: Sequence[bytes] = ()
     cells: Mapping[tuple[int, int], Cell] = field(default_factory=dict)
     events: Sequence[Event] = ()
-    pots: Sequence[tuple[str, int, int]] = ()
+    pots: Sequence[tuple[str, int, PotsInputs]] = ()
     dirty: Mapping[tuple[str, int], str] = field(default_factory=dict)
     accounted: Sequence[tuple[str, int]] = ()
+    unchanged: Sequence[tuple[str, int]] = ()
+    settled: Sequence[tuple[str, int]] = ()
+    parameters: Mapping[str, bytes] = field(default_factory=dict)
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()

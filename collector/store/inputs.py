@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from collector.readings.cell import Cell
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Laboratory, Production, Weighing
+from collector.readings.pots import PotsInputs
 
 _COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality"
 _LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
@@ -40,16 +41,24 @@ def cells_around(db: sqlite3.Connection, points: Iterable[int], start_ns: int, e
     }
 
 
-def write_pots(db: sqlite3.Connection, pots: Sequence[tuple[str, int, int]]) -> None:
-    """Note the pots in operation: potline, minute, number."""
-    db.executemany("INSERT OR REPLACE INTO pots VALUES (?,?,?)", pots)
+def cells_of(db: sqlite3.Connection, name: str, start_ns: int, end_ns: int) -> list[Cell]:
+    """Return the cells of the point of a name in an interval, with the nearest one before and after it."""
+    row = db.execute("SELECT id FROM point WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return []
+    return [_cell(row) for row in db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})]
 
 
-def pots_operating(db: sqlite3.Connection, potline: str, minute_ns: int) -> int | None:
-    """Return the pots in operation in a closed minute, if that was noted."""
-    query = "SELECT operating FROM pots WHERE potline = ? AND minute_ns = ?"
-    row = db.execute(query, (potline, minute_ns)).fetchone()
-    return None if row is None else int(row[0])
+def write_pots(db: sqlite3.Connection, pots: Sequence[tuple[str, int, PotsInputs]]) -> None:
+    """Note what the pots of a potline told in a minute."""
+    rows = ((potline, minute, told.operating, told.kwh) for potline, minute, told in pots)
+    db.executemany("INSERT OR REPLACE INTO pots (potline, minute_ns, operating, kwh) VALUES (?,?,?,?)", rows)
+
+
+def pots_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> dict[int, PotsInputs]:
+    """Return what was noted of a potline's pots, by minute."""
+    query = "SELECT minute_ns, operating, kwh FROM pots WHERE potline = ? AND minute_ns >= ? AND minute_ns < ?"
+    return {minute: PotsInputs(count, kwh) for minute, count, kwh in db.execute(query, (potline, start_ns, end_ns))}
 
 
 def write_events(db: sqlite3.Connection, events: Iterable[Event]) -> None:

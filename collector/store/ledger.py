@@ -3,62 +3,70 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from collector.store.commit import LedgerRecord
 
 _MOST_AT_ONCE = 5000
 _CHAIN = (
-    "SELECT seq, seq, previous, digest, potline, start_ns, length_s, revision, reason, CAST(body AS BLOB), written_ns"
-    " FROM ledger"
-    " UNION ALL SELECT first, last, previous, digest, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM gap ORDER BY 1"
+    "SELECT seq, seq, previous, digest, potline, window, start_ns, length_s, revision, reason, CAST(body AS BLOB),"
+    " written_ns FROM ledger UNION ALL"
+    " SELECT first, last, previous, digest, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM gap ORDER BY 1"
 )
 
 
-def append(db: sqlite3.Connection, record: LedgerRecord, written_ns: int) -> None:
-    """Append a record behind the last one of the chain."""
+def append(db: sqlite3.Connection, records: Iterable[LedgerRecord], written_ns: int) -> None:
+    """Append records behind the last one of the chain."""
     # The last record may be a minute that was let go of: then what is kept of its chain is the end.
     last = db.execute("SELECT seq, digest FROM ledger UNION ALL SELECT last, digest FROM gap ORDER BY 1 DESC LIMIT 1")
     _, previous = last.fetchone() or (0, bytes(32))
-    db.execute(
-        "INSERT INTO ledger (potline, start_ns, length_s, revision, reason, written_ns, body, previous, digest)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
-        (
-            record.potline,
-            record.start_ns,
-            record.length_s,
-            record.revision,
-            record.reason,
-            written_ns,
-            record.body,
-            previous,
-            digest_of(previous, record, written_ns),
-        ),
+    rows = []
+    for record in records:
+        digest = digest_of(previous, record, written_ns)
+        columns = (record.potline, record.window, record.start_ns, record.length_s, record.revision, record.reason)
+        rows.append((*columns, written_ns, record.body, previous, digest))
+        previous = digest
+    db.executemany(
+        "INSERT INTO ledger (potline, window, start_ns, length_s, revision, reason, written_ns, body, previous, digest)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?)",
+        rows,
     )
 
 
-def latest_records(
-    db: sqlite3.Connection, potline: str, length_s: int, start_ns: int, end_ns: int
-) -> list[LedgerRecord]:
+def keep_parameters(db: sqlite3.Connection, parameters: Mapping[str, bytes]) -> None:
+    """Keep parameters under their digests; the same digest is the same content."""
+    db.executemany("INSERT INTO parameters VALUES (?,?) ON CONFLICT DO NOTHING", parameters.items())
+
+
+def parameters(db: sqlite3.Connection, digest: str) -> bytes | None:
+    """Return the parameters of a digest, if they are kept."""
+    row = db.execute("SELECT body FROM parameters WHERE digest = ?", (digest,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def latest_records(db: sqlite3.Connection, potline: str, window: str, start_ns: int, end_ns: int) -> list[LedgerRecord]:
     """Return the records in force of a potline that begin in an interval, in order."""
     rows = db.execute(
-        "SELECT potline, start_ns, length_s, max(revision), reason, body FROM ledger"
-        " WHERE potline = ? AND length_s = ? AND start_ns >= ? AND start_ns < ? GROUP BY start_ns ORDER BY start_ns",
-        (potline, length_s, start_ns, end_ns),
+        "SELECT potline, window, start_ns, length_s, max(revision), reason, body FROM ledger"
+        " WHERE potline = ? AND window = ? AND start_ns >= ? AND start_ns < ? GROUP BY start_ns ORDER BY start_ns",
+        (potline, window, start_ns, end_ns),
     )
     return [LedgerRecord(*row) for row in rows]
 
 
 def last_minute(db: sqlite3.Connection, potline: str) -> int | None:
     """Return the start of the last minute in the ledger [ns], if there is any."""
-    query = "SELECT max(start_ns) FROM ledger WHERE potline = ? AND length_s = 60"
+    query = "SELECT max(start_ns) FROM ledger WHERE potline = ? AND window = 'minute'"
     row = db.execute(query, (potline,)).fetchone()
     return None if row[0] is None else int(row[0])
 
 
 def digest_of(previous: bytes, record: LedgerRecord, written_ns: int) -> bytes:
-    """Return the digest of a record: SHA-256 over the previous digest and everything the record says."""
+    """Return the digest of a record: SHA-256 over the previous digest and everything the record says.
+
+    The window's name stands in the body.
+    """
     head = json.dumps(
         [record.potline, record.start_ns, record.length_s, record.revision, record.reason, written_ns],
         ensure_ascii=True,
@@ -73,7 +81,8 @@ def let_go(db: sqlite3.Connection, before_ns: int) -> None:
     Of each unbroken run of them ``gap`` keeps the two ends of its chain, so that nothing else can be taken out unseen.
     """
     rows = db.execute(
-        "SELECT seq, previous, digest FROM ledger WHERE length_s = 60 AND start_ns < ? ORDER BY start_ns, seq LIMIT ?",
+        "SELECT seq, previous, digest FROM ledger WHERE window = 'minute' AND start_ns < ?"
+        " ORDER BY start_ns, seq LIMIT ?",
         (before_ns, _MOST_AT_ONCE),
     ).fetchall()
     for seq, previous, digest in rows:
@@ -108,7 +117,7 @@ def verify(db: sqlite3.Connection) -> Iterator[Finding]:
     newest = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'ledger'").fetchone()[0]
     last, digest_before = 0, bytes(32)
     for first, end, previous, digest, *said in db.execute(_CHAIN):
-        potline, start_ns = said[0] or "", said[1] or 0
+        potline, start_ns = said[0] or "", said[2] or 0
         if said[0] is not None:
             *columns, written_ns = said
             if digest_of(previous, LedgerRecord(*columns), written_ns) != digest:

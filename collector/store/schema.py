@@ -21,7 +21,7 @@ CREATE TABLE cell (
     PRIMARY KEY (point, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE pots (
-    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, operating INTEGER NOT NULL,
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, operating INTEGER NOT NULL, kwh REAL,
     PRIMARY KEY (potline, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE event (
@@ -31,15 +31,18 @@ CREATE TABLE event (
 ) WITHOUT ROWID;
 CREATE INDEX event_by_time ON event (potline, time_ns);
 CREATE TABLE dirty (
-    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (potline, minute_ns)
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, reason TEXT NOT NULL, accounted INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (potline, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    potline TEXT NOT NULL, start_ns INTEGER NOT NULL, length_s INTEGER NOT NULL, revision INTEGER NOT NULL,
-    reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,
-    UNIQUE (potline, length_s, start_ns, revision)
+    potline TEXT NOT NULL, window TEXT NOT NULL, start_ns INTEGER NOT NULL, length_s INTEGER NOT NULL,
+    revision INTEGER NOT NULL, reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL,
+    previous BLOB NOT NULL, digest BLOB NOT NULL,
+    UNIQUE (potline, window, start_ns, revision)
 );
-CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE length_s = 60;
+CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
+CREATE TABLE parameters (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE gap (
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL UNIQUE, previous BLOB NOT NULL, digest BLOB NOT NULL
 );

@@ -13,7 +13,7 @@ from collector.readings.cell import Cell
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 from collector.readings.point import PointTable
-from collector.store import inputs, ledger, outbox
+from collector.store import again, inputs, ledger, outbox
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.outbox import Bounds, Dropped, OutboxState
 from collector.store.schema import StoreError, lock, open_database
@@ -95,11 +95,10 @@ class Store:
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
             inputs.write_pots(db, commit.pots)
             inputs.write_events(db, commit.events)
-            db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.accounted)
-            rows = ((*key, reason) for key, reason in commit.dirty.items())
-            db.executemany("INSERT INTO dirty VALUES (?,?,?) ON CONFLICT DO NOTHING", rows)
-            for record in commit.records:
-                ledger.append(db, record, commit.time_ns)
+            again.settle(db, commit)
+            again.mark(db, commit.dirty)
+            ledger.keep_parameters(db, commit.parameters)
+            ledger.append(db, commit.records, commit.time_ns)
             outbox.append(db, commit.lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
 
@@ -135,23 +134,25 @@ class Store:
         """Return the events of a potline in an interval, each as its highest rank tells it."""
         return await self._do(lambda: inputs.events_between(self._db, potline, start_ns, end_ns))
 
-    async def pots_operating(self, potline: str, minute_ns: int) -> int | None:
-        """Return the pots in operation in a closed minute, if that was noted."""
-        return await self._do(lambda: inputs.pots_operating(self._db, potline, minute_ns))
+    async def ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Ask something of the database on the store's thread. The question only reads."""
+        return await self._do(lambda: question(self._db))
 
     async def dirty(self, limit: int) -> dict[tuple[str, int], str]:
-        """Return closed minutes that must be accounted again, oldest first, with the reason."""
-        query = "SELECT potline, minute_ns, reason FROM dirty ORDER BY minute_ns LIMIT ?"
-        rows = await self._do(lambda: self._db.execute(query, (limit,)).fetchall())
-        return {(potline, minute): reason for potline, minute, reason in rows}
+        """Return closed minutes that must be stated again, oldest first, with the reason."""
+        return await self._do(lambda: again.marked(self._db, limit))
+
+    async def restated(self) -> list[tuple[str, int]]:
+        """Return minutes that were stated again and whose windows are not yet."""
+        return await self._do(lambda: again.accounted(self._db))
 
     async def last_minute(self, potline: str) -> int | None:
         """Return the start of the last minute in the ledger [ns], if there is any."""
         return await self._do(lambda: ledger.last_minute(self._db, potline))
 
-    async def latest_records(self, potline: str, length_s: int, start_ns: int, end_ns: int) -> list[LedgerRecord]:
+    async def latest_records(self, potline: str, window: str, start_ns: int, end_ns: int) -> list[LedgerRecord]:
         """Return the records in force of a potline that begin in an interval, in order."""
-        return await self._do(lambda: ledger.latest_records(self._db, potline, length_s, start_ns, end_ns))
+        return await self._do(lambda: ledger.latest_records(self._db, potline, window, start_ns, end_ns))
 
     async def pending(self, target: str, *, most_bytes: int) -> list[OutboxRecord]:
         """Return the next records that a database has not taken yet: at least one, up to some size."""

@@ -137,7 +137,7 @@ async def _write(path: Path, minutes: int) -> None:
     async with Store(path, PointTable(())) as store:
         for minute in range(minutes):
             body = json.dumps({"kwh": minute}).encode()
-            record = LedgerRecord("PL1", minute * MINUTE_NS, 60, 1, "closed", body)
+            record = LedgerRecord("PL1", "minute", minute * MINUTE_NS, 60, 1, "closed", body)
             await store.commit(Commit(time_ns=(minute + 1) * MINUTE_NS, records=[record]))
 
 

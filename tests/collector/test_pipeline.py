@@ -11,9 +11,9 @@ from example_plant import ClockByHand, joined, open_line, raw
 from line_story import PLANT, T0, S, drive, effect, energy_kwh, events, lines_of, minutes, polls, sums_of, weighing
 from waiting import until
 
-from collector.accounting import account
+from collector.accounting.sums import total
 from collector.acquisition.source import Arrival
-from collector.closing import Closer
+from collector.closing.closer import Closer
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
@@ -78,14 +78,14 @@ async def test_an_hour_is_closed_with_its_last_minute_and_adds_up(tmp_path: Path
         line = await open_line(PLANT, store, clock)
         for t in range(0, 3700, 10):
             await drive(line, clock, t)
-        hours = await store.latest_records("PL1", 3600, T0 - 3600 * S, T0 + 7200 * S)
+        hours = await store.latest_records("PL1", "hour", T0 - 3600 * S, T0 + 7200 * S)
         found = await minutes(store)
         texts = await lines_of(store)
 
     assert len(hours) == 1
-    assert sums_of(hours[0]) == account.total(found[n][1] for n in range(60))
+    assert sums_of(hours[0]) == total(found[n][1] for n in range(60))
     assert sums_of(hours[0]).dc_kwh == pytest.approx(energy_kwh(3600))
-    assert sum(b"window=rolling_24h" in text and text.startswith(b"energy") for text in texts) == 12
+    assert sum(b"window=rolling_24h" in text and text.startswith(b"energy") for text in texts) == 18  # three boundaries
 
 
 async def test_a_meter_that_returns_after_a_gap_restates_exactly_the_minutes_of_the_gap(
@@ -101,8 +101,8 @@ async def test_a_meter_that_returns_after_a_gap_restates_exactly_the_minutes_of_
         found = await minutes(store)
 
     assert {number for number, (revision, _) in found.items() if revision > 1} == {2, 3, 4, 5}  # 6 was still open
-    assert all(sums.ac.minutes == 1 for _, sums in found.values())
-    assert found[4][1].ac.estimated_s == pytest.approx(60.0)
+    assert all(sums.liquid_ac.minutes == 1 for _, sums in found.values())
+    assert found[4][1].liquid_ac.estimated_s == pytest.approx(60.0)
     assert sum(sums.ac_kwh for _, sums in found.values()) == pytest.approx(energy_kwh(540) * 1.01)
 
 

@@ -9,8 +9,7 @@ import pytest
 from example_plant import ClockByHand, joined, open_line
 from line_story import PLANT, T0, S, effect, lines_of, minutes, polls, weighing
 
-from collector.accounting import account
-from collector.accounting.account import Sums
+from collector.accounting.sums import Sums, total
 from collector.acquisition.source import Arrival
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect, Weighing
@@ -81,20 +80,20 @@ async def tell(path: Path, *, crash_at: int, after: bool) -> tuple[dict[int, tup
 
 async def test_a_crash_at_any_instant_leaves_the_same_totals(tmp_path: Path) -> None:
     undisturbed, effects = await tell(tmp_path / "whole.sqlite", crash_at=0, after=False)
-    whole = account.total(sums for _, (_, sums) in sorted(undisturbed.items()))
+    whole = total(sums for _, (_, sums) in sorted(undisturbed.items()))
     draw = random.Random(7)
     for number, crash_at in enumerate(draw.sample(range(1, 190), 24)):
         after = bool(number % 2)
         found, told = await tell(tmp_path / f"{number}.sqlite", crash_at=crash_at, after=after)
-        total = account.total(sums for _, (_, sums) in sorted(found.items()))
+        summed = total(sums for _, (_, sums) in sorted(found.items()))
         assert sorted(found) == sorted(undisturbed)
         # A poll that was lost with the process is bridged by its neighbours: sums over the whole are exact.
-        assert total.dc_kwh == pytest.approx(whole.dc_kwh, rel=1e-12)
-        assert total.ac_kwh == pytest.approx(whole.ac_kwh, rel=1e-12)
-        assert total.metal_t == pytest.approx(whole.metal_t, rel=1e-12)
-        assert (total.anode_effect_s, total.tapped_t) == (whole.anode_effect_s, whole.tapped_t)
+        assert summed.dc_kwh == pytest.approx(whole.dc_kwh, rel=1e-12)
+        assert summed.ac_kwh == pytest.approx(whole.ac_kwh, rel=1e-12)
+        assert summed.metal_t == pytest.approx(whole.metal_t, rel=1e-12)
+        assert (summed.anode_effect_s, summed.tapped_t) == (whole.anode_effect_s, whole.tapped_t)
         assert {n: s.anode_effect_s for n, (_, s) in found.items()} == {
             n: s.anode_effect_s for n, (_, s) in undisturbed.items()
         }
         assert told == effects
-        assert total.dc.minutes == whole.dc.minutes == 14
+        assert summed.dc.minutes == whole.dc.minutes == 14

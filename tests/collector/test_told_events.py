@@ -61,7 +61,7 @@ async def test_they_restate_no_minute_and_make_none_of_before_the_first_start(tm
             late = [Arrival(ReadingBatch.of(()), told)] if t in (200, 205) else []
             await drive(line, clock, t, *late)
         found = await minutes(store)
-        before = await store.latest_records("PL1", 60, T0 - 24 * HOUR, T0)
+        before = await store.latest_records("PL1", "minute", T0 - 24 * HOUR, T0)
         kept = await store.events_between("PL1", T0 - 24 * HOUR, T0 + HOUR)
     assert {revision for revision, _ in found.values()} == {1}
     assert before == []

@@ -501,7 +501,7 @@ class PotlineCard {
   note(window, zone, nowMs) {
     if (!window) return "";
     const words = `${moment(Date.parse(window.start), zone, nowMs)} to ${moment(endOf(window), zone, nowMs)}`;
-    return window.restatements ? `${words}, restated` : words;
+    return window.restated ? `${words}, restated` : words;
   }
 }
 
@@ -624,7 +624,7 @@ class RecentMinutes {
     const rows = potline.recent.slice(-RECENT).reverse();
     this.table.update(
       rows.map((window) => {
-        const note = window.restatements ? `revision ${window.restatements + 1}` : "";
+        const note = window.restated ? `revision ${window.restated + 1}` : "";
         return [
           { text: moment(Date.parse(window.start), zone, nowMs), note },
           ...windowCells(window),

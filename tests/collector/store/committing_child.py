@@ -7,6 +7,7 @@ from pathlib import Path
 from store_things import POINTS, POWER, cells, effect, record
 
 from collector.readings.outgoing import DeadLetter
+from collector.readings.pots import PotsInputs
 from collector.store.commit import Commit
 from collector.store.store import Store
 
@@ -21,7 +22,7 @@ async def commit_without_end(path: Path, number: int) -> None:
                     lines=[b"first n=%di 1" % number, b"second n=%di 1" % number],
                     cells=cells(POWER, number),
                     events=[effect(number, rank=1, id_=str(number))],
-                    pots=[("PL1", number, 40)],
+                    pots=[("PL1", number, PotsInputs(40))],
                     dirty={("PL1", number): "because"},
                     records=[record(number, body=b"x" * (number * 997 % 5000))],
                     dead=[DeadLetter(number, "broker", "topic", b"?", "not JSON")],

@@ -34,9 +34,11 @@ def cells(place: int, *minutes: int) -> dict[tuple[int, int], Cell]:
     return {(place, minute * MINUTE_NS): cell(minute) for minute in minutes}
 
 
-def record(minute: int, revision: int = 1, *, length_s: int = 60, body: bytes = b'{"kwh":1.5}') -> LedgerRecord:
+def record(
+    minute: int, revision: int = 1, *, window: str = "minute", length_s: int = 60, body: bytes = b'{"kwh":1.5}'
+) -> LedgerRecord:
     """Return a record of the ledger."""
-    return LedgerRecord("PL1", minute * MINUTE_NS, length_s, revision, "closed", body)
+    return LedgerRecord("PL1", window, minute * MINUTE_NS, length_s, revision, "closed", body)
 
 
 def effect(minute: float, *, rank: int, id_: str = "AE-1", potline: str = "PL1") -> AnodeEffect:

@@ -25,7 +25,7 @@ async def filled(path: Path, *, hours: int = 1) -> None:
         for hour in range(hours):
             minutes = range(60 * hour, 60 * hour + 60)
             await store.commit(Commit(hour, records=[record(minute) for minute in minutes]))
-            await store.commit(Commit(hour, records=[record(60 * hour, length_s=3600)]))
+            await store.commit(Commit(hour, records=[record(60 * hour, window="hour", length_s=3600)]))
 
 
 async def findings(path: Path) -> list[Finding]:
@@ -128,8 +128,8 @@ async def test_minutes_let_go_of_because_of_their_age_are_no_finding_and_hours_s
                 (), bounds(minutes_s=2 * DAY_S), round(2 * DAY_S * 1e9) + (180 - kept_minutes) * MINUTE_NS
             )
             assert await findings(path) == []
-            assert len(await store.latest_records("PL1", 60, 0, 180 * MINUTE_NS)) == kept_minutes
-        assert len(await store.latest_records("PL1", 3600, 0, 180 * MINUTE_NS)) == 3
+            assert len(await store.latest_records("PL1", "minute", 0, 180 * MINUTE_NS)) == kept_minutes
+        assert len(await store.latest_records("PL1", "hour", 0, 180 * MINUTE_NS)) == 3
         await store.commit(Commit(9, records=[record(180)]))
     assert await findings(path) == []
     with behind_its_back(path) as db:  # one link for each run between two hours, not one for each minute
@@ -145,7 +145,7 @@ async def test_a_late_restatement_that_is_let_go_of_again_is_no_finding(tmp_path
         assert await findings(path) == []
         await store.let_go((), bounds(minutes_s=2 * DAY_S), round(2 * DAY_S * 1e9) + 3 * MINUTE_NS)
         assert await findings(path) == []
-        assert len(await store.latest_records("PL1", 60, 0, 6000 * MINUTE_NS)) == 3
+        assert len(await store.latest_records("PL1", "minute", 0, 6000 * MINUTE_NS)) == 3
 
 
 async def test_an_entry_taken_out_beside_minutes_let_go_of_is_found(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ async def test_a_long_history_is_let_go_of_some_at_a_time_and_stays_whole(
         left = []
         for _ in range(4):
             await store.let_go((), bounds(minutes_s=DAY_S), round(DAY_S * 1e9) + 60 * MINUTE_NS)
-            left.append(len(await store.latest_records("PL1", 60, 0, 60 * MINUTE_NS)))
+            left.append(len(await store.latest_records("PL1", "minute", 0, 60 * MINUTE_NS)))
             assert await findings(path) == []
     assert left == [35, 10, 0, 0]
 

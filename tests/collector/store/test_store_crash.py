@@ -142,7 +142,7 @@ async def test_a_cancelled_commit_is_whole_or_not_there_and_the_store_goes_on(tm
         with pytest.raises(asyncio.CancelledError):
             await task
         await store.commit(Commit(2, lines=[b"m n=2i 2"], records=[record(2)]))
-        records = len(await store.latest_records("PL1", 60, 0, 10 * MINUTE_NS))
+        records = len(await store.latest_records("PL1", "minute", 0, 10 * MINUTE_NS))
         assert (await store.outbox_state()).records == records
         assert records in {1, 2}
 

@@ -21,6 +21,8 @@ from store_things import (
 from collector.readings.cell import MINUTE_NS, Cell
 from collector.readings.event import AnodeEffectKind
 from collector.readings.point import PointTable
+from collector.readings.pots import PotsInputs
+from collector.store import inputs
 from collector.store.commit import Commit
 from collector.store.schema import StoreError
 from collector.store.store import Store
@@ -97,21 +99,24 @@ async def test_a_remembered_value_is_the_first_one_for_ever(tmp_path: Path) -> N
 
 async def test_pots_in_operation_are_noted_for_a_minute(tmp_path: Path) -> None:
     async with Store(tmp_path / "s.sqlite", POINTS) as store:
-        await store.commit(Commit(1, pots=[("PL1", 60, 40)]))
-        await store.commit(Commit(2, pots=[("PL1", 60, 39)]))
-        assert await store.pots_operating("PL1", 60) == 39
-        assert await store.pots_operating("PL1", 120) is None
-        assert await store.pots_operating("PL2", 60) is None
+        await store.commit(Commit(1, pots=[("PL1", 60, PotsInputs(40))]))
+        await store.commit(Commit(2, pots=[("PL1", 60, PotsInputs(39))]))
+        assert await store.ask(lambda db: inputs.pots_between(db, "PL1", 0, 61)) == {60: PotsInputs(39)}
+        assert await store.ask(lambda db: inputs.pots_between(db, "PL2", 0, 61)) == {}
 
 
-async def test_dirty_minutes_come_oldest_first_and_keep_their_first_reason_until_they_are_accounted(
+async def test_dirty_minutes_come_line_by_line_and_keep_their_first_reason_until_they_are_accounted(
     tmp_path: Path,
 ) -> None:
     async with Store(tmp_path / "s.sqlite", POINTS) as store:
         await store.commit(Commit(1, dirty={("PL1", 180): "late", ("PL2", 60): "corrected"}))
         await store.commit(Commit(2, dirty={("PL1", 180): "again", ("PL1", 120): "late"}))
-        assert await store.dirty(2) == {("PL2", 60): "corrected", ("PL1", 120): "late"}
-        await store.commit(Commit(3, accounted=[("PL1", 120), ("PL2", 60)]))
+        assert await store.dirty(2) == {("PL1", 120): "late", ("PL1", 180): "late"}
+        await store.commit(Commit(3, accounted=[("PL1", 120)], unchanged=[("PL2", 60)]))
+        assert await store.dirty(9) == {("PL1", 180): "late"}
+        assert await store.restated() == [("PL1", 120)]
+        await store.commit(Commit(3, settled=[("PL1", 120), ("PL1", 180)]))
+        assert await store.restated() == []
         assert await store.dirty(9) == {("PL1", 180): "late"}
         await store.commit(Commit(4, accounted=[("PL1", 180)], dirty={("PL1", 180): "once more"}))
         assert await store.dirty(9) == {("PL1", 180): "once more"}
@@ -161,17 +166,19 @@ async def test_inputs_are_let_go_of_after_their_time_but_the_last_cell_of_a_poin
             Commit(
                 1,
                 cells=cells(POWER, 1, 5, 9) | cells(ENERGY, 1, 2),  # the second meter has been silent since
-                pots=[("PL1", MINUTE_NS, 40), ("PL1", 9 * MINUTE_NS, 40)],
+                pots=[("PL1", MINUTE_NS, PotsInputs(40)), ("PL1", 9 * MINUTE_NS, PotsInputs(40))],
                 events=[effect(1, rank=0, id_="old"), effect(9, rank=0, id_="young")],
                 records=[record(1), record(9)],
             )
         )
         await store.let_go((), bounds(inputs_s=2 * DAY_S), round(2 * DAY_S * 1e9) + 6 * MINUTE_NS)
         assert await store.cells_around([POWER, ENERGY], 0, 20 * MINUTE_NS) == {POWER: [cell(9)], ENERGY: [cell(2)]}
-        assert await store.pots_operating("PL1", MINUTE_NS) is None
-        assert await store.pots_operating("PL1", 9 * MINUTE_NS) == 40
+        kept = await store.ask(lambda db: inputs.pots_between(db, "PL1", 0, 20 * MINUTE_NS))
+        assert kept == {9 * MINUTE_NS: PotsInputs(40)}
         assert [event.id for event in await store.events_between("PL1", 0, 20 * MINUTE_NS)] == ["young"]
-        assert len(await store.latest_records("PL1", 60, 0, 20 * MINUTE_NS)) == 2  # minutes have a time of their own
+        assert (
+            len(await store.latest_records("PL1", "minute", 0, 20 * MINUTE_NS)) == 2
+        )  # minutes have a time of their own
 
 
 async def test_an_event_that_was_corrected_to_an_older_minute_does_not_come_back_when_that_is_let_go_of(

@@ -13,6 +13,7 @@ from store_things import POINTS, behind_its_back, bounds, cells, effect, record
 
 from collector.readings.cell import MINUTE_NS
 from collector.readings.outgoing import DeadLetter
+from collector.readings.pots import PotsInputs
 from collector.store import ledger
 from collector.store.commit import Commit
 from collector.store.schema import StoreError, open_reader
@@ -31,7 +32,7 @@ async def test_what_a_commit_holds_is_on_disk_when_commit_returns(tmp_path: Path
                 lines=[b"m n=1i 1", b"m n=2i 2"],
                 cells=cells(0, 1),
                 events=[effect(1, rank=1)],
-                pots=[("PL1", MINUTE_NS, 40)],
+                pots=[("PL1", MINUTE_NS, PotsInputs(40))],
                 dirty={("PL1", 0): "a reason"},
                 records=[record(1)],
                 dead=[letter],
@@ -54,7 +55,7 @@ async def test_an_entry_of_the_ledger_is_never_changed_only_superseded_by_one_wi
         await store.commit(Commit(2, records=[record(5, 3, body=b'{"kwh":3}')]))
         with pytest.raises(StoreError, match="UNIQUE"):
             await store.commit(Commit(3, records=[record(5, 1, body=b'{"kwh":9}')]))
-        in_force = await store.latest_records("PL1", 60, 0, 10 * MINUTE_NS)
+        in_force = await store.latest_records("PL1", "minute", 0, 10 * MINUTE_NS)
     with behind_its_back(path) as db:
         every = db.execute("SELECT revision, body, written_ns FROM ledger ORDER BY seq").fetchall()
     assert in_force == [record(5, 3, body=b'{"kwh":3}')]

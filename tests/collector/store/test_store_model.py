@@ -86,7 +86,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @invariant()
     def the_ledger_is_whole(self) -> None:
         assert not self.runner.run(self.store._do(lambda: list(ledger.verify(self.store._db))))
-        in_force = self.runner.run(self.store.latest_records("PL1", 60, 0, 10_000 * MINUTE_NS))
+        in_force = self.runner.run(self.store.latest_records("PL1", "minute", 0, 10_000 * MINUTE_NS))
         assert len(in_force) <= self.minutes
 
     def teardown(self) -> None:

@@ -1,0 +1,123 @@
+"""Ratios of an interval from its sums: kWh/t by boundary, t CO2e and t CO2e/t. Pure.
+
+The metal of a minute or an hour follows from the charge by Faraday's law, because crucibles are weighed once a day at
+best. Where a closed day or month has a better figure (weighed, or weighed and corrected by what the pots hold), every
+tonne of the interval is scaled by it: numerator and denominator still speak of the same minutes.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from collector.accounting.parameters import Parameters
+from collector.accounting.sums import Pair, Sums
+from collector.domain import anode_effect, emissions, energy
+
+
+class MetalBasis(Enum):
+    """Where the tonnes come from."""
+
+    FARADAY = "faraday"
+    TAPPED = "tapped"
+    RECONCILED = "reconciled"
+
+
+@dataclass(frozen=True, slots=True)
+class Metal:
+    """How the metal of an interval is stated: ``scale`` times what Faraday's law and current efficiency give."""
+
+    basis: MetalBasis = MetalBasis.FARADAY
+    scale: float = 1.0
+
+
+FARADAY = Metal()
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyIntensity:
+    """Specific energy of an interval. ``kwh_per_t`` is None where it is withheld; the rest still stands."""
+
+    energy_kwh: float
+    metal_t: float
+    kwh_per_t: float | None
+    coverage_pct: float
+    estimated_pct: float
+    quality: int
+    basis: MetalBasis = MetalBasis.FARADAY
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionsIntensity:
+    """Emissions of an interval, location-based electricity. ``t_co2e_per_t`` is None where it is withheld."""
+
+    anode_t_co2e: float
+    cf4_kg: float
+    c2f6_kg: float
+    pfc_t_co2e: float
+    electricity_t_co2e: float
+    total_t_co2e: float
+    metal_t: float
+    t_co2e_per_t: float | None
+    coverage_pct: float
+    quality: int
+    basis: MetalBasis = MetalBasis.FARADAY
+
+
+def boundaries(sums: Sums) -> dict[str, Pair]:
+    """Return the pair of each boundary that can be stated for a potline."""
+    return {"dc": sums.dc, "liquid_ac": sums.liquid_ac, "liquid_comprehensive_ac": sums.comprehensive}
+
+
+def energy_intensity(
+    pair: Pair, *, length_s: float, least_coverage_pct: float, metal: Metal = FARADAY
+) -> EnergyIntensity | None:
+    """Return kWh/t of an interval, or None if it holds no whole minute at all."""
+    if not pair.minutes:
+        return None
+    coverage = 100.0 * (pair.covered_s + pair.estimated_s) / length_s
+    metal_t = pair.metal_t * metal.scale
+    stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
+    return EnergyIntensity(
+        energy_kwh=pair.energy_kwh,
+        metal_t=metal_t,
+        kwh_per_t=energy.specific_energy(pair.energy_kwh, metal_t) if stated else None,
+        coverage_pct=min(100.0, 100.0 * pair.covered_s / length_s),
+        estimated_pct=min(100.0, 100.0 * pair.estimated_s / length_s),
+        quality=pair.quality,
+        basis=metal.basis,
+    )
+
+
+def emissions_intensity(
+    sums: Sums, parameters: Parameters, *, length_s: float, least_coverage_pct: float, metal: Metal = FARADAY
+) -> EmissionsIntensity | None:
+    """Return the emissions of an interval, or None if it holds no whole minute at all.
+
+    Perfluorocarbons follow from the anode-effect minutes per cell-day of the interval itself, as the rule sets define.
+    """
+    pair = sums.comprehensive
+    if not pair.minutes:
+        return None
+    metal_t = pair.metal_t * metal.scale
+    cf4 = c2f6 = 0.0
+    if sums.paired_cell_days > 0:
+        minutes = anode_effect.anode_effect_minutes_per_cell_day(sums.paired_anode_effect_s, sums.paired_cell_days)
+        cf4 = anode_effect.slope_cf4_kg(metal_t, ae_minutes_per_cell_day=minutes, slope=parameters.slope)
+        c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=parameters.c2f6_per_cf4)
+    pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=parameters.gwp_cf4, gwp_c2f6=parameters.gwp_c2f6)
+    anode = sums.anode_t_co2 * metal.scale
+    whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=sums.electricity_t_co2)
+    coverage = 100.0 * (pair.covered_s + pair.estimated_s) / length_s
+    stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
+    return EmissionsIntensity(
+        anode_t_co2e=anode,
+        cf4_kg=cf4,
+        c2f6_kg=c2f6,
+        pfc_t_co2e=pfc,
+        electricity_t_co2e=sums.electricity_t_co2,
+        total_t_co2e=whole,
+        metal_t=metal_t,
+        t_co2e_per_t=emissions.emissions_intensity(whole, metal_t) if stated else None,
+        coverage_pct=min(100.0, 100.0 * pair.covered_s / length_s),
+        quality=pair.quality,
+        basis=metal.basis,
+    )

@@ -1,0 +1,299 @@
+"""When which minute is closed, or stated again.
+
+What has to be stated again is kept in the store until it is done: first the minutes, then, once no minute is left, the
+windows that they touch. So a correction of a month gives one new revision of the month, and a crash in between loses
+nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import structlog
+
+from collector.accounting.account import account_minute
+from collector.accounting.parameters import Parameters, digest, encoded, parameters_at
+from collector.accounting.production import PotWatch
+from collector.accounting.sums import Sums
+from collector.accounting.windows import Window, minute_window, parts_of, windows_touched
+from collector.closing import entries
+from collector.closing.book import Book, Stated
+from collector.closing.gathering import Gathered, Wanted, gather, wanted
+from collector.instruments import Instruments
+from collector.plant.topology import Plant, Potline
+from collector.readings.cell import MINUTE_NS, minute_of
+from collector.readings.pots import PotsInputs
+from collector.store.commit import LedgerRecord
+from collector.store.store import Store
+
+log = structlog.get_logger()
+
+_MOST_MINUTES = 60
+"""Minutes that are closed in one step, so that catching up after a long stop does not hold up the line."""
+_MOST_AGAIN = 240
+_MOST_WINDOWS = 100
+
+A_MINUTE_CHANGED = "a minute of it was stated again"
+
+
+@dataclass(slots=True)
+class Closed:
+    """What closing and stating again produced, to be committed together.
+
+    ``accounted`` are minutes that were to be stated again and are; ``unchanged`` those that turned out to say the same;
+    ``settled`` those whose windows are stated again too.
+    """
+
+    records: list[LedgerRecord] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    pots: list[tuple[str, int, PotsInputs]] = field(default_factory=list)
+    parameters: dict[str, bytes] = field(default_factory=dict)
+    accounted: list[tuple[str, int]] = field(default_factory=list)
+    unchanged: list[tuple[str, int]] = field(default_factory=list)
+    settled: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def is_something(self) -> bool:
+        """Whether there is anything to be committed."""
+        return bool(self.records or self.lines or self.accounted or self.unchanged or self.settled)
+
+
+@dataclass(slots=True)
+class _Line:
+    """A potline's state: the next minute to close, and what the ledger has of it."""
+
+    potline: Potline
+    wanted: Wanted
+    next_ns: int
+    book: Book
+
+
+class Closer:
+    """Closes minutes in order, potline by potline, once nothing more is expected for them."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        store: Store,
+        *,
+        grace_s: float,
+        longest_gap_s: float,
+        least_coverage_pct: float,
+        pots: PotWatch,
+        instruments: Instruments,
+    ) -> None:
+        self._plant = plant
+        self._store = store
+        self._grace_ns = int(grace_s * 1e9)
+        self._longest_gap_s = longest_gap_s
+        self._least_coverage_pct = least_coverage_pct
+        self._pots = pots
+        self._instruments = instruments
+        self._lines: dict[str, _Line] = {}
+        self._not_before_ns = 0
+        self._windows: deque[tuple[_Line, Window]] = deque()
+        self._settling: list[tuple[str, int]] = []
+        self._kept_parameters: set[str] = set()
+
+    async def open(self, now_ns: int) -> None:
+        """Go on where the ledger ends; the first minute of all is the first whole one after the first start.
+
+        For as long as the grace nothing is closed after a start: the first readings bridge the time it was away.
+        """
+        self._not_before_ns = now_ns + self._grace_ns
+        first_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
+        for potline in self._plant.potlines:
+            last_ns = await self._store.last_minute(potline.id)
+            next_ns = first_ns if last_ns is None else last_ns + MINUTE_NS
+            book = Book(potline.id, self._store)
+            self._lines[potline.id] = _Line(potline, wanted(self._plant, potline), next_ns, book)
+
+    def closed_until(self, potline_id: str) -> int:
+        """Return the end of the last closed minute of a potline [ns]."""
+        return self._lines[potline_id].next_ns
+
+    def potlines_of(self, point: int) -> list[str]:
+        """Return the potlines in whose accounts a point stands."""
+        owner = self._plant.points[point].owner
+        return [line.potline.id for line in self._lines.values() if owner in line.wanted.energy]
+
+    async def step(self, now_ns: int) -> Closed | None:
+        """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
+        closed = Closed()
+        if now_ns >= self._not_before_ns:
+            for line in self._lines.values():
+                await self._close_due(line, now_ns, closed)
+        if not self._windows and not self._settling:
+            await self._again(closed)
+            if not closed.accounted and not closed.unchanged:
+                await self._touched()
+        await self._some_windows(closed)
+        if not closed.is_something:
+            return None
+        self._instruments.entries_total += len(closed.records)
+        return closed
+
+    async def _close_due(self, line: _Line, now_ns: int, closed: Closed) -> None:
+        due = min(_MOST_MINUTES, (now_ns - self._grace_ns - line.next_ns) // MINUTE_NS)
+        if due <= 0:
+            return
+        found = await self._gather(line, line.next_ns, due)
+        minutes: list[int] = []
+        for gathered in found:
+            try:
+                await self._minute(line, gathered, "closed", closed)
+            except LookupError:
+                if not minutes:
+                    raise
+                break
+            minutes.append(gathered.inputs.start_ns)
+            line.next_ns += MINUTE_NS
+        for window in self._over(line, minutes):
+            await self._window(line, window, closed)
+
+    async def _gather(self, line: _Line, start_ns: int, minutes: int) -> list[Gathered]:
+        return await self._store.ask(
+            lambda db: gather(db, line.wanted, start_ns, minutes, longest_gap_s=self._longest_gap_s)
+        )
+
+    async def _again(self, closed: Closed) -> None:
+        """State minutes again that are marked in the store."""
+        marked = await self._store.dirty(_MOST_AGAIN)
+        for (potline, start_ns), count in _runs(marked):
+            line = self._lines.get(potline)
+            keys = [(potline, start_ns + place * MINUTE_NS) for place in range(count)]
+            if line is None:  # of a potline that is no longer in the plant file
+                closed.unchanged += keys
+                continue
+            for gathered in await self._gather(line, start_ns, count):
+                minute = gathered.inputs.start_ns
+                key = (potline, minute)
+                known = minute < line.next_ns  # others are closed in their turn
+                if known and await self._again_minute(line, gathered, marked[key], closed):
+                    closed.accounted.append(key)
+                else:
+                    closed.unchanged.append(key)
+
+    async def _again_minute(self, line: _Line, gathered: Gathered, reason: str, closed: Closed) -> bool:
+        """State a closed minute again; where that is not possible, the entry it has stands, and that is said."""
+        try:
+            return await self._minute(line, gathered, reason, closed)
+        except LookupError as exc:
+            log.error(  # noqa: TRY400 - the sentence says it all
+                "minute cannot be stated again",
+                potline=line.potline.id,
+                minute_ns=gathered.inputs.start_ns,
+                reason=str(exc),
+            )
+            return False
+
+    async def _minute(self, line: _Line, gathered: Gathered, reason: str, closed: Closed) -> bool:
+        """Account one minute; False if the ledger says the same already."""
+        inputs = gathered.inputs
+        minute = inputs.start_ns
+        known = await line.book.find("minute", minute)
+        if not gathered.pots_known:
+            told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
+            inputs = replace(inputs, pots=told)
+        parameters = parameters_at(self._plant, line.potline, minute)
+        sums = account_minute(inputs, parameters, restated=known is not None)
+        if known is not None and _same(sums, known.sums) and known.parameters in {(digest(parameters),), ()}:
+            return False
+        revision = 1 if known is None else known.revision + 1
+        if known is not None:
+            log.info("minute stated again", potline=line.potline.id, minute_ns=minute, reason=reason)
+        name = self._keep(parameters, closed)
+        closed.pots.append((line.potline.id, minute, inputs.pots))
+        window = minute_window(minute)
+        closed.records.append(
+            entries.record(
+                line.potline.id,
+                window,
+                sums,
+                revision=revision,
+                reason=reason,
+                parameters=[name],
+                inputs=inputs.digest(),
+            )
+        )
+        closed.lines += entries.lines(
+            window, sums, parameters, revision=revision, least_coverage_pct=self._least_coverage_pct
+        )
+        await line.book.put("minute", minute, Stated(sums, revision, (name,)))
+        return True
+
+    def _keep(self, parameters: Parameters, closed: Closed) -> str:
+        name = digest(parameters)
+        if name not in self._kept_parameters:
+            self._kept_parameters.add(name)
+            closed.parameters[name] = encoded(parameters)
+        return name
+
+    def _over(self, line: _Line, minutes: Sequence[int]) -> list[Window]:
+        return windows_touched(minutes, closed_until_ns=line.next_ns, zone=self._plant.time_zone)
+
+    async def _touched(self) -> None:
+        """Note the windows that minutes stated again are part of."""
+        touched = await self._store.restated()
+        by_line: dict[str, list[int]] = {}
+        for potline, minute in touched:
+            by_line.setdefault(potline, []).append(minute)
+        for potline, minutes in by_line.items():
+            line = self._lines.get(potline)
+            if line is not None:
+                self._windows.extend((line, window) for window in self._over(line, minutes))
+        self._settling = touched
+
+    async def _some_windows(self, closed: Closed) -> None:
+        for _ in range(min(_MOST_WINDOWS, len(self._windows))):
+            line, window = self._windows.popleft()
+            await self._window(line, window, closed)
+            await asyncio.sleep(0)  # a late correction touches many windows; others work in between
+        if not self._windows:
+            closed.settled += self._settling
+            self._settling = []
+
+    async def _window(self, line: _Line, window: Window, closed: Closed) -> None:
+        """State a window that is over, from what the windows and minutes say that it is made of."""
+        parameters = parameters_at(self._plant, line.potline, window.start_ns)
+        if window.name.startswith("rolling"):
+            sums = await line.book.rolling(window)
+            if sums.minutes:
+                closed.lines += entries.lines(
+                    window, sums, parameters, revision=sums.restated + 1, least_coverage_pct=self._least_coverage_pct
+                )
+            return
+        sums, digests = await line.book.total(parts_of(window, self._plant.time_zone))
+        if not sums.minutes:
+            return
+        known = await line.book.find_window(window)
+        if known is not None and known.sums == sums and known.parameters == digests:
+            return
+        revision = 1 if known is None else known.revision + 1
+        reason = "closed" if known is None else A_MINUTE_CHANGED
+        closed.records.append(
+            entries.record(line.potline.id, window, sums, revision=revision, reason=reason, parameters=digests)
+        )
+        closed.lines += entries.lines(
+            window, sums, parameters, revision=revision, least_coverage_pct=self._least_coverage_pct
+        )
+        await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests))
+
+
+def _same(sums: Sums, known: Sums) -> bool:
+    return msgspec.structs.replace(sums, restated=known.restated) == known
+
+
+def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:
+    """Return unbroken runs of minutes: the first of each and how many."""
+    runs: list[tuple[tuple[str, int], int]] = []
+    for potline, minute in sorted(marked):
+        if runs:
+            (last, start_ns), count = runs[-1]
+            if last == potline and start_ns + count * MINUTE_NS == minute:
+                runs[-1] = ((last, start_ns), count + 1)
+                continue
+        runs.append(((potline, minute), 1))
+    return runs

@@ -1,0 +1,113 @@
+"""What is written of an interval: a record of the ledger, and lines of the streams."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from collector.accounting import intensity
+from collector.accounting.intensity import FARADAY, Metal
+from collector.accounting.parameters import Parameters
+from collector.accounting.sums import Sums
+from collector.accounting.windows import Window
+from collector.delivery import lineprotocol
+from collector.delivery.lineprotocol import Field
+from collector.readings.quality import Quality
+from collector.store.commit import LedgerRecord
+
+
+def record(
+    potline: str, window: Window, sums: Sums, *, revision: int, reason: str, parameters: Iterable[str], inputs: str = ""
+) -> LedgerRecord:
+    """Return the record of an interval.
+
+    Parameters
+    ----------
+    parameters
+        The digests under which the parameters are kept that it was computed with.
+    inputs
+        The digest of a minute's inputs; empty for longer windows, which are sums of others.
+    """
+    body: dict[str, object] = {"window": window.name, "sums": sums, "parameters": tuple(parameters)}
+    if inputs:
+        body["inputs"] = inputs
+    return LedgerRecord(
+        potline=potline,
+        window=window.name,
+        start_ns=window.start_ns,
+        length_s=round(window.length_s),
+        revision=revision,
+        reason=reason,
+        body=msgspec.json.encode(body, order="sorted"),
+    )
+
+
+def lines(
+    window: Window,
+    sums: Sums,
+    parameters: Parameters,
+    *,
+    revision: int,
+    least_coverage_pct: float,
+    metal: Metal = FARADAY,
+) -> list[bytes]:
+    """Return the lines of an interval: intensities, and for a minute the pots in operation."""
+    tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
+    found: list[bytes | None] = []
+    nothing: dict[str, Field] = {"coverage_pct": 0.0, "quality": int(Quality.BAD), "revision": revision}
+    for boundary, pair in intensity.boundaries(sums).items():
+        stated = intensity.energy_intensity(
+            pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=metal
+        )
+        fields = nothing
+        if stated is not None:
+            fields = {
+                "energy_kwh": stated.energy_kwh,
+                "metal_t": stated.metal_t,
+                "kwh_per_t": stated.kwh_per_t,
+                "coverage_pct": stated.coverage_pct,
+                "estimated_pct": stated.estimated_pct,
+                # A missing field does not erase one that was written before: a ratio that is withheld now is
+                # known by the line's quality.
+                "quality": int(Quality.BAD) if stated.kwh_per_t is None else stated.quality,
+                "revision": revision,
+                "metal_basis": stated.basis.value,
+            }
+        start = lineprotocol.series("energy_intensity", tags | {"boundary": boundary})
+        found.append(lineprotocol.line(start, fields, window.start_ns))
+    found.append(_emissions(window, sums, parameters, nothing, revision, least_coverage_pct, metal))
+    if window.name == "minute":
+        start = lineprotocol.series("potline", {"plant": parameters.plant, "potline": parameters.potline})
+        found.append(lineprotocol.line(start, {"pots_operating": sums.pots}, window.start_ns))
+    return [line for line in found if line is not None]
+
+
+def _emissions(
+    window: Window,
+    sums: Sums,
+    parameters: Parameters,
+    nothing: dict[str, Field],
+    revision: int,
+    least_coverage_pct: float,
+    metal: Metal,
+) -> bytes | None:
+    stated = intensity.emissions_intensity(
+        sums, parameters, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=metal
+    )
+    fields = nothing
+    if stated is not None:
+        fields = {
+            "anode_t_co2e": stated.anode_t_co2e,
+            "pfc_t_co2e": stated.pfc_t_co2e,
+            "cf4_kg": stated.cf4_kg,
+            "c2f6_kg": stated.c2f6_kg,
+            "electricity_t_co2e": stated.electricity_t_co2e,
+            "total_t_co2e": stated.total_t_co2e,
+            "metal_t": stated.metal_t,
+            "t_co2e_per_t": stated.t_co2e_per_t,
+            "coverage_pct": stated.coverage_pct,
+            "quality": int(Quality.BAD) if stated.t_co2e_per_t is None else stated.quality,
+            "revision": revision,
+        }
+    tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
+    start = lineprotocol.series("emissions_intensity", tags | {"method": parameters.method, "electricity": "location"})
+    return lineprotocol.line(start, fields, window.start_ns)

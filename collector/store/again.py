@@ -1,0 +1,37 @@
+"""Minutes that are to be stated again, kept in the store until they and their windows are."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from collector.store.commit import Commit
+
+
+def mark(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None:
+    """Mark minutes (potline, start) with the reason.
+
+    One that is marked keeps its reason; one whose windows are still to be stated again is accounted once more before.
+    """
+    db.executemany(
+        "INSERT INTO dirty (potline, minute_ns, reason) VALUES (?,?,?)"
+        " ON CONFLICT DO UPDATE SET accounted = 0, reason = excluded.reason WHERE accounted = 1",
+        ((*key, reason) for key, reason in minutes.items()),
+    )
+
+
+def settle(db: sqlite3.Connection, commit: Commit) -> None:
+    """Note what a commit has done: minutes that were accounted, that are unchanged, and whose windows are stated."""
+    db.executemany("UPDATE dirty SET accounted = 1 WHERE potline = ? AND minute_ns = ?", commit.accounted)
+    db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.unchanged)
+    db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ? AND accounted = 1", commit.settled)
+
+
+def marked(db: sqlite3.Connection, limit: int) -> dict[tuple[str, int], str]:
+    """Return minutes that must be accounted again, with the reason: potline by potline, oldest first."""
+    query = "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 0 ORDER BY potline, minute_ns LIMIT ?"
+    return {(potline, minute): reason for potline, minute, reason in db.execute(query, (limit,))}
+
+
+def accounted(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Return minutes that were accounted again and whose windows are not stated yet."""
+    query = "SELECT potline, minute_ns FROM dirty WHERE accounted = 1 ORDER BY potline, minute_ns"
+    return [(potline, minute) for potline, minute in db.execute(query)]
