@@ -1,9 +1,7 @@
 """The command ``potline``: arguments in, exit code out."""
 
 import asyncio
-import contextlib
 import signal
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -14,11 +12,12 @@ from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.commands.overview import overview
+from collector.commands.restate import restate
+from collector.commands.verify import verify
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.settings import Configuration
-from collector.store import ledger
-from collector.store.schema import StoreError, open_reader
+from collector.store.schema import StoreError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -115,33 +114,8 @@ def status(config_file: Path) -> None:
         sys.exit(EX_FAILURE)
 
 
-@main.command()
-@config_option
-def verify(config_file: Path) -> None:
-    """Compute the digests of the ledger again, and tell which entries are not what was written.
-
-    Exit code 0: the ledger is whole; 1: it is not.
-
-    \b
-    Example:
-      potline verify --config /etc/potline/collector.toml
-    """  # noqa: D301 - \b is what click knows
-    configuration = load_or_exit(config_file)
-    try:
-        with contextlib.closing(open_reader(configuration.store.path)) as db:
-            findings = list(ledger.verify(db))
-            entries = db.execute("SELECT count(*) FROM ledger").fetchone()[0]
-    except StoreError as exc:
-        fail(str(exc), EX_UNAVAILABLE)
-    except sqlite3.DatabaseError as exc:
-        message = f"verify the ledger in {configuration.store.path}: {exc}; the file is damaged or is no store"
-        fail(f"{message}: keep it, and restore it from a copy", EX_UNAVAILABLE)
-    for finding in findings:
-        potline = f" ({finding.potline})" if finding.potline else ""
-        click.echo(f"entry {finding.seq}{potline}: {finding.what}")
-    click.echo(f"{counted(entries, 'entry', 'entries')}, {counted(len(findings), 'finding')}")
-    if findings:
-        sys.exit(EX_FAILURE)
+main.add_command(verify)
+main.add_command(restate)
 
 
 @main.command()

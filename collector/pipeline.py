@@ -174,18 +174,7 @@ class Line:
         now_ns = self.clock.now_ns()
         closed = await self.closer.step(now_ns)
         if closed is not None:
-            await self._commit(
-                Commit(
-                    now_ns,
-                    lines=closed.lines,
-                    records=closed.records,
-                    pots=closed.pots,
-                    parameters=closed.parameters,
-                    accounted=closed.accounted,
-                    unchanged=closed.unchanged,
-                    settled=closed.settled,
-                )
-            )
+            await self._commit(closed.commit(now_ns))
 
     async def _let_go(self) -> None:
         if time.monotonic() - self._cleared_s < CLEAR_EVERY_S:

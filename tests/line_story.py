@@ -33,7 +33,7 @@ def energy_kwh(t_s: float) -> float:
 
 
 def polls(t_s: float, plant: Plant = PLANT) -> list[ReadingBatch]:
-    """Return what all accounted meters show at a time: DC counters, two rectifiers of 1.01 times the half."""
+    """Return what all accounted meters show at a time: DC, two rectifiers of 1.01 times the half, two services."""
     kwh = energy_kwh(t_s)
     now = T0 + round(t_s * S)
     return [
@@ -52,6 +52,10 @@ def polls(t_s: float, plant: Plant = PLANT) -> list[ReadingBatch]:
         *(
             raw(plant, meter, now, {Quantity.ACTIVE_ENERGY_IMPORT: 9e9 + kwh * 1000 * 1.01 / 2})
             for meter in ("rectifier_1", "rectifier_2")
+        ),
+        *(
+            raw(plant, meter, now, {Quantity.ACTIVE_ENERGY_IMPORT: 4e5 + kw * t_s / 3600})
+            for meter, kw in (("fume_treatment", 1_200.0), ("compressed_air", 600.0))
         ),
     ]
 

@@ -63,7 +63,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     meters: dict[str, MeterSum] = {}
     by_role: dict[Role, list[Amount]] = {role: [] for role in Role}
     energy: dict[Role, list[float]] = {role: [] for role in Role}
-    for place in parameters.meters:
+    for place in parameters.wanted.meters:
         amount = inputs.energy_kwh[place.meter]
         kwh = amount.amount * place.share
         if place.role is Role.DC:

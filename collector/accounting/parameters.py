@@ -11,8 +11,13 @@ from functools import lru_cache
 
 import msgspec
 
-from collector.plant.meter import Measures, Meter
+from collector.accounting.integrals import Shape
+from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
+from collector.readings.quantity import Quantity
+
+_KWH_PER_MWS = 1000 / 3600
+_KAH_PER_KAS = 1 / 3600
 
 
 class Role(Enum):
@@ -31,12 +36,40 @@ ROLE_OF = {
 """What the accounts make of what a meter measures; meters that are not here are in no potline's account."""
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """A point that is booked: its name, what its cells hold, and what its amounts are multiplied by."""
+
+    point: str
+    shape: Shape
+    factor: float = 1.0
+
+
 class MeterRole(msgspec.Struct, frozen=True):
     """A meter in the accounts of a potline. ``share`` of its energy belongs to it."""
 
     meter: str
     role: Role
+    energy: Measured
     share: float = 1.0
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
+
+    ``longest_gap_s`` is how long a gap between readings may be to count as covered [s].
+    """
+
+    potline: str
+    pots: int
+    meters: tuple[MeterRole, ...]
+    charge: Measured | None
+    current: Measured | None
+    longest_gap_s: float
+
+    @property
+    def has_auxiliaries(self) -> bool:
+        """Whether services of the potroom are metered."""
+        return any(place.role is Role.AUXILIARY for place in self.meters)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -58,7 +91,7 @@ class Parameters(msgspec.Struct, frozen=True):
     potline: str
     method: str
     technology: str
-    meters: tuple[MeterRole, ...]
+    wanted: Wanted
     current_efficiency: Named
     net_anode_consumption: Named
     anode_sulphur_pct: float
@@ -70,11 +103,6 @@ class Parameters(msgspec.Struct, frozen=True):
     gwp_cf4: float
     gwp_c2f6: float
     grid: Named
-
-    @property
-    def has_auxiliaries(self) -> bool:
-        """Whether services of the potroom are metered."""
-        return any(role.role is Role.AUXILIARY for role in self.meters)
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -93,7 +121,31 @@ def decoded(body: bytes) -> Parameters:
     return msgspec.json.decode(body, type=Parameters)
 
 
-def parameters_at(plant: Plant, potline: Potline, time_ns: int) -> Parameters:
+def wanted(plant: Plant, potline: Potline, *, longest_gap_s: float) -> Wanted:
+    """Return what a potline's accounts are made of: counters where a meter has one, else integrals."""
+    meters = []
+    charge = current = None
+    for meter in plant.meters:
+        if meter.potline != potline.id or meter.measures not in ROLE_OF:
+            continue
+        role = ROLE_OF[meter.measures]
+        here = {quantity: plant.points[place].name for quantity, place in plant.points.of(meter.id).items()}
+        if role is not Role.DC:
+            energy = Measured(here[Quantity.ACTIVE_ENERGY_IMPORT], Shape.COUNTER)
+        elif Quantity.DC_ENERGY in here:
+            energy = Measured(here[Quantity.DC_ENERGY], Shape.COUNTER)
+        else:
+            energy = Measured(here[Quantity.DC_POWER], Shape.GAUGE, _KWH_PER_MWS)
+        if role is Role.DC:
+            current = Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE)
+            charge = Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE, _KAH_PER_KAS)
+            if Quantity.DC_CHARGE in here:
+                charge = Measured(here[Quantity.DC_CHARGE], Shape.COUNTER)
+        meters.append(MeterRole(meter.id, role, energy))
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, longest_gap_s)
+
+
+def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:
     """Return what is in force at a time.
 
     Raises
@@ -108,7 +160,7 @@ def parameters_at(plant: Plant, potline: Potline, time_ns: int) -> Parameters:
         potline=potline.id,
         method=plant.method,
         technology=potline.slope.technology,
-        meters=tuple(MeterRole(meter.id, ROLE_OF[meter.measures]) for meter in meters_of(plant, potline)),
+        wanted=what,
         current_efficiency=Named(efficiency.value, efficiency.source),
         net_anode_consumption=Named(consumption.value, consumption.source),
         anode_sulphur_pct=potline.anode_sulphur_pct,
@@ -123,6 +175,8 @@ def parameters_at(plant: Plant, potline: Potline, time_ns: int) -> Parameters:
     )
 
 
-def meters_of(plant: Plant, potline: Potline) -> list[Meter]:
-    """Return the meters that stand in the accounts of a potline."""
-    return [meter for meter in plant.meters if meter.potline == potline.id and meter.measures in ROLE_OF]
+def fingerprint(plant: Plant) -> str:
+    """Return a digest of everything in a plant file that the accounts depend on, at whatever time."""
+    meters = [(meter.id, meter.measures.value, meter.potline) for meter in plant.meters]
+    told = (plant.method, plant.gwp, plant.grid_factor, plant.potlines, meters, plant.time_zone.key)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]

@@ -10,22 +10,21 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
 import structlog
 
 from collector.accounting.account import account_minute
-from collector.accounting.parameters import Parameters, digest, encoded, parameters_at
+from collector.accounting.parameters import Parameters, Wanted, digest, encoded, fingerprint, parameters_at, wanted
 from collector.accounting.production import PotWatch
-from collector.accounting.sums import Sums
 from collector.accounting.windows import Window, minute_window, parts_of, windows_touched
 from collector.closing import entries
 from collector.closing.book import Book, Stated
-from collector.closing.gathering import Gathered, Wanted, gather, wanted
+from collector.closing.gathering import Gathered, gather
+from collector.closing.recomputing import same
 from collector.instruments import Instruments
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.pots import PotsInputs
-from collector.store.commit import LedgerRecord
+from collector.store.commit import Commit, LedgerRecord
 from collector.store.store import Store
 
 log = structlog.get_logger()
@@ -34,6 +33,9 @@ _MOST_MINUTES = 60
 """Minutes that are closed in one step, so that catching up after a long stop does not hold up the line."""
 _MOST_AGAIN = 240
 _MOST_WINDOWS = 100
+
+SETTINGS = "accounts_fingerprint"
+"""Under this name the collector that works on a store says which settings its accounts go by."""
 
 A_MINUTE_CHANGED = "a minute of it was stated again"
 
@@ -53,6 +55,19 @@ class Closed:
     accounted: list[tuple[str, int]] = field(default_factory=list)
     unchanged: list[tuple[str, int]] = field(default_factory=list)
     settled: list[tuple[str, int]] = field(default_factory=list)
+
+    def commit(self, time_ns: int) -> Commit:
+        """Return all of it as one transaction."""
+        return Commit(
+            time_ns,
+            lines=self.lines,
+            records=self.records,
+            pots=self.pots,
+            parameters=self.parameters,
+            accounted=self.accounted,
+            unchanged=self.unchanged,
+            settled=self.settled,
+        )
 
     @property
     def is_something(self) -> bool:
@@ -103,12 +118,14 @@ class Closer:
         For as long as the grace nothing is closed after a start: the first readings bridge the time it was away.
         """
         self._not_before_ns = now_ns + self._grace_ns
+        await self._store.note(SETTINGS, fingerprint(self._plant))
         first_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
             last_ns = await self._store.last_minute(potline.id)
             next_ns = first_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
-            self._lines[potline.id] = _Line(potline, wanted(self._plant, potline), next_ns, book)
+            what = wanted(self._plant, potline, longest_gap_s=self._longest_gap_s)
+            self._lines[potline.id] = _Line(potline, what, next_ns, book)
 
     def closed_until(self, potline_id: str) -> int:
         """Return the end of the last closed minute of a potline [ns]."""
@@ -117,7 +134,11 @@ class Closer:
     def potlines_of(self, point: int) -> list[str]:
         """Return the potlines in whose accounts a point stands."""
         owner = self._plant.points[point].owner
-        return [line.potline.id for line in self._lines.values() if owner in line.wanted.energy]
+        return [
+            line.potline.id
+            for line in self._lines.values()
+            if any(owner == place.meter for place in line.wanted.meters)
+        ]
 
     async def step(self, now_ns: int) -> Closed | None:
         """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
@@ -125,15 +146,24 @@ class Closer:
         if now_ns >= self._not_before_ns:
             for line in self._lines.values():
                 await self._close_due(line, now_ns, closed)
+        await self._state_again(closed)
+        if not closed.is_something:
+            return None
+        self._instruments.entries_total += len(closed.records)
+        return closed
+
+    async def settle(self) -> Closed | None:
+        """State again some of what is marked, and close nothing new: for the command line."""
+        closed = Closed()
+        await self._state_again(closed)
+        return closed if closed.is_something else None
+
+    async def _state_again(self, closed: Closed) -> None:
         if not self._windows and not self._settling:
             await self._again(closed)
             if not closed.accounted and not closed.unchanged:
                 await self._touched()
         await self._some_windows(closed)
-        if not closed.is_something:
-            return None
-        self._instruments.entries_total += len(closed.records)
-        return closed
 
     async def _close_due(self, line: _Line, now_ns: int, closed: Closed) -> None:
         due = min(_MOST_MINUTES, (now_ns - self._grace_ns - line.next_ns) // MINUTE_NS)
@@ -154,9 +184,7 @@ class Closer:
             await self._window(line, window, closed)
 
     async def _gather(self, line: _Line, start_ns: int, minutes: int) -> list[Gathered]:
-        return await self._store.ask(
-            lambda db: gather(db, line.wanted, start_ns, minutes, longest_gap_s=self._longest_gap_s)
-        )
+        return await self._store.ask(lambda db: gather(db, line.wanted, start_ns, minutes))
 
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
@@ -171,6 +199,14 @@ class Closer:
                 minute = gathered.inputs.start_ns
                 key = (potline, minute)
                 known = minute < line.next_ns  # others are closed in their turn
+                if known and not gathered.pots_known:
+                    log.error(
+                        "minute cannot be stated again",
+                        potline=potline,
+                        minute_ns=minute,
+                        reason="its inputs are no longer kept; see [store] keep_inputs",
+                    )
+                    known = False
                 if known and await self._again_minute(line, gathered, marked[key], closed):
                     closed.accounted.append(key)
                 else:
@@ -197,9 +233,9 @@ class Closer:
         if not gathered.pots_known:
             told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
             inputs = replace(inputs, pots=told)
-        parameters = parameters_at(self._plant, line.potline, minute)
+        parameters = parameters_at(self._plant, line.potline, line.wanted, minute)
         sums = account_minute(inputs, parameters, restated=known is not None)
-        if known is not None and _same(sums, known.sums) and known.parameters in {(digest(parameters),), ()}:
+        if known is not None and same(sums, known.sums) and known.parameters in {(digest(parameters),), ()}:
             return False
         revision = 1 if known is None else known.revision + 1
         if known is not None:
@@ -257,7 +293,7 @@ class Closer:
 
     async def _window(self, line: _Line, window: Window, closed: Closed) -> None:
         """State a window that is over, from what the windows and minutes say that it is made of."""
-        parameters = parameters_at(self._plant, line.potline, window.start_ns)
+        parameters = parameters_at(self._plant, line.potline, line.wanted, window.start_ns)
         if window.name.startswith("rolling"):
             sums = await line.book.rolling(window)
             if sums.minutes:
@@ -280,10 +316,6 @@ class Closer:
             window, sums, parameters, revision=revision, least_coverage_pct=self._least_coverage_pct
         )
         await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests))
-
-
-def _same(sums: Sums, known: Sums) -> bool:
-    return msgspec.structs.replace(sums, restated=known.restated) == known
 
 
 def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:

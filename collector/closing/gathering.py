@@ -2,65 +2,16 @@
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.accounting.account import Effect, MinuteInputs
-from collector.accounting.integrals import NOTHING, Amount, Shape, between
-from collector.accounting.parameters import ROLE_OF, Role, meters_of
-from collector.plant.topology import Plant, Potline
+from collector.accounting.integrals import NOTHING, Amount, between
+from collector.accounting.parameters import Measured, Wanted
 from collector.readings.cell import MINUTE_NS, Cell
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
 from collector.readings.pots import PotsInputs
-from collector.readings.quantity import Quantity
 from collector.store import inputs
-
-_KWH_PER_MWS = 1000 / 3600
-_KAH_PER_KAS = 1 / 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A point that is booked: its name, what its cells hold, and what its amounts are multiplied by."""
-
-    name: str
-    shape: Shape
-    factor: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the accounts of a potline are made of: energy by meter, charge, and the line's current."""
-
-    potline: str
-    pots: int
-    energy: Mapping[str, Measured]
-    charge: Measured | None
-    current: Measured | None
-
-
-def wanted(plant: Plant, potline: Potline) -> Wanted:
-    """Return what a potline's accounts are made of: counters where a meter has one, else integrals."""
-    energy: dict[str, Measured] = {}
-    charge = current = None
-    for meter in meters_of(plant, potline):
-        here = {quantity: plant.points[place].name for quantity, place in plant.points.of(meter.id).items()}
-        if ROLE_OF[meter.measures] is not Role.DC:
-            energy[meter.id] = Measured(here[Quantity.ACTIVE_ENERGY_IMPORT], Shape.COUNTER)
-            continue
-        counted = Quantity.DC_ENERGY in here
-        energy[meter.id] = (
-            Measured(here[Quantity.DC_ENERGY], Shape.COUNTER)
-            if counted
-            else Measured(here[Quantity.DC_POWER], Shape.GAUGE, _KWH_PER_MWS)
-        )
-        current = Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE)
-        charge = (
-            Measured(here[Quantity.DC_CHARGE], Shape.COUNTER)
-            if Quantity.DC_CHARGE in here
-            else Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE, _KAH_PER_KAS)
-        )
-    return Wanted(potline.id, len(potline.pots), energy, charge, current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +23,7 @@ class Gathered:
     line_current_ka: float | None
 
 
-def gather(
-    db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int, *, longest_gap_s: float
-) -> list[Gathered]:
+def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) -> list[Gathered]:
     """Return the inputs of minutes in a row.
 
     Parameters
@@ -85,13 +34,13 @@ def gather(
         What the potline's accounts are made of.
     start_ns, minutes
         The first minute [UTC ns] and how many.
-    longest_gap_s
-        A gap up to this long counts as covered.
     """
     end_ns = start_ns + minutes * MINUTE_NS
     starts = range(start_ns, end_ns, MINUTE_NS)
-    measured = {*what.energy.values(), *(m for m in (what.charge, what.current) if m is not None)}
-    amounts = {m: _amounts(inputs.cells_of(db, m.name, start_ns, end_ns), starts, m, longest_gap_s) for m in measured}
+    measured = {*(m.energy for m in what.meters), *(m for m in (what.charge, what.current) if m is not None)}
+    amounts = {
+        m: _amounts(inputs.cells_of(db, m.point, start_ns, end_ns), starts, m, what.longest_gap_s) for m in measured
+    }
     pots = inputs.pots_between(db, what.potline, start_ns, end_ns)
     told = inputs.events_between(db, what.potline, start_ns, end_ns)
     effects: dict[int, list[Effect]] = {}
@@ -112,7 +61,7 @@ def gather(
                 MinuteInputs(
                     start_ns=minute,
                     charge_kah=amounts[what.charge][place] if what.charge else None,
-                    energy_kwh={meter: amounts[m][place] for meter, m in what.energy.items()},
+                    energy_kwh={m.meter: amounts[m.energy][place] for m in what.meters},
                     pots=pots.get(minute, PotsInputs(what.pots)),
                     effects=tuple(effects.get(minute, ())),
                     tapped_kg=tuple(tapped.get(minute, ())),

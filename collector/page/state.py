@@ -12,7 +12,7 @@ import msgspec
 
 from collector.accounting import intensity
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
-from collector.accounting.parameters import parameters_at
+from collector.accounting.parameters import parameters_at, wanted
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import DAY_NS
 from collector.clock import Clock
@@ -141,7 +141,7 @@ class PageState:
 
     def _window(self, potline: Potline, start_ns: int, length_s: float, sums: Sums) -> dict[str, Any]:
         least = self._least_coverage_pct
-        parameters = parameters_at(self._plant, potline, start_ns)
+        parameters = parameters_at(self._plant, potline, wanted(self._plant, potline, longest_gap_s=0.0), start_ns)
         emitted = intensity.emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=least)
         return {
             "start": _iso(start_ns),

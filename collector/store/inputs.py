@@ -108,12 +108,15 @@ def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Even
 
 
 def let_go(db: sqlite3.Connection, before_ns: int) -> None:
-    """Let go of what lies before a time; of each point the last cell stays, and of an event told all or nothing."""
+    """Let go of what lies before a time; of an event told all or nothing.
+
+    Of each point the last cell before that time stays, so that the line from it to the next one can still be drawn.
+    """
     # Point by point, along the key: a condition on the minute alone would read every cell there is.
     for (point,) in db.execute("SELECT id FROM point").fetchall():
         db.execute(
             "DELETE FROM cell WHERE point = :point"
-            " AND minute_ns < min(:before, (SELECT max(minute_ns) FROM cell WHERE point = :point))",
+            " AND minute_ns < (SELECT max(minute_ns) FROM cell WHERE point = :point AND minute_ns < :before)",
             {"point": point, "before": before_ns},
         )
     db.execute("DELETE FROM pots WHERE minute_ns < ?", (before_ns,))

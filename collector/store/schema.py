@@ -64,6 +64,10 @@ class StoreError(Exception):
     """The store cannot be used. The text says why and what to do."""
 
 
+class StoreBusy(StoreError):
+    """Another collector works on the store."""
+
+
 def lock(path: Path) -> IO[bytes]:
     """Take the store for this process. The lock ends with the process, however it ends.
 
@@ -85,7 +89,7 @@ def lock(path: Path) -> IO[bytes]:
         message = (
             f"open the store {path}: another collector works on it; stop that one or give this one its own [store] path"
         )
-        raise StoreError(message) from exc
+        raise StoreBusy(message) from exc
     except OSError as exc:
         handle.close()
         message = f"open the store {path}: it cannot be locked: {exc.strerror}; put it on a disk of this machine"

@@ -111,6 +111,14 @@ class Store:
             self._db.execute("INSERT OR IGNORE INTO meta VALUES (?,?)", (key, default))
         return str(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
+    async def note(self, key: str, value: str) -> None:
+        """Remember a value in place of the one before."""
+        await self._do(self._note, key, value)
+
+    def _note(self, key: str, value: str) -> None:
+        with _Transaction(self._db):
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
+
     async def last_cells(self, places: Iterable[int]) -> dict[int, Cell]:
         """Return the latest cell of each point that has one."""
         found = await self._do(lambda: inputs.last_cells(self._db, [self._ids[place] for place in places]))

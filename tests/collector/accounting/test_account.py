@@ -10,14 +10,15 @@ from collector.accounting import account, intensity, parameters
 from collector.accounting.account import Effect, MinuteInputs
 from collector.accounting.integrals import Amount
 from collector.accounting.intensity import Metal, MetalBasis
-from collector.accounting.parameters import parameters_at
+from collector.accounting.parameters import parameters_at, wanted
 from collector.accounting.sums import MeterSum, Pair, Sums, total
 from collector.readings.pots import PotsInputs
 
 PLANT = example_plant()
 LINE = PLANT.potlines[0]
 START = 1_772_337_600_000_000_000  # 2026-03-01T04:00:00Z
-PARAMETERS = parameters_at(PLANT, LINE, START)
+WANTED = wanted(PLANT, LINE, longest_gap_s=60.0)
+PARAMETERS = parameters_at(PLANT, LINE, WANTED, START)
 
 
 def whole(amount: float) -> Amount:
@@ -169,7 +170,7 @@ def test_the_quality_of_a_figure_is_the_worst_of_its_inputs() -> None:
 
 def test_before_the_first_current_efficiency_is_in_force_nothing_is_assumed() -> None:
     with pytest.raises(LookupError, match="no value is in force on 2020-01-01"):
-        parameters_at(PLANT, LINE, 1_577_836_800_000_000_000)
+        parameters_at(PLANT, LINE, WANTED, 1_577_836_800_000_000_000)
 
 
 def test_services_of_the_potroom_are_in_the_comprehensive_consumption_and_not_in_the_liquid_one() -> None:

@@ -159,7 +159,7 @@ async def test_a_correction_moves_an_event_to_another_minute_and_another_potline
         assert await store.minutes_of(["AE-1"]) == [("PL2", 5 * MINUTE_NS)]
 
 
-async def test_inputs_are_let_go_of_after_their_time_but_the_last_cell_of_a_point_stays(tmp_path: Path) -> None:
+async def test_inputs_are_let_go_of_after_their_time_but_the_last_cell_before_stays(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     async with Store(path, POINTS) as store:
         await store.commit(
@@ -172,7 +172,11 @@ async def test_inputs_are_let_go_of_after_their_time_but_the_last_cell_of_a_poin
             )
         )
         await store.let_go((), bounds(inputs_s=2 * DAY_S), round(2 * DAY_S * 1e9) + 6 * MINUTE_NS)
-        assert await store.cells_around([POWER, ENERGY], 0, 20 * MINUTE_NS) == {POWER: [cell(9)], ENERGY: [cell(2)]}
+        # From the last one before that time a line may have to be drawn to the next.
+        assert await store.cells_around([POWER, ENERGY], 0, 20 * MINUTE_NS) == {
+            POWER: [cell(5), cell(9)],
+            ENERGY: [cell(2)],
+        }
         kept = await store.ask(lambda db: inputs.pots_between(db, "PL1", 0, 20 * MINUTE_NS))
         assert kept == {9 * MINUTE_NS: PotsInputs(40)}
         assert [event.id for event in await store.events_between("PL1", 0, 20 * MINUTE_NS)] == ["young"]

@@ -1,0 +1,134 @@
+"""What a restatement would change, and asking for it: what 'potline restate' does."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from collector.accounting import sums as adding
+from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity, emissions_intensity, energy_intensity
+from collector.accounting.parameters import Parameters, parameters_at, wanted
+from collector.accounting.sums import Sums
+from collector.closing.closer import Closer
+from collector.closing.recomputing import KeptParameters, Recomputed, recomputed
+from collector.plant.topology import Plant, Potline
+from collector.readings.cell import MINUTE_NS
+from collector.store import again
+from collector.store.schema import StoreError
+from collector.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What some minutes of a day add up to; None where they hold no whole minute."""
+
+    sums: Sums
+    energy: EnergyIntensity | None
+    emissions: EmissionsIntensity | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a restatement does to one potline and one day of the plant's calendar.
+
+    ``before`` and ``after`` speak of the same minutes: those of the day that lie in the period and whose inputs are
+    kept. ``without_inputs`` are the others: they stay as they are.
+    """
+
+    potline: str
+    day: date
+    minutes: int
+    differing: Sequence[int]
+    without_inputs: int
+    before: Figures
+    after: Figures
+
+
+def changes(
+    db: sqlite3.Connection, plant: Plant, potline: Potline, start_ns: int, end_ns: int, *, longest_gap_s: float
+) -> Iterator[Change]:
+    """Compute a period again with the settings as they are now, and yield what comes out, day by day.
+
+    Raises
+    ------
+    LookupError
+        If a dated parameter is not in force in all of the period.
+    """
+    what = wanted(plant, potline, longest_gap_s=longest_gap_s)
+    kept = KeptParameters(db)
+
+    def now(minute_ns: int) -> Parameters:
+        return parameters_at(plant, potline, what, minute_ns)
+
+    day: date | None = None
+    found: list[Recomputed] = []
+    for minute in recomputed(db, potline.id, start_ns, end_ns, lambda minute_ns, _: now(minute_ns)):
+        local = datetime.fromtimestamp(minute.minute_ns / 1e9, UTC).astimezone(plant.time_zone).date()
+        if day is not None and local != day:
+            yield _change(potline.id, day, found, kept, now)
+            found = []
+        day = local
+        found.append(minute)
+    if day is not None:
+        yield _change(potline.id, day, found, kept, now)
+
+
+def _change(
+    potline: str, day: date, found: Sequence[Recomputed], kept: KeptParameters, now: Callable[[int], Parameters]
+) -> Change:
+    known = [(minute, sums) for minute in found if (sums := minute.sums) is not None]
+    before = after = Figures(Sums(), None, None)
+    if known:
+        first = known[0][0]
+        before = _figures([minute.known.sums for minute, _ in known], kept(first.minute_ns, first.known))
+        after = _figures([sums for _, sums in known], now(first.minute_ns))
+    return Change(
+        potline=potline,
+        day=day,
+        minutes=len(found),
+        differing=[minute.minute_ns for minute, _ in known if minute.differs],
+        without_inputs=len(found) - len(known),
+        before=before,
+        after=after,
+    )
+
+
+def _figures(minutes: Sequence[Sums], parameters: Parameters | None) -> Figures:
+    """Return the figures of some minutes, without a bound of coverage: what is missing is missing on both sides."""
+    sums = adding.total(minutes)
+    length_s = len(minutes) * MINUTE_NS * 1e-9
+    energy = energy_intensity(sums.comprehensive, length_s=length_s, least_coverage_pct=0.0)
+    if parameters is None:  # of an entry that was made before parameters were kept
+        return Figures(sums, energy, None)
+    return Figures(sums, energy, emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=0.0))
+
+
+def ask_for(path: Path, minutes: Mapping[tuple[str, int], str]) -> None:
+    """Mark minutes to be stated again by the collector that works on the store.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written to.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            again.mark(db, minutes)
+            db.execute("COMMIT")
+    except sqlite3.DatabaseError as exc:
+        raise StoreError(f"mark minutes in the store {path}: {exc}; check that you may write to it") from exc
+
+
+async def work_off(store: Store, closer: Closer, now_ns: Callable[[], int], told: Callable[[int], None]) -> int:
+    """State again all that is marked, and return how many entries that made. ``told`` hears of it in between."""
+    await closer.open(now_ns())
+    entries = 0
+    while (closed := await closer.settle()) is not None:
+        await store.commit(closed.commit(now_ns()))
+        entries += len(closed.records)
+        told(entries)
+    return entries

@@ -1,0 +1,217 @@
+"""potline restate: state a period again with the settings as they are now; show the difference before it is written."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
+from collector.accounting.parameters import fingerprint
+from collector.accounting.production import PotWatch
+from collector.clock import SystemClock
+from collector.closing import restating
+from collector.closing.closer import SETTINGS, Closer
+from collector.closing.restating import Change, Figures
+from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, table
+from collector.instruments import Instruments
+from collector.plant.topology import Potline
+from collector.settings import Configuration
+from collector.store.schema import StoreBusy, StoreError, open_reader
+from collector.store.store import Store
+
+_SHOWN_DAYS = 62
+
+
+@click.command()
+@click.option("--from", "start", metavar="TIME", required=True, help="First minute: 2026-03-01, 2026-03-01T06:00.")
+@click.option("--to", "end", metavar="TIME", required=True, help="End, not included.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in each new entry of the ledger.")
+@click.option("--potline", "only", metavar="ID", help="This potline alone.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Only show the difference.")
+@click.option("--json", "as_json", is_flag=True, help="Print the difference as one JSON document; asks nothing.")
+@config_option
+def restate(
+    *,
+    start: str,
+    end: str,
+    reason: str,
+    only: str | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    config_file: Path,
+) -> None:
+    """State a period again with the factors and parameters as they are in the settings now.
+
+    Computes every minute again from the inputs that are kept, shows day by day what comes out differently, and asks
+    before it writes. What was stated stays in the ledger; new entries get the next revision and the reason. Times
+    without an offset are in the plant's time zone. Beside a running collector, that one does the work.
+
+    \b
+    Example:
+      potline restate --from 2026-03-01 --to 2026-04-01 --reason "laboratory corrected the anodes' sulphur"
+    """  # noqa: D301 - \b is what click knows
+    configuration = load_or_exit(config_file)
+    plant = configuration.plant
+    start_ns, end_ns = _instant(start, plant.time_zone, "--from"), _instant(end, plant.time_zone, "--to")
+    if end_ns <= start_ns:
+        raise click.BadParameter("it is not after --from", param_hint="--to")
+    potlines = [potline for potline in plant.potlines if only in {None, potline.id}]
+    if not potlines:
+        names = ", ".join(potline.id for potline in plant.potlines)
+        raise click.BadParameter(f"there is no potline {only}; there are {names}", param_hint="--potline")
+    found = _changes(configuration, potlines, start_ns, end_ns)
+    if as_json:
+        click.echo(json.dumps({"reason": reason, "changes": [_document(change) for change in found]}, indent=2))
+    else:
+        for line in _told(found):
+            click.echo(line)
+    differing = {(change.potline, minute): reason for change in found for minute in change.differing}
+    if dry_run or not differing:
+        return
+    if not yes and (as_json or not click.confirm(f"Write {counted(len(differing), 'minute')} again?")):
+        click.echo("nothing was written", err=True)
+        return
+    _write(configuration, differing, quiet=as_json)
+
+
+def _changes(configuration: Configuration, potlines: Sequence[Potline], start_ns: int, end_ns: int) -> list[Change]:
+    gap_s = configuration.accounting.longest_gap_s
+    try:
+        with contextlib.closing(open_reader(configuration.store.path)) as db:
+            return [
+                change
+                for potline in potlines
+                for change in restating.changes(db, configuration.plant, potline, start_ns, end_ns, longest_gap_s=gap_s)
+            ]
+    except StoreError as exc:
+        fail(str(exc), EX_UNAVAILABLE)
+    except LookupError as exc:
+        fail(f"compute the period again: {exc.args[0]}", EX_FAILURE)
+
+
+def _write(configuration: Configuration, minutes: dict[tuple[str, int], str], *, quiet: bool) -> None:
+    try:
+        restating.ask_for(configuration.store.path, minutes)
+        try:
+            entries = asyncio.run(_work_off(configuration, quiet=quiet))
+        except StoreBusy:
+            _hand_over(configuration, quiet=quiet)
+            return
+    except StoreError as exc:
+        fail(str(exc), EX_UNAVAILABLE)
+    if not quiet:
+        click.echo(f"{counted(entries, 'entry', 'entries')} written")
+
+
+def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
+    """Say that the running collector does the work, and warn where it goes by other settings."""
+    with contextlib.closing(open_reader(configuration.store.path)) as db:
+        row = db.execute("SELECT value FROM meta WHERE key = ?", (SETTINGS,)).fetchone()
+    if row is None or row[0] != fingerprint(configuration.plant):
+        fail(
+            "the minutes are marked, but the collector that runs was started with other settings: restart it, and it"
+            " states them again with those that are in the files now",
+            EX_FAILURE,
+        )
+    if not quiet:
+        click.echo("the running collector states them again; see 'potline status' and the ledger on the page")
+
+
+async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
+    plant, accounting = configuration.plant, configuration.accounting
+    clock = SystemClock()
+    async with Store(configuration.store.path, plant.points) as store:
+        closer = Closer(
+            plant,
+            store,
+            grace_s=accounting.grace_s,
+            longest_gap_s=accounting.longest_gap_s,
+            least_coverage_pct=accounting.least_coverage_pct,
+            pots=PotWatch(plant),
+            instruments=Instruments(),
+        )
+        shown = 0
+
+        def told(entries: int) -> None:
+            nonlocal shown
+            if not quiet and entries >= shown + 5000:
+                shown = entries
+                click.echo(f"  {entries} entries ...", err=True)
+
+        return await restating.work_off(store, closer, clock.now_ns, told)
+
+
+def _instant(text: str, zone: ZoneInfo, option: str) -> int:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as exc:
+        message = f"{text!r} is no time; write 2026-03-01 or 2026-03-01T06:00"
+        raise click.BadParameter(message, param_hint=option) from exc
+    if when.second or when.microsecond:
+        raise click.BadParameter(f"{text!r} does not begin a minute", param_hint=option)
+    local = when if when.tzinfo is not None else when.replace(tzinfo=zone)
+    return round(local.astimezone(UTC).timestamp()) * 1_000_000_000
+
+
+def _told(found: Sequence[Change]) -> Iterator[str]:
+    if not found:
+        yield "there is nothing in the ledger in this period"
+        return
+    head = ("potline", "day", "minutes", "differ", "kWh/t before", "after", "t CO2e/t before", "after")
+    rows = [
+        (
+            change.potline,
+            change.day.isoformat(),
+            str(change.minutes),
+            str(len(change.differing)),
+            _number(_field(change.before.energy, "kwh_per_t"), 1),
+            _number(_field(change.after.energy, "kwh_per_t"), 1),
+            _number(_field(change.before.emissions, "t_co2e_per_t"), 4),
+            _number(_field(change.after.emissions, "t_co2e_per_t"), 4),
+        )
+        for change in found
+        if change.differing
+    ]
+    if rows:
+        yield from table([head, *rows[:_SHOWN_DAYS]], right=frozenset(range(2, 8)))
+        if len(rows) > _SHOWN_DAYS:
+            yield f"  ... and {len(rows) - _SHOWN_DAYS} more; --json has all"
+        yield "  comprehensive consumption; location-based electricity; of the minutes whose inputs are kept"
+    gone = sum(change.without_inputs for change in found)
+    if gone:
+        yield f"{counted(gone, 'minute')} without inputs: they are no longer kept, so these stay as they are"
+    differing = sum(len(change.differing) for change in found)
+    yield f"{counted(sum(change.minutes for change in found), 'minute')}, {differing} come out differently"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _document(change: Change) -> dict[str, object]:
+    return {
+        "potline": change.potline,
+        "day": change.day.isoformat(),
+        "minutes": change.minutes,
+        "differing": len(change.differing),
+        "without_inputs": change.without_inputs,
+        "before": _figures(change.before),
+        "after": _figures(change.after),
+    }
+
+
+def _figures(figures: Figures) -> dict[str, float | None]:
+    names = {"energy_kwh": figures.energy, "metal_t": figures.energy, "kwh_per_t": figures.energy}
+    more = {"total_t_co2e": figures.emissions, "t_co2e_per_t": figures.emissions}
+    return {name: _field(of, name) for name, of in {**names, **more}.items()}
+
+
+def _field(of: EnergyIntensity | EmissionsIntensity | None, name: str) -> float | None:
+    return None if of is None else getattr(of, name)
