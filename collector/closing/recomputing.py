@@ -172,11 +172,9 @@ def _hours(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> 
 
 
 def _differences(known: Sums, found: Sums) -> list[str]:
-    """Return in words what differs: the first few quantities."""
+    """Return in words what differs: the first few quantities, plain numbers first."""
     names = [name for name in Sums.__struct_fields__ if getattr(known, name) != getattr(found, name)]
-    words = [f"{name} {_short(getattr(known, name))}, now {_short(getattr(found, name))}" for name in names[:3]]
-    return [*words, *([f"and {len(names) - 3} more"] if len(names) > 3 else [])]
-
-
-def _short(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]
+    plain = [name for name in names if isinstance(getattr(known, name), int | float)]
+    words = [f"{name} {getattr(known, name):.6g}, now {getattr(found, name):.6g}" for name in plain[:3]]
+    rest = len(names) - len(words)
+    return words + ([f"and {rest} more"] if words and rest else []) or [f"{', '.join(names)} differ"]

@@ -177,7 +177,7 @@ def test_verify_finds_an_input_that_was_altered(store: Path) -> None:
         )
     result = potline("verify")
     assert result.exit_code == 1
-    assert "minute 2026-03-01T04:07:00Z (PL1): its inputs give something else: ac_kwh 1071" in result.stdout
+    assert "minute 2026-03-01T04:07:00Z (PL1): its inputs give something else: ac_kwh 1010, now 1009" in result.stdout
 
 
 def test_verify_finds_an_hour_that_is_not_the_sum_of_its_minutes(store: Path) -> None:
