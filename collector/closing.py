@@ -19,6 +19,7 @@ from collector.accounting.rules import accounted, rules
 from collector.accounting.windows import DAY_NS, ROLLING_STEP_NS, Window, minute_window, windows_touched
 from collector.delivery import lineprotocol
 from collector.instruments import Instruments
+from collector.plant.calendar import Calendar
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 _MOST_MINUTES = 60
 """Minutes that are closed in one step, so that catching up after a long stop does not hold up the line."""
+
+_WINDOWS = ("hour", "rolling_24h")
 
 _KWH_PER_MWS = 1000 / 3600
 _KAH_PER_KAS = 1 / 3600
@@ -230,7 +233,8 @@ class Closer:
 
     async def _windows(self, line: _Line, minutes: set[int], closed: Closed) -> None:
         oldest_ns = min(line.minutes, default=line.next_ns)
-        for window in windows_touched(minutes, closed_until_ns=line.next_ns, zone=self._plant.time_zone):
+        calendar = Calendar(self._plant.time_zone)
+        for window in windows_touched(minutes, closed_until_ns=line.next_ns, calendar=calendar, names=_WINDOWS):
             if window.start_ns < oldest_ns <= line.next_ns - DAY_NS:
                 sums = account.total(await self._old_minutes(line, window))
             elif window.name == "rolling_24h":
