@@ -45,6 +45,32 @@ class Weighing:
 
 
 @dataclass(frozen=True, slots=True)
+class MetalTapped:
+    """What the plant's books say that each pot gave to a crucible; a higher rank replaces a lower one.
+
+    It is about a weighing and no second one: it says how the weighing is shared among the pots, and stands in for a
+    weighing that never came.
+
+    Attributes
+    ----------
+    time_ns : int
+        Where the books have a time of their own that, else the beginning of the shift that they name.
+    weighing_id : str
+        The weighing that it is about.
+    pots : tuple of (pot, kg)
+        The metal of each pot [kg].
+    """
+
+    id: str
+    rank: int
+    potline: str
+    time_ns: int
+    weighing_id: str
+    pots: tuple[tuple[str, float], ...]
+    net_kg: float
+
+
+@dataclass(frozen=True, slots=True)
 class Production:
     """Metal that the plant's own books state for a potline and a period; a higher rank replaces a lower one.
 
