@@ -138,6 +138,16 @@ def tier_in_force(tiers: Sequence[Tier], day: date) -> Tier:
     ------
     LookupError
         If none was in force yet: nothing is assumed.
+
+    Notes
+    -----
+    ``max(valid_from) <= day``
+
+    A tier holds until the next one begins; the rule names no end.
+
+    References
+    ----------
+    .. [1] NDRC price 2021 No. 1239 in reprints, as for `tier_surcharge`.
     """
     begun = [tier for tier in tiers if tier.valid_from <= day]
     if not begun:

@@ -57,7 +57,7 @@ def theoretical_alumina_kg(metal_kg: Amount) -> Amount:
 
     Notes
     -----
-    ``A = M(Al2O3) / (2 M(Al)) · m``, 1.8895 kg/kg.
+    ``A = M(Al2O3) / (2 M(Al)) · m``, 1.8894 kg/kg.
 
     A floor: smelter-grade alumina has moisture, soda and dust losses on top. It holds at any current efficiency, since
     metal that burns back becomes alumina again.
