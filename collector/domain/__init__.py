@@ -16,6 +16,8 @@ Rules that hold in every module
 * An input outside its range raises ``ValueError`` with the remedy, also when a single element of an array is outside:
   a negative mass, a percentage where a fraction belongs, a NaN. So does a denominator of zero: no function answers
   infinity or NaN to such a question, and the caller decides to withhold the figure.
+* What a rule prescribes as a table (limits, price tiers, bands) is a frozen record and an argument; the numbers stand in
+  ``config/factors`` with source and mark.
 * Inputs are judged, answers are not. A month's metal that implies a current efficiency of 1.02, or DC energy above AC
   energy, is a finding for whoever checks the balance; the formula reports it as it is.
 
@@ -26,13 +28,35 @@ constants
 validity
     The ranges of the inputs, and the sentence with which one outside is refused.
 electrolysis
-    Charge to metal and back; current efficiency.
+    Charge to metal and back; current efficiency, also from tapped metal and the metal left in the pots.
+stoichiometry
+    Carbon, alumina and CO2 of the reaction itself.
+voltage
+    Line against sum of pots; pseudo-resistance.
 energy
-    kWh/t, DC and AC.
+    kWh of a sample; kWh/t, DC and AC; rectifiers.
+boundaries
+    Liquid AC, liquid comprehensive AC and ingot comprehensive AC from their parts; standard coal equivalent.
+levels
+    Limits on a specific energy, and the level that a value reaches.
+price
+    Tiered price of electricity in China: steps, relief, bands of 2014, money.
+forecast
+    Where a month will end, and what the days left may take.
 anode_effect
     Anode-effect minutes; CF4 and C2F6 by the slope and the overvoltage method; their CO2 equivalent.
 emissions
     CO2 of the anodes and of the electricity; total; intensity.
+flue_gas
+    Temperature, pressure, dryness and oxygen that a concentration is stated at; ppmv.
+pollutants
+    Mass from concentration and flow; mass per tonne of metal; SO2 from sulphur; pounds per ton.
+exceedance
+    Averages over the time of a limit, and which of them exceed it.
+renewables
+    Renewable share on four bases; hourly matching; gap to a target.
+claims
+    The same renewable megawatt-hour counts once.
 
 Glossary
 --------
@@ -45,9 +69,11 @@ anode-effect minutes per cell-day, AEM
     per cell-day times their mean duration in minutes.
 anode-effect overvoltage, AEO
     Voltage above the target during anode effects, integrated over time and divided by the whole time of data, per pot.
+back-EMF
+    Voltage at which a straight line through voltage and current of a pot meets zero current.
 boundary
-    What a kWh/t includes: DC only, the rectifiers, the services of the potroom, the cast house. A kWh/t without its
-    boundary cannot be compared with another.
+    What a kWh/t includes: DC only, the rectifiers (liquid AC), the services of the potroom (liquid comprehensive AC),
+    the cast house (ingot comprehensive AC). A kWh/t without its boundary cannot be compared with another.
 cell-day
     One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
 charge
@@ -59,14 +85,28 @@ current efficiency, CE
     overvoltage method takes it in percent, and the argument says so.
 DC energy
     Voltage times current integrated over time, behind the rectifiers.
+dscm
+    Dry standard cubic metre of the United States: 20 degrees Celsius, 101.325 kPa. Nm3 is at 0 degrees.
+external voltage
+    Voltage of the line that is in no pot: busbars and crossovers.
 global warming potential, GWP
     t CO2e per t of gas, over 100 years, of one assessment report of the IPCC.
+green certificate
+    Proof that a megawatt-hour was generated from renewables, traded apart from it; cancelled by who claims it.
+hourly matched
+    Renewable electricity that was generated in the hour in which it was used.
 intensity
     t CO2e per t of metal.
+kgce
+    Kilogram of standard coal equivalent, the Chinese unit of comprehensive energy.
 location-based
     Electricity counted with the average factor of the grid it is taken from, whatever contracts say.
 net anode consumption, NAC
     Mass of baked anode used up per mass of metal, t/t; the butts that go back are subtracted.
+pseudo-resistance
+    Pot voltage less back-EMF, over current, microohm: what pot controllers steer by.
 slope
     kg CF4 per t of metal for each anode-effect minute per cell-day, for one cell technology and one edition of rules.
+specific emission
+    Mass of a pollutant per mass of metal, kg/t; of the stack alone, or of stack and roof.
 """

@@ -96,6 +96,31 @@ def within(low: float, high: float, /, *, remedy: str, **inputs: Value) -> None:
         _refuse(name, number, (number >= low) & (number <= high), f"must be from {low:g} to {high:g}", remedy)
 
 
+def part_of(whole: Value, /, *, remedy: str, **inputs: Value) -> None:
+    """Refuse parts that are greater than the whole they are taken from.
+
+    Parameters
+    ----------
+    whole
+        The whole; its own check has been made [unit of the inputs].
+    remedy
+        What to do about a part that is greater.
+    **inputs
+        The parts, each by itself [any unit].
+
+    Raises
+    ------
+    ValueError
+        If an element is negative, above the whole by more than a rounding, NaN or infinite.
+    """
+    most = np.asarray(whole, dtype=np.float64) * (1 + 1e-12)  # a sum of parts may exceed the whole in its last digits
+    for name, value in inputs.items():
+        number = np.asarray(value, dtype=np.float64)
+        number, limit = np.broadcast_arrays(number, most)
+        rule = "must be zero or more and at most the whole it is a part of"
+        _refuse(name, number, (number >= 0) & (number <= limit), rule, remedy)
+
+
 def percent(*, least: float, **inputs: Value) -> None:
     """Refuse percentages that are surely fractions, and those that are no percentages at all.
 

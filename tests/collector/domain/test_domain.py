@@ -11,61 +11,151 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import collector.domain
-from collector.domain import anode_effect, electrolysis, emissions, energy
+from collector.domain import (
+    anode_effect,
+    boundaries,
+    claims,
+    electrolysis,
+    emissions,
+    energy,
+    exceedance,
+    flue_gas,
+    forecast,
+    levels,
+    pollutants,
+    price,
+    renewables,
+    stoichiometry,
+    voltage,
+)
 
-FORMULA_MODULES: tuple[ModuleType, ...] = (electrolysis, energy, anode_effect, emissions)
+FORMULA_MODULES: tuple[ModuleType, ...] = (
+    electrolysis,
+    stoichiometry,
+    voltage,
+    energy,
+    boundaries,
+    forecast,
+    anode_effect,
+    emissions,
+    pollutants,
+    flue_gas,
+)
+
+# Formulas that take records, dates or claims: cited like the others, tested for arrays in their own files.
+RECORD_MODULES: tuple[ModuleType, ...] = (levels, price, exceedance, renewables, claims)
 
 # A range that is valid for every argument of that name.
 VALID: dict[str, tuple[float, float]] = {
-    "ac_energy": (0, 1e9),
+    "ac_energy": (0.01, 1e9),
     "ae_minutes_per_cell_day": (0, 100),
     "ae_seconds": (0, 1e6),
+    "air_oxygen_percent": (20, 22),
+    "ambient_kpa": (80, 110),
     "anode_co2_t": (0, 1e6),
     "ash_percent": (0.05, 5),
+    "back_emf_v": (0, 5),
+    "busbar_loss_kwh": (0, 1e5),
     "c2f6_kg": (0, 1e5),
     "c2f6_per_cf4": (0, 1),
+    "capture": (0, 1),
+    "casting_kwh": (0, 1e6),
     "cell_days": (0.01, 1e6),
     "cf4_kg": (0, 1e5),
     "charge_kah": (0.01, 1e9),
     "co2e_t": (0, 1e7),
     "current_efficiency": (0.5, 1),
     "current_efficiency_percent": (50, 100),
+    "current_ka": (0.1, 700),
+    "days_left": (0.1, 31),
     "dc_energy": (0, 1e9),
+    "desulphurisation_kwh": (0, 1e6),
     "electricity_co2_t": (0, 1e7),
+    "flow_m3_h": (0, 1e7),
+    "fuels_kgce": (0, 1e6),
     "grid_factor": (0, 3),
     "gwp_c2f6": (9200, 12400),
     "gwp_cf4": (5700, 7390),
+    "hours": (0, 1e4),
+    "hydrogen_fluoride": (0, 100),
+    "ingot_ac_kwh": (0, 1e9),
+    "ingot_t": (0.01, 1e6),
+    "kg_per_mg": (0, 100),
+    "kgce_per_kwh": (0, 1),
     "kwh": (0, 1e10),
+    "kwh_per_day": (0, 1e8),
+    "kwh_per_t": (0, 2e4),
+    "kwh_so_far": (0, 1e9),
+    "lb_per_ton": (0, 100),
+    "limit_kwh_per_t": (0, 2e4),
+    "line_losses_kwh": (0, 1e6),
+    "line_voltage_v": (1, 2000),
+    "liquid_cast_t": (0, 1e6),
+    "liquid_kwh_per_t": (0, 2e4),
+    "liquid_metal_t": (0.01, 1e6),
+    "mass_kg": (0, 1e6),
     "metal_kg": (0, 1e9),
+    "metal_so_far_t": (0, 1e6),
     "metal_t": (0.01, 1e6),
+    "metal_t_per_day": (0.1, 1e4),
+    "mg_m3": (0, 1e4),
+    "mg_nm3": (0, 1e4),
+    "molar_mass_g": (2, 500),
     "net_anode_consumption": (0.3, 0.6),
     "overvoltage_coefficient": (0, 10),
     "overvoltage_mv": (0, 100),
+    "oxygen_percent": (0, 18),
     "pfc_co2e_t": (0, 1e6),
+    "pot_metal_end_t": (0, 1e5),
+    "pot_metal_start_t": (0, 1e5),
     "pot_voltage_v": (0, 60),
+    "potroom_services_kwh": (0, 1e6),
     "pots": (0.5, 1000),
+    "pots_voltage_v": (0, 2000),
+    "ppmv": (0, 1e6),
+    "rectifier_ac_kwh": (1e6, 1e9),
     "rectifier_efficiency": (0.5, 1),
+    "reference_oxygen_percent": (0, 18),
+    "resistance_uohm": (0, 100),
+    "seconds": (0, 1e6),
     "slope": (0, 1),
+    "startup_kwh": (0, 1e5),
+    "static_kpa": (-20, 20),
     "sulphur_percent": (0.1, 5),
+    "tapped_t": (0, 1e6),
+    "temperature_c": (-50, 300),
+    "voltage_v": (0, 2000),
+    "water_fraction": (0, 0.9),
 }
 ONE_NUMBER_FOR_ALL = {"gwp_cf4", "gwp_c2f6"}
 
+# Records that are no numbers: they stay the same for all elements.
+RECORDS: dict[str, object] = {
+    "reference": flue_gas.NORMAL,
+    "stated_at": flue_gas.US_STANDARD,
+    "wanted_at": flue_gas.NORMAL,
+}
 
-def formulas() -> list[Callable[..., Any]]:
+
+def formulas(modules: tuple[ModuleType, ...] = FORMULA_MODULES) -> list[Callable[..., Any]]:
     return [
         function
-        for module in FORMULA_MODULES
+        for module in modules
         for function in vars(module).values()
-        if inspect.isfunction(function) and function.__module__ == module.__name__
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and not function.__name__.startswith("_")
     ]
 
 
-def inputs_for(formula: Callable[..., Any], data: st.DataObject, size: int) -> dict[str, NDArray[np.float64] | float]:
-    inputs: dict[str, NDArray[np.float64] | float] = {}
+def inputs_for(formula: Callable[..., Any], data: st.DataObject, size: int) -> dict[str, Any]:
+    inputs: dict[str, Any] = {}
     for name in inspect.signature(formula).parameters:
+        if name in RECORDS:
+            inputs[name] = RECORDS[name]
+            continue
         numbers = st.floats(*VALID[name])
         if name in ONE_NUMBER_FOR_ALL:
             inputs[name] = data.draw(numbers, label=name)
@@ -74,7 +164,7 @@ def inputs_for(formula: Callable[..., Any], data: st.DataObject, size: int) -> d
     return inputs
 
 
-def element(value: NDArray[np.float64] | float, index: int) -> float:
+def element(value: Any, index: int) -> Any:  # noqa: ANN401  a record is any record
     return float(value[index]) if isinstance(value, np.ndarray) else value
 
 
@@ -114,22 +204,24 @@ def test_valid_inputs_give_a_finite_answer_and_are_left_as_they_were(
     formula: Callable[..., Any], data: st.DataObject
 ) -> None:
     inputs = inputs_for(formula, data, 2)
-    before = {name: np.array(value) for name, value in inputs.items()}
+    before = {name: np.array(value) for name, value in inputs.items() if name not in RECORDS}
     assert np.isfinite(formula(**inputs)).all()
-    for name, value in inputs.items():
-        assert np.array_equal(value, before[name])
+    for name, value in before.items():
+        assert np.array_equal(inputs[name], value)
 
 
 @pytest.mark.parametrize("formula", formulas())
 def test_every_argument_refuses_nan_and_names_itself(formula: Callable[..., Any]) -> None:
-    names = list(inspect.signature(formula).parameters)
+    parameters = list(inspect.signature(formula).parameters)
+    records = {name: RECORDS[name] for name in parameters if name in RECORDS}
+    names = [name for name in parameters if name not in RECORDS]
     for name in names:
-        inputs = {other: VALID[other][1] for other in names} | {name: float("nan")}
+        inputs = {other: VALID[other][1] for other in names} | {name: float("nan")} | records
         with pytest.raises(ValueError, match=rf"^{name} is nan: .* Remedy: .+\.$"):
             formula(**inputs)
 
 
-@pytest.mark.parametrize("formula", formulas())
+@pytest.mark.parametrize("formula", formulas(FORMULA_MODULES + RECORD_MODULES))
 def test_every_formula_carries_its_citation(formula: Callable[..., Any]) -> None:
     docstring = inspect.getdoc(formula) or ""
     for section in ("Parameters", "Returns", "Raises", "Notes", "References"):
@@ -158,8 +250,8 @@ def test_every_argument_must_be_given(formula: Callable[..., Any]) -> None:
         assert parameter.default is inspect.Parameter.empty
 
 
-def test_formulas_import_numpy_and_typing_and_nothing_that_waits_reads_or_logs() -> None:
-    allowed = {"numpy", "typing", "collector.domain"}
+def test_formulas_import_numpy_and_plain_records_and_nothing_that_waits_reads_or_logs() -> None:
+    allowed = {"numpy", "typing", "collections.abc", "dataclasses", "datetime", "enum", "collector.domain"}
     for source in Path(collector.domain.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             imported: list[str] = []
