@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting.integrals import Amount
-from collector.domain import anode_effect, electrolysis, emissions, energy
+from collector.domain import anode_effect, carbon, electrolysis, emissions, energy
+from collector.domain.electricity import location_based_co2_t
 from collector.plant.factors import EmissionFactor, GwpSet
 from collector.plant.topology import Potline
 from collector.readings.cell import MINUTE_NS
@@ -141,13 +142,13 @@ def account_minute(inputs: MinuteInputs, potline: Potline, grid: EmissionFactor,
     if charge and inputs.ac_kwh:
         ac_pair = _pair(ac_kwh, metal_t, (*inputs.ac_kwh.values(), charge))
     if ac_pair.minutes:
-        anode = emissions.prebake_anode_co2_t(
+        anode = carbon.prebake_anode_co2_t(
             metal_t,
             net_anode_consumption=consumption,
             sulphur_percent=potline.anode_sulphur_pct,
             ash_percent=potline.anode_ash_pct,
         )
-        electricity = emissions.location_based_co2_t(ac_kwh, grid_factor=grid.value)
+        electricity = location_based_co2_t(ac_kwh, grid_factor=grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     return Sums(
         minutes=1,
