@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.domain.carbon import (
-    MASS_BALANCE_CO2_PER_CARBON,
     anode_co2_t,
     carbonate_co2_t,
     mass_balance_co2_t,
@@ -14,7 +13,6 @@ from collector.domain.carbon import (
     prebake_anode_co2_t,
     tier1_anode_co2_t,
 )
-from collector.domain.constants import CO2_PER_CARBON
 
 amounts = st.floats(1e-3, 1e9)
 consumptions = st.floats(0.3, 0.6)
@@ -129,7 +127,6 @@ def test_mass_balance_takes_3_664_and_the_inventory_rules_take_44_over_12() -> N
     assert by_balance == pytest.approx(359.072, rel=1e-12)
     assert by_inventory == pytest.approx(359.3333333333, rel=1e-12)
     assert by_balance / by_inventory == pytest.approx(1 - 0.000727273, rel=1e-8)
-    assert MASS_BALANCE_CO2_PER_CARBON != CO2_PER_CARBON
 
 
 def test_an_assay_of_carbon_has_no_sulphur_or_ash_subtracted_from_it_again() -> None:
