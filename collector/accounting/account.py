@@ -13,7 +13,8 @@ import msgspec
 from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Parameters, Role
 from collector.accounting.sums import MeterSum, Pair, Sums
-from collector.domain import electrolysis, emissions
+from collector.domain import carbon, electrolysis
+from collector.domain.electricity import location_based_co2_t
 from collector.readings.cell import MINUTE_NS
 from collector.readings.pots import PotsInputs
 
@@ -84,13 +85,13 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         liquid_ac = _pair(ac_kwh, metal_t, (*by_role[Role.RECTIFIER], charge))
         comprehensive = _pair(ac_kwh + auxiliary_kwh, metal_t, (*liquid, charge))
     if comprehensive.minutes:
-        anode = emissions.prebake_anode_co2_t(
+        anode = carbon.prebake_anode_co2_t(
             metal_t,
             net_anode_consumption=parameters.net_anode_consumption.value,
             sulphur_percent=parameters.anode_sulphur_pct,
             ash_percent=parameters.anode_ash_pct,
         )
-        electricity = emissions.location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
+        electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from collector.domain import anode_effect, emissions
+from collector.domain import anode_effect, carbon, electricity
 
 Refusal = tuple[str, str]
 """What is wrong, and what to do about it."""
@@ -28,7 +28,7 @@ def net_anode_consumption(tonnes: float) -> Refusal | None:
 
 def grid_factor(kg_co2_per_kwh: float) -> Refusal | None:
     """Return why a grid's emission factor is refused [kg CO2/kWh]."""
-    return _refusal(lambda: emissions.location_based_co2_t(1.0, grid_factor=kg_co2_per_kwh))
+    return _refusal(lambda: electricity.location_based_co2_t(1.0, grid_factor=kg_co2_per_kwh))
 
 
 def warming_potential(gwp: float) -> Refusal | None:
@@ -59,7 +59,7 @@ def _anode(
     *, net_anode_consumption: float = 0.4, sulphur_percent: float = 0.0, ash_percent: float = 0.0
 ) -> Refusal | None:
     return _refusal(
-        lambda: emissions.prebake_anode_co2_t(
+        lambda: carbon.prebake_anode_co2_t(
             1.0,
             net_anode_consumption=net_anode_consumption,
             sulphur_percent=sulphur_percent,
