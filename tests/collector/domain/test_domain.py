@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import collector.domain
-from collector.domain import anode_effect, electrolysis, emissions, energy
+from collector.domain import anode_effect, electrolysis, emissions, energy, metering, uncertainty
 
-FORMULA_MODULES: tuple[ModuleType, ...] = (electrolysis, energy, anode_effect, emissions)
+FORMULA_MODULES: tuple[ModuleType, ...] = (electrolysis, energy, anode_effect, emissions, uncertainty, metering)
 
 # A range that is valid for every argument of that name.
 VALID: dict[str, tuple[float, float]] = {
@@ -25,31 +25,56 @@ VALID: dict[str, tuple[float, float]] = {
     "ae_seconds": (0, 1e6),
     "anode_co2_t": (0, 1e6),
     "ash_percent": (0.05, 5),
+    "bridged_kwh": (0, 1),
     "c2f6_kg": (0, 1e5),
     "c2f6_per_cf4": (0, 1),
     "cell_days": (0.01, 1e6),
     "cf4_kg": (0, 1e5),
     "charge_kah": (0.01, 1e9),
+    "charge_relative": (0, 0.2),
     "co2e_t": (0, 1e7),
+    "correlation": (-1, 1),
+    "coverage_factor": (1, 10),
     "current_efficiency": (0.5, 1),
     "current_efficiency_percent": (50, 100),
+    "current_transformer_percent": (0, 20),
     "dc_energy": (0, 1e9),
+    "displacement_min": (0, 300),
     "electricity_co2_t": (0, 1e7),
+    "expanded": (0, 1e6),
+    "gap_h": (1, 1000),
     "grid_factor": (0, 3),
     "gwp_c2f6": (9200, 12400),
     "gwp_cf4": (5700, 7390),
+    "half_width": (0, 1e6),
     "kwh": (0, 1e10),
+    "limit_percent": (0, 20),
+    "mass_t": (0, 1e6),
     "metal_kg": (0, 1e9),
+    "metal_relative": (0, 0.2),
     "metal_t": (0.01, 1e6),
+    "meter_percent": (0, 20),
     "net_anode_consumption": (0.3, 0.6),
+    "other_relative": (0, 1),
     "overvoltage_coefficient": (0, 10),
     "overvoltage_mv": (0, 100),
     "pfc_co2e_t": (0, 1e6),
     "pot_voltage_v": (0, 60),
     "pots": (0.5, 1000),
+    "power_factor": (0.01, 1),
+    "rated_power_kw": (1, 1e5),
     "rectifier_efficiency": (0.5, 1),
+    "relative": (0, 1),
+    "resolution_t": (0, 10),
+    "scale_relative": (0, 0.2),
     "slope": (0, 1),
+    "step": (0, 1e6),
+    "step_h": (0, 24),
+    "step_rms": (0, 1e6),
+    "steps": (0, 1e6),
     "sulphur_percent": (0.1, 5),
+    "voltage_transformer_percent": (0, 20),
+    "weighings": (0, 1e5),
 }
 ONE_NUMBER_FOR_ALL = {"gwp_cf4", "gwp_c2f6"}
 
