@@ -61,7 +61,7 @@ _TOLD = 0.1
 """Share of the variance of a reading left out that the others may leave open; two that only they tell leave a half."""
 
 _DEPENDENT = 1e-10
-"""Least eigenvalue of scaled constraints below which one of them follows from the others."""
+"""What a constraint of length 1 must have that those before it have not; with less, it follows from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,7 @@ class Network:
         self._first = np.array([self.place[term.first] for _, term in terms])
         self._second = np.array([one if term.second is None else self.place[term.second] for _, term in terms])
         self._row = np.array([row for row, _ in terms])
+        self._has_products = any(term.second is not None for _, term in terms)
 
     def residuals(self, values: Array) -> Array:
         """Return what each constraint is off by [unit of the constraint].
@@ -209,7 +210,7 @@ class Network:
         within(-np.inf, np.inf, remedy="leave out what is not a good reading", values=values)
         positive(standard=standard)
         evidence = self._weighed(values, values, standard)
-        for _ in range(_ITERATIONS - 1):
+        for _ in range(_ITERATIONS - 1 if self._has_products else 0):
             evidence = self._weighed(values - standard * evidence.pull, values, standard)
         return evidence
 
@@ -220,22 +221,26 @@ class Network:
         white = slopes * standard[..., None, :]
         size = np.sqrt(np.sum(white**2, axis=-1))
         white /= size[..., None]
-        across = np.swapaxes(white, -1, -2)
-        inverse = self._inverse(white @ across)
-        pull = (across @ inverse @ (residual / size)[..., None])[..., 0]
-        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, across @ inverse @ white)
+        # Orthogonal directions of what the constraints see, for the squares of very unequal uncertainties would be lost.
+        seen, triangle = np.linalg.qr(np.swapaxes(white, -1, -2))
+        self._require_independence(triangle)
+        along = np.linalg.solve(np.swapaxes(triangle, -1, -2), (residual / size)[..., None])
+        pull = (seen @ along)[..., 0]
+        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, seen @ np.swapaxes(seen, -1, -2))
 
-    def _inverse(self, variance: Array) -> Array:
-        values, vectors = np.linalg.eigh(variance)
-        if np.any(values[..., 0] < _DEPENDENT):
-            at = np.unravel_index(int(np.argmin(values[..., 0])), values.shape[:-1])
-            parts = np.abs(vectors[at][:, 0])
-            involved = [one.name for one, part in zip(self.constraints, parts, strict=True) if part > 1e-3]
-            raise ValueError(
-                f"constraints {', '.join(involved)} follow from each other. Remedy: leave one of them out."
-            )
-        inverse: Array = (vectors / values[..., None, :]) @ np.swapaxes(vectors, -1, -2)
-        return inverse
+    def _require_independence(self, triangle: Array) -> None:
+        windows = triangle.reshape(-1, *triangle.shape[-2:])
+        own = np.abs(np.diagonal(windows, axis1=-2, axis2=-1))
+        window, place = np.unravel_index(int(np.argmin(own)), own.shape)
+        if own[window, place] > _DEPENDENT:
+            if own.shape[-1] == len(self.constraints):
+                return
+            place = np.intp(own.shape[-1])  # more constraints than readings
+        before = windows[window][:place, : place + 1]
+        parts = np.abs(np.linalg.lstsq(before[:, :-1], before[:, -1], rcond=None)[0])
+        involved = [one.name for one, part in zip(self.constraints, parts, strict=False) if part > _DEPENDENT]
+        names = ", ".join([*involved, self.constraints[place].name])
+        raise ValueError(f"constraints {names} follow from each other. Remedy: leave one of them out.")
 
     def adjusted(self, values: Array, standard: Array, *, left_out: Sequence[int]) -> "Adjusted":
         """Return the most likely values of a single window, with some readings taken as not measured.
