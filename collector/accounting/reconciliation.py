@@ -221,7 +221,7 @@ class Network:
         white = slopes * standard[..., None, :]
         size = np.sqrt(np.sum(white**2, axis=-1))
         white /= size[..., None]
-        # Orthogonal directions of what the constraints see, for the squares of very unequal uncertainties would be lost.
+        # Orthogonal directions of what the constraints see: squares of very unequal uncertainties would be lost.
         seen, triangle = np.linalg.qr(np.swapaxes(white, -1, -2))
         self._require_independence(triangle)
         along = np.linalg.solve(np.swapaxes(triangle, -1, -2), (residual / size)[..., None])

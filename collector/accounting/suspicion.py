@@ -94,8 +94,8 @@ def suspicions(
             break
         weight = np.exp((seen**2 - seen.max() ** 2) / 2) * (seen > 0)
         chance = weight / weight.sum()
-        # A small tolerance keeps together what differs by rounding only.
-        order = sorted(range(len(remaining)), key=lambda k: (-round(float(chance[k]), 9), k))
+        # What differs by rounding, or by how the constraints were made linear, keeps the order of the readings.
+        order = sorted(range(len(remaining)), key=lambda k: (-round(float(chance[k]), 4), k))
         total, size = 0.0, 0
         while total < confidence:
             total += float(chance[order[size]])
