@@ -1,0 +1,123 @@
+"""Who is named, who is only one of several, and how often an alarm is false."""
+
+import numpy as np
+import pytest
+from balanced_line import ALL_METERS, columns, metering, truth
+
+from collector.accounting.reconciliation import Constraint, Network, Term
+from collector.accounting.suspicion import Suspicion, alarm_probability, least_error_found, suspicions
+
+INCOMER = Constraint("incomer", (Term(1.0, "incomer"), Term(-1.0, "north"), Term(-1.0, "south")))
+CHECK = Constraint("check", (Term(1.0, "south"), Term(-1.0, "check")))
+NAMES = ("incomer", "north", "south", "check")
+STANDARD = np.array([1.0, 1.0, 1.0, 1.0])
+
+
+def found(*values: float, alpha: float = 0.01) -> tuple[Suspicion, ...]:
+    evidence = Network(NAMES, [INCOMER, CHECK]).weigh(np.array(values), STANDARD)
+    return suspicions(evidence, range(4), alpha=alpha, confidence=0.95)
+
+
+def test_readings_that_agree_raise_no_suspicion() -> None:
+    assert found(100.5, 60.0, 40.0, 39.5) == ()
+
+
+def test_meter_that_is_wrong_in_two_balances_is_named() -> None:
+    (only,) = found(100.0, 60.0, 52.0, 40.0)
+    assert only.named == 2
+    assert only.chances[0] > 0.99
+
+
+def test_meter_that_is_wrong_in_a_balance_of_its_own_twin_is_named_by_the_other_balance() -> None:
+    (only,) = found(100.0, 60.0, 40.0, 60.0)
+    assert only.named == 3
+
+
+def test_two_meters_in_series_are_returned_as_such_and_nobody_is_named() -> None:
+    (only,) = found(112.0, 60.0, 40.0, 40.0)
+    assert only.named is None
+    assert only.places == (0, 1)
+    assert only.chances == pytest.approx((0.5, 0.5), abs=0.01)
+
+
+def test_two_wrong_meters_that_do_not_hide_each_other_are_found_one_after_the_other() -> None:
+    pairs = [Constraint(f"pair {k}", (Term(1.0, f"a{k}"), Term(-1.0, f"b{k}"))) for k in range(2)]
+    thirds = [Constraint(f"third {k}", (Term(1.0, f"a{k}"), Term(-1.0, f"c{k}"))) for k in range(2)]
+    names = ("a0", "b0", "c0", "a1", "b1", "c1")
+    evidence = Network(names, [*pairs, *thirds]).weigh(np.array([10.0, 25.0, 10.0, 5.0, 5.0, 14.0]), np.ones(6))
+    first, second = suspicions(evidence, range(6), alpha=0.01, confidence=0.95)
+    assert (first.named, second.named) == (1, 5)
+    assert first.deviation > second.deviation
+
+
+def test_parameter_is_never_blamed() -> None:
+    evidence = Network(NAMES, [INCOMER, CHECK]).weigh(np.array([112.0, 60.0, 40.0, 40.0]), STANDARD)
+    (only,) = suspicions(evidence, [0, 2, 3], alpha=0.01, confidence=0.95)
+    assert only.named == 0
+
+
+def test_alpha_and_confidence_that_are_none_are_refused() -> None:
+    evidence = Network(NAMES, [INCOMER, CHECK]).weigh(np.array([112.0, 60.0, 40.0, 40.0]), STANDARD)
+    with pytest.raises(ValueError, match="alpha is 5"):
+        suspicions(evidence, range(4), alpha=5.0, confidence=0.95)
+    with pytest.raises(ValueError, match="confidence is 95"):
+        suspicions(evidence, range(4), alpha=0.01, confidence=95.0)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_sound_meters_raise_an_alarm_at_most_as_often_as_chosen_and_not_much_less(alpha: float) -> None:
+    meters = metering(group_dc=True)
+    names = tuple(truth())
+    values, standard = columns(truth(), names)
+    rng = np.random.default_rng(1)
+    windows = values + rng.normal(size=(4000, len(names))) * standard
+    evidence = Network(names, meters.constraints()).weigh(windows, np.broadcast_to(standard, windows.shape))
+    candidates = [names.index(name) for name in ALL_METERS]
+    alarms = [alarm_probability(evidence.of_window(k), candidates) < alpha for k in range(4000)]
+    margin = 3 * np.sqrt(alpha * (1 - alpha) / 4000)
+    assert 0.6 * alpha - margin < np.mean(alarms) < alpha + margin
+
+
+def test_right_meter_is_named_in_95_of_100_cases_where_redundancy_can_tell() -> None:
+    meters = metering(group_dc=True)
+    names = tuple(truth())
+    values, standard = columns(truth(), names)
+    network = Network(names, meters.constraints())
+    candidates = [names.index(name) for name in ALL_METERS]
+    rng = np.random.default_rng(2)
+    least = least_error_found(network.weigh(values, standard), standard, alpha=0.01, power=0.95, tests=15)
+    named_right = named = 0
+    for case in range(600):
+        culprit = candidates[case % len(candidates)]
+        size = rng.uniform(2, 4) * rng.choice([-1.0, 1.0]) * least[culprit]
+        read = values + rng.normal(size=len(names)) * standard
+        read[culprit] += size
+        result = suspicions(network.weigh(read, standard), candidates, alpha=0.01, confidence=0.95)
+        named += bool(result) and result[0].named is not None
+        named_right += bool(result) and result[0].named == culprit
+    assert named_right / 600 >= 0.95
+    assert named_right / named >= 0.98
+
+
+def test_an_error_just_large_enough_is_found_in_95_of_100_windows() -> None:
+    meters = metering(group_dc=True)
+    names = tuple(truth())
+    values, standard = columns(truth(), names)
+    network = Network(names, meters.constraints())
+    candidates = [names.index(name) for name in ALL_METERS]
+    culprit = names.index("ac-1")
+    least = least_error_found(network.weigh(values, standard), standard, alpha=0.01, power=0.95, tests=15)
+    read = values + np.random.default_rng(3).normal(size=(2000, len(names))) * standard
+    read[:, culprit] += least[culprit]
+    evidence = network.weigh(read, np.broadcast_to(standard, read.shape))
+    alarms = [alarm_probability(evidence.of_window(k), candidates) < 0.01 for k in range(2000)]
+    assert 0.94 < np.mean(alarms) < 0.98
+
+
+def test_error_in_a_meter_that_nothing_checks_is_never_found() -> None:
+    network = Network(("lonely", *NAMES), [INCOMER, CHECK])
+    standard = np.ones(5)
+    evidence = network.weigh(np.array([1.0, 100.0, 60.0, 40.0, 40.0]), standard)
+    least = least_error_found(evidence, standard, alpha=0.01, power=0.95, tests=4)
+    assert least[0] == np.inf
+    assert np.isfinite(least[1:]).all()
