@@ -6,19 +6,11 @@ tonne of the interval is scaled by it: numerator and denominator still speak of 
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import Parameters
 from collector.accounting.sums import Pair, Sums
 from collector.domain import anode_effect, emissions, energy
-
-
-class MetalBasis(Enum):
-    """Where the tonnes come from."""
-
-    FARADAY = "faraday"
-    TAPPED = "tapped"
-    RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ from collector.accounting.error_sources import (
     SlopeMethod,
     WeighedMetal,
 )
-from collector.domain import anode_effect, electrolysis, emissions, energy
+from collector.domain import anode_effect, carbon, electrolysis, emissions, energy
+from collector.domain.electricity import location_based_co2_t
 from collector.domain.metering import bridged_gap, weighed_mass
 from collector.domain.propagation import Figure, added, exact, independent_sum
 from collector.domain.validity import not_negative, within
@@ -161,7 +162,7 @@ def emission_budgets(
     """
     metal_t = _metal(metal)
     anode_t = _through(
-        emissions.prebake_anode_co2_t,
+        carbon.prebake_anode_co2_t,
         metal_t=metal_t,
         net_anode_consumption=_factor(anode.consumption),
         sulphur_percent=_factor(anode.sulphur),
@@ -181,7 +182,7 @@ def emission_budgets(
         slope=_factor(pfc.slope),
         c2f6_per_cf4=_factor(pfc.c2f6_per_cf4),
     )
-    electricity_t = _through(emissions.location_based_co2_t, kwh=_energy(meters), grid_factor=_factor(grid))
+    electricity_t = _through(location_based_co2_t, kwh=_energy(meters), grid_factor=_factor(grid))
     total_t = _through(emissions.total_co2e_t, anode_co2_t=anode_t, pfc_co2e_t=pfc_t, electricity_co2_t=electricity_t)
     intensity = _through(emissions.emissions_intensity, co2e_t=total_t, metal_t=metal_t)
     return EmissionBudgets(anode_t.budget, pfc_t.budget, electricity_t.budget, total_t.budget, intensity.budget)

@@ -15,7 +15,7 @@ import structlog
 from collector.accounting.account import account_minute
 from collector.accounting.parameters import Parameters, Wanted, digest, encoded, fingerprint, parameters_at, wanted
 from collector.accounting.production import PotWatch
-from collector.accounting.windows import Window, minute_window, parts_of, windows_touched
+from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, windows_touched
 from collector.closing import entries
 from collector.closing.book import Book, Stated
 from collector.closing.gathering import Gathered, gather
@@ -100,6 +100,7 @@ class Closer:
         instruments: Instruments,
     ) -> None:
         self._plant = plant
+        self._calendar = plant.calendar
         self._store = store
         self._grace_ns = int(grace_s * 1e9)
         self._longest_gap_s = longest_gap_s
@@ -267,8 +268,11 @@ class Closer:
             closed.parameters[name] = encoded(parameters)
         return name
 
+    def _parts(self, window: Window) -> list[Window]:
+        return parts_of(window, self._calendar)
+
     def _over(self, line: _Line, minutes: Sequence[int]) -> list[Window]:
-        return windows_touched(minutes, closed_until_ns=line.next_ns, zone=self._plant.time_zone)
+        return windows_touched(minutes, closed_until_ns=line.next_ns, calendar=self._calendar)
 
     async def _touched(self) -> None:
         """Note the windows that minutes stated again are part of."""
@@ -294,14 +298,15 @@ class Closer:
     async def _window(self, line: _Line, window: Window, closed: Closed) -> None:
         """State a window that is over, from what the windows and minutes say that it is made of."""
         parameters = parameters_at(self._plant, line.potline, line.wanted, window.start_ns)
-        if window.name.startswith("rolling"):
-            sums = await line.book.rolling(window)
+        if window.name in ROLLING_NS:
+            by_tens = window.name == "rolling_24h"
+            sums = await line.book.rolling(window) if by_tens else (await line.book.total(self._parts(window)))[0]
             if sums.minutes:
                 closed.lines += entries.lines(
                     window, sums, parameters, revision=sums.restated + 1, least_coverage_pct=self._least_coverage_pct
                 )
             return
-        sums, digests = await line.book.total(parts_of(window, self._plant.time_zone))
+        sums, digests = await line.book.total(self._parts(window))
         if not sums.minutes:
             return
         known = await line.book.find_window(window)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from collector.plant.calendar import Calendar, Shifts
 from collector.plant.factors import DatedSeries, EmissionFactor, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
@@ -51,6 +52,8 @@ class Plant:
     meters: tuple[Meter, ...]
     brokers: tuple[Broker, ...]
     layouts: tuple[Layout, ...] = ()
+    shifts: Shifts = field(default_factory=Shifts)
+    day_starts_min: int = 0
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 
@@ -67,6 +70,11 @@ class Plant:
         object.__setattr__(
             self, "potline_of_pot", {pot: potline.id for potline in self.potlines for pot in potline.pots}
         )
+
+    @property
+    def calendar(self) -> Calendar:
+        """Time zone, shifts and the beginning of the production day."""
+        return Calendar(self.time_zone, self.shifts, self.day_starts_min)
 
     def potline(self, potline_id: str) -> Potline:
         """Return a potline by its id; KeyError if there is none."""

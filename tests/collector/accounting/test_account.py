@@ -9,7 +9,8 @@ from example_plant import example_plant
 from collector.accounting import account, intensity, parameters
 from collector.accounting.account import Effect, MinuteInputs
 from collector.accounting.integrals import Amount
-from collector.accounting.intensity import Metal, MetalBasis
+from collector.accounting.intensity import Metal
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import parameters_at, wanted
 from collector.accounting.sums import MeterSum, Pair, Sums, total
 from collector.readings.pots import PotsInputs
