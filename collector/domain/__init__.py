@@ -16,8 +16,8 @@ Rules that hold in every module
 * An input outside its range raises ``ValueError`` with the remedy, also when a single element of an array is outside:
   a negative mass, a percentage where a fraction belongs, a NaN. So does a denominator of zero: no function answers
   infinity or NaN to such a question, and the caller decides to withhold the figure.
-* What a rule prescribes as a table (limits, price tiers, bands) is a frozen record and an argument; the numbers stand in
-  ``config/factors`` with source and mark.
+* What a rule prescribes as a table (limits, price tiers, bands) is a frozen record and an argument; the numbers stand
+  in ``config/factors`` with source and mark.
 * Inputs are judged, answers are not. A month's metal that implies a current efficiency of 1.02, or DC energy above AC
   energy, is a finding for whoever checks the balance; the formula reports it as it is.
 
