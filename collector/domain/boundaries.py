@@ -141,6 +141,8 @@ def liquid_comprehensive_ac_kwh(
     The energy into the rectifiers enters whole: starting pots and the busbars of idle ones belong to this boundary.
     Valid when no part is counted twice, such as services that are fed from the rectifiers' bus.
 
+    With desulphurisation in it, over the metal tapped, it is what the International Aluminium Institute calls AC.
+
     References
     ----------
     .. [1] GB 21346-2022, section 6.2.2 by title; text of the formula not seen.

@@ -2,10 +2,11 @@
 
 Standards print three limits for each indicator, the strictest first. In GB 21346-2022 they are levels 1, 2 (new plants)
 and 3 (existing plants, mandatory); in the edition of 2013 they are called advanced, entry and limit. The numbers are
-data, with edition and source; they are arguments here.
+data, with edition and source; they are arguments here. A kWh/t is judged only by limits of its own boundary.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -17,12 +18,28 @@ BEYOND: Final = 4
 """What `level_of` answers for a value that meets none of the three limits [-]."""
 
 
+class Indicator(StrEnum):
+    """What a limit is put on: a boundary of `collector.domain.boundaries`, and its unit."""
+
+    LIQUID_AC = "liquid_ac"
+    LIQUID_COMPREHENSIVE_AC = "liquid_comprehensive_ac"
+    INGOT_COMPREHENSIVE_AC = "ingot_comprehensive_ac"
+    INGOT_COMPREHENSIVE = "ingot_comprehensive"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the indicator: kgce/t for the comprehensive energy of ingots, kWh/t for the others."""
+        return "kgce/t" if self is Indicator.INGOT_COMPREHENSIVE else "kWh/t"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The three limits of one indicator in one edition of a standard.
 
     Parameters
     ----------
+    indicator
+        What the limits are put on.
     level_1
         Greatest value of level 1, the advanced one [unit of the indicator: kWh/t or kgce/t].
     level_2
@@ -36,6 +53,7 @@ class Limits:
         If a limit is not above zero, or the limits do not rise from level 1 to level 3.
     """
 
+    indicator: Indicator
     level_1: float
     level_2: float
     level_3: float
@@ -49,15 +67,17 @@ class Limits:
             )
 
 
-def level_of(value: Value, limits: Limits) -> NDArray[np.int64]:
+def level_of(value: Value, limits: Limits, *, indicator: Indicator) -> NDArray[np.int64]:
     """Level that a specific energy reaches.
 
     Parameters
     ----------
     value
-        Specific energy, inside the boundary and in the unit of the limits [kWh/t or kgce/t].
+        Specific energy of the indicator [kWh/t or kgce/t].
     limits
-        Limits of that indicator [same unit].
+        Limits on the same indicator [same unit].
+    indicator
+        What `value` is; said by the caller, so that a value of another boundary meets no limit by mistake.
 
     Returns
     -------
@@ -67,7 +87,7 @@ def level_of(value: Value, limits: Limits) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If a value is negative.
+        If a value is negative, or the limits are put on another indicator.
 
     Notes
     -----
@@ -81,6 +101,11 @@ def level_of(value: Value, limits: Limits) -> NDArray[np.int64]:
        transcription).
     """
     not_negative(value=value)
+    if limits.indicator is not indicator:
+        raise ValueError(
+            f"value is {indicator}, the limits are put on {limits.indicator}: they cannot be compared. "
+            "Remedy: take the limits of that indicator, or make the value with the boundary of the limits."
+        )
     steps = np.array([limits.level_1, limits.level_2, limits.level_3])
     return np.asarray(np.searchsorted(steps, np.asarray(value, dtype=np.float64), side="left") + 1, dtype=np.int64)
 

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.domain.electrolysis import faraday_metal_t
-from collector.domain.energy import ac_from_dc, dc_kwh_per_t, rectifier_loss, specific_energy
+from collector.domain.energy import (
+    ac_from_dc,
+    dc_kwh_per_t,
+    pot_voltage_from_dc,
+    rectifier_efficiency,
+    rectifier_loss,
+    sample_energy_kwh,
+    specific_energy,
+)
 
 voltages = st.floats(0.1, 60)
 efficiencies = st.floats(0.5, 1)
@@ -140,3 +148,31 @@ def test_sum_over_sum_lies_between_its_parts(kwh_1: float, kwh_2: float, metal_1
 def test_loss_is_what_the_efficiency_leaves(dc: float, efficiency: float) -> None:
     ac = ac_from_dc(dc, rectifier_efficiency=efficiency)
     assert rectifier_loss(ac_energy=ac, dc_energy=dc) == pytest.approx(ac * (1 - efficiency), abs=ac * 1e-12)
+
+
+def test_rectifier_efficiency_above_one_is_reported_and_not_refused() -> None:
+    assert rectifier_efficiency(1004.0, ac_energy=1000.0) == pytest.approx(1.004)
+    with pytest.raises(ValueError, match=r"ac_energy is 0: .*withhold"):
+        rectifier_efficiency(0.0, ac_energy=0.0)
+
+
+@given(st.floats(0.1, 60), st.floats(0.5, 1))
+def test_voltage_returns_from_the_energy_per_tonne_it_gives(voltage: float, efficiency: float) -> None:
+    kwh_per_t = dc_kwh_per_t(voltage, current_efficiency=efficiency)
+    assert pot_voltage_from_dc(kwh_per_t, current_efficiency=efficiency) == pytest.approx(voltage, rel=1e-12)
+
+
+@given(st.floats(1, 700), st.floats(0.5, 5), st.floats(0.01, 0.3))
+def test_modulated_line_takes_more_than_its_means_say(current: float, voltage: float, depth: float) -> None:
+    currents = current * np.array([1 + depth, 1 - depth])
+    voltages = voltage * np.array([1 + depth, 1 - depth])
+    energy = sample_energy_kwh(voltages, current_ka=currents, seconds=1800.0).sum()
+    of_means = sample_energy_kwh(voltage, current_ka=current, seconds=3600.0)
+    assert energy == pytest.approx(of_means * (1 + depth**2))
+
+
+def test_voltage_and_current_of_a_sample_in_small_units_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"voltage_v is 1\.4e\+06: .*give volts"):
+        sample_energy_kwh(1.4e6, current_ka=500.0, seconds=1.0)
+    with pytest.raises(ValueError, match=r"current_ka is 500000: .*give kA"):
+        sample_energy_kwh(1400.0, current_ka=500_000.0, seconds=1.0)

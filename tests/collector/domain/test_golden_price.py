@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.domain.levels import Limits, level_of
+from collector.domain.levels import Indicator, Limits, level_of
 from collector.domain.price import (
     Bands,
     GreenRelief,
@@ -72,23 +72,25 @@ def test_the_shipped_levels_are_those_of_both_editions() -> None:
     """GB 21346-2022, table 1, in a third-party transcription; GB 21346-2013, foreword, as reprinted by szlhsb.com."""
     editions = tomllib.loads((FACTORS / "energy_levels.toml").read_text(encoding="utf-8"))
     levels = {
-        (edition, indicator): Limits(entry["level_1"], entry["level_2"], entry["level_3"])
+        (edition, indicator): Limits(Indicator(indicator), entry["level_1"], entry["level_2"], entry["level_3"])
         for edition in ("gb_21346_2022", "gb_21346_2013")
         for indicator, entry in editions[edition].items()
     }
-    assert levels == {
-        ("gb_21346_2022", "liquid_ac"): Limits(12950, 13000, 13350),
-        ("gb_21346_2022", "liquid_comprehensive_ac"): Limits(13250, 13350, 13700),
-        ("gb_21346_2022", "ingot_comprehensive_ac"): Limits(13300, 13400, 13750),
-        ("gb_21346_2022", "ingot_comprehensive"): Limits(1670, 1680, 1720),
-        ("gb_21346_2013", "liquid_ac"): Limits(12650, 12750, 13700),
-        ("gb_21346_2013", "liquid_comprehensive_ac"): Limits(13050, 13150, 14050),
-        ("gb_21346_2013", "ingot_comprehensive_ac"): Limits(13100, 13200, 14100),
-        ("gb_21346_2013", "ingot_comprehensive"): Limits(1660, 1680, 1760),
+    assert {key: (limits.level_1, limits.level_2, limits.level_3) for key, limits in levels.items()} == {
+        ("gb_21346_2022", "liquid_ac"): (12950, 13000, 13350),
+        ("gb_21346_2022", "liquid_comprehensive_ac"): (13250, 13350, 13700),
+        ("gb_21346_2022", "ingot_comprehensive_ac"): (13300, 13400, 13750),
+        ("gb_21346_2022", "ingot_comprehensive"): (1670, 1680, 1720),
+        ("gb_21346_2013", "liquid_ac"): (12650, 12750, 13700),
+        ("gb_21346_2013", "liquid_comprehensive_ac"): (13050, 13150, 14050),
+        ("gb_21346_2013", "ingot_comprehensive_ac"): (13100, 13200, 14100),
+        ("gb_21346_2013", "ingot_comprehensive"): (1660, 1680, 1760),
     }
+    for (edition, indicator), limits in levels.items():
+        assert editions[edition][indicator]["unit"] == limits.indicator.unit
     # the same plant, one edition later
-    assert level_of(13690.0, levels["gb_21346_2013", "liquid_ac"]) == 3
-    assert level_of(13690.0, levels["gb_21346_2022", "liquid_ac"]) == 4
+    assert level_of(13690.0, levels["gb_21346_2013", "liquid_ac"], indicator=Indicator.LIQUID_AC) == 3
+    assert level_of(13690.0, levels["gb_21346_2022", "liquid_ac"], indicator=Indicator.LIQUID_AC) == 4
 
 
 @pytest.mark.parametrize("name", ["energy_levels", "power_price", "emission_limits", "renewable_targets"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from collector.domain.validity import fraction, not_negative, percent, positive, within
+from collector.domain.validity import fraction, not_negative, part_of, percent, positive, within
 
 
 def test_valid_inputs_pass_in_silence() -> None:
@@ -53,3 +53,16 @@ def test_zero_is_a_quantity_and_no_denominator() -> None:
     not_negative(metal_t=0.0)
     with pytest.raises(ValueError, match="it is divided by"):
         positive(metal_t=0.0)
+
+
+def test_a_part_may_be_the_whole_and_a_rounding_more() -> None:
+    part_of(0.3, remedy="", part_kwh=0.1 + 0.2)
+    part_of(np.array([1.0, 2.0]), remedy="", part_kwh=np.array([0.0, 2.0]), other_kwh=1.0)
+
+
+def test_a_part_above_its_whole_is_named_with_its_place() -> None:
+    with pytest.raises(ValueError, match=r"^part_kwh\[1\] is 3: must be zero or more and at most the whole"):
+        part_of(np.array([5.0, 2.0]), remedy="check the meters", part_kwh=3.0)
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"part_kwh is .*Remedy: check the meters\."):
+            part_of(5.0, remedy="check the meters", part_kwh=wrong)

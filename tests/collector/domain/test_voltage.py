@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.energy import dc_kwh_per_t, pot_voltage_from_dc, rectifier_efficiency, sample_energy_kwh
 from collector.domain.voltage import (
     external_voltage_percent,
     external_voltage_v,
@@ -53,16 +52,6 @@ def test_millivolts_and_line_voltages_are_refused() -> None:
         pseudo_resistance_uohm(4200.0, back_emf_v=1.65, current_ka=200.0)
     with pytest.raises(ValueError, match=r"back_emf_v is 1650"):
         pseudo_resistance_uohm(4.2, back_emf_v=1650.0, current_ka=200.0)
-    with pytest.raises(ValueError, match=r"voltage_v is 1\.4e\+06: .*give volts"):
-        sample_energy_kwh(1.4e6, current_ka=500.0, seconds=1.0)
-    with pytest.raises(ValueError, match=r"current_ka is 500000: .*give kA"):
-        sample_energy_kwh(1400.0, current_ka=500_000.0, seconds=1.0)
-
-
-def test_rectifier_efficiency_above_one_is_reported_and_not_refused() -> None:
-    assert rectifier_efficiency(1004.0, ac_energy=1000.0) == pytest.approx(1.004)
-    with pytest.raises(ValueError, match=r"ac_energy is 0: .*withhold"):
-        rectifier_efficiency(0.0, ac_energy=0.0)
 
 
 @given(st.floats(0, 100), st.floats(0, 5), st.floats(1, 700))
@@ -70,18 +59,3 @@ def test_voltage_returns_from_the_resistance_it_shows(voltage: float, emf: float
     resistance = pseudo_resistance_uohm(max(voltage, emf), back_emf_v=emf, current_ka=current)
     again = pot_voltage_at_current_v(resistance, back_emf_v=emf, current_ka=current)
     assert again == pytest.approx(max(voltage, emf), rel=1e-9, abs=1e-9)
-
-
-@given(st.floats(0.1, 60), st.floats(0.5, 1))
-def test_voltage_returns_from_the_energy_per_tonne_it_gives(voltage: float, efficiency: float) -> None:
-    kwh_per_t = dc_kwh_per_t(voltage, current_efficiency=efficiency)
-    assert pot_voltage_from_dc(kwh_per_t, current_efficiency=efficiency) == pytest.approx(voltage, rel=1e-12)
-
-
-@given(st.floats(1, 700), st.floats(0.5, 5), st.floats(0.01, 0.3))
-def test_modulated_line_takes_more_than_its_means_say(current: float, voltage: float, depth: float) -> None:
-    currents = current * np.array([1 + depth, 1 - depth])
-    voltages = voltage * np.array([1 + depth, 1 - depth])
-    energy = sample_energy_kwh(voltages, current_ka=currents, seconds=1800.0).sum()
-    of_means = sample_energy_kwh(voltage, current_ka=current, seconds=3600.0)
-    assert energy == pytest.approx(of_means * (1 + depth**2))
