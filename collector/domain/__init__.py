@@ -31,8 +31,23 @@ energy
     kWh/t, DC and AC.
 anode_effect
     Anode-effect minutes; CF4 and C2F6 by the slope and the overvoltage method; their CO2 equivalent.
+anode_effect_rate
+    Frequency, mean duration, cell-days without start-up, overvoltage.
+pfc
+    Perfluorocarbons from the stack, by default factors, at low voltage; the slope that a measurement gives.
+pfc_account
+    What may be added: one method a line, low voltage only to the edition that it was made for.
+carbon, anode_baking, soderberg
+    CO2 of anodes, mass balance and carbonates; of pitch volatiles and packing coke; of self-baking anodes.
+fuels, fuel_use
+    CO2 of fuels by heat, carbon or amount; a fuel with the values that its rule reckons it by.
+electricity, market_based
+    CO2 and footprint of electricity by one factor; by contracts and certificates.
 emissions
-    CO2 of the anodes and of the electricity; total; intensity.
+    Total; intensity.
+rule_sets, cbam_obligation, footprint
+    Direct emissions by the European and the Chinese rule; embedded emissions and free allocation; footprint of the
+    product.
 
 Glossary
 --------
@@ -50,6 +65,8 @@ boundary
     boundary cannot be compared with another.
 cell-day
     One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
+carbon footprint factor
+    kg CO2e per kWh over the life cycle of the electricity; not the grid's CO2 per kWh, and not to be mixed with it.
 charge
     Current integrated over time, kAh. Pots in series all pass the charge of the line.
 CO2e
@@ -65,8 +82,16 @@ intensity
     t CO2e per t of metal.
 location-based
     Electricity counted with the average factor of the grid it is taken from, whatever contracts say.
+low-voltage emissions
+    CF4 formed at part of the anodes while the voltage of the pot stays below the threshold of anode effects.
+market-based
+    Electricity counted with the factors of contracts and certificates, and what they do not cover with a residual one.
 net anode consumption, NAC
     Mass of baked anode used up per mass of metal, t/t; the butts that go back are subtracted.
+precursor
+    A good with embedded emissions of its own that a process uses up.
+rule set
+    What one text prescribes: what is counted, with which numbers.
 slope
     kg CF4 per t of metal for each anode-effect minute per cell-day, for one cell technology and one edition of rules.
 """
