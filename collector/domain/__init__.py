@@ -63,10 +63,10 @@ anode-effect overvoltage, AEO
 boundary
     What a kWh/t includes: DC only, the rectifiers, the services of the potroom, the cast house. A kWh/t without its
     boundary cannot be compared with another.
-cell-day
-    One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
 carbon footprint factor
     kg CO2e per kWh over the life cycle of the electricity; not the grid's CO2 per kWh, and not to be mixed with it.
+cell-day
+    One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
 charge
     Current integrated over time, kAh. Pots in series all pass the charge of the line.
 CO2e
