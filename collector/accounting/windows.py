@@ -10,12 +10,14 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from collector.plant.calendar import Calendar
 from collector.readings.cell import MINUTE_NS, minute_of
 
 HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
+_QUARTER_NS = 15 * MINUTE_NS
 ROLLING_STEP_NS = 10 * MINUTE_NS
 """A rolling day ends on every tenth minute; rolling thirty days end with every hour of the plant's clock."""
 
@@ -49,6 +51,12 @@ def minute_window(minute_ns: int) -> Window:
 
 def hour_of(time_ns: int, calendar: Calendar) -> Window:
     """Return the hour of the plant's clock that a time lies in."""
+    # Clocks are set at whole quarters of an hour, so all of a quarter lies in one hour.
+    return _hour_of(time_ns - time_ns % _QUARTER_NS, calendar)
+
+
+@lru_cache(maxsize=16384)
+def _hour_of(time_ns: int, calendar: Calendar) -> Window:
     offset_ns = calendar.offset_ns(time_ns)
     local_ns = time_ns + offset_ns
     start_ns = local_ns - local_ns % HOUR_NS - offset_ns

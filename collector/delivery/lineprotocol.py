@@ -7,6 +7,7 @@ field. A line without any field is not written.
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant
@@ -27,9 +28,14 @@ def series(measurement: str, tags: Mapping[str, str]) -> bytes:
     An empty tag is left out. A backslash at the end of a tag, or before what has to be escaped in it, would be read as
     part of an escape, so it is taken off.
     """
+    return _series(measurement, tuple(sorted(tags.items())))
+
+
+@lru_cache(maxsize=8192)
+def _series(measurement: str, tags: tuple[tuple[str, str], ...]) -> bytes:
     text = measurement.translate(_IN_MEASUREMENT)
-    for key in sorted(tags):
-        value = _MISLEADING.sub("", tags[key]).translate(_IN_TAG)
+    for key, told in tags:
+        value = _MISLEADING.sub("", told).translate(_IN_TAG)
         if value:
             text += f",{key.translate(_IN_TAG)}={value}"
     return text.encode()

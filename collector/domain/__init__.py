@@ -45,8 +45,20 @@ forecast
     Where a month will end, and what the days left may take.
 anode_effect
     Anode-effect minutes; CF4 and C2F6 by the slope and the overvoltage method; their CO2 equivalent.
+anode_effect_rate
+    Frequency, mean duration, cell-days without start-up, overvoltage.
+pfc
+    Perfluorocarbons from the stack, by default factors, at low voltage; the slope that a measurement gives.
+pfc_account
+    What may be added: one method a line, low voltage only to the edition that it was made for.
+carbon, anode_baking, soderberg
+    CO2 of anodes, mass balance and carbonates; of pitch volatiles and packing coke; of self-baking anodes.
+fuels, fuel_use
+    CO2 of fuels by heat, carbon or amount; a fuel with the values that its rule reckons it by.
+electricity, market_based
+    CO2 and footprint of electricity by one factor; by contracts and certificates.
 emissions
-    CO2 of the anodes and of the electricity; total; intensity.
+    Total; intensity.
 flue_gas
     Temperature, pressure, dryness and oxygen that a concentration is stated at; ppmv.
 pollutants
@@ -57,6 +69,9 @@ renewables
     Renewable share on four bases; hourly matching; gap to a target.
 claims
     The same renewable megawatt-hour counts once.
+rule_sets, cbam_obligation, footprint
+    Direct emissions by the European and the Chinese rule; embedded emissions and free allocation; footprint of the
+    product.
 
 Glossary
 --------
@@ -72,8 +87,15 @@ anode-effect overvoltage, AEO
 back-EMF
     Voltage at which a straight line through voltage and current of a pot meets zero current.
 boundary
+<<<<<<< HEAD
     What a kWh/t includes: DC only, the rectifiers (liquid AC), the services of the potroom (liquid comprehensive AC),
     the cast house (ingot comprehensive AC). A kWh/t without its boundary cannot be compared with another.
+=======
+    What a kWh/t includes: DC only, the rectifiers, the services of the potroom, the cast house. A kWh/t without its
+    boundary cannot be compared with another.
+carbon footprint factor
+    kg CO2e per kWh over the life cycle of the electricity; not the grid's CO2 per kWh, and not to be mixed with it.
+>>>>>>> 0aa361d479ad0a7a7e5b755006d812b6f998c19c
 cell-day
     One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
 charge
@@ -101,10 +123,21 @@ kgce
     Kilogram of standard coal equivalent, the Chinese unit of comprehensive energy.
 location-based
     Electricity counted with the average factor of the grid it is taken from, whatever contracts say.
+low-voltage emissions
+    CF4 formed at part of the anodes while the voltage of the pot stays below the threshold of anode effects.
+market-based
+    Electricity counted with the factors of contracts and certificates, and what they do not cover with a residual one.
 net anode consumption, NAC
     Mass of baked anode used up per mass of metal, t/t; the butts that go back are subtracted.
+<<<<<<< HEAD
 pseudo-resistance
     Pot voltage less back-EMF, over current, microohm: what pot controllers steer by.
+=======
+precursor
+    A good with embedded emissions of its own that a process uses up.
+rule set
+    What one text prescribes: what is counted, with which numbers.
+>>>>>>> 0aa361d479ad0a7a7e5b755006d812b6f998c19c
 slope
     kg CF4 per t of metal for each anode-effect minute per cell-day, for one cell technology and one edition of rules.
 specific emission

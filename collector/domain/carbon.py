@@ -243,11 +243,11 @@ def carbonate_co2_t(carbonate_t: Amount, *, co2_per_carbonate: Amount | float) -
     ``E = m · EF``
 
     Valid for complete reaction. The molar masses bound the factor: 0.415 for soda ash (Na2CO3), 0.440 for limestone
-    (CaCO3), 0.522 for magnesite (MgCO3), the highest that scrubs. Impurities are taken off the mass before.
+    (CaCO3), 0.522 for magnesite (MgCO3). Impurities are taken off the mass before.
 
     References
     ----------
-    .. [1] (EU) 2025/2547, annex II, section 3.17.2.1: carbonates that clean flue gas are part of the process.
+    .. [1] (EU) 2025/2547, section 3.17.2.1: carbonates that clean flue gas are part of the process.
     """
     not_negative(carbonate_t=carbonate_t)
     remedy = "give t CO2 per t of carbonate, 0.415 for soda ash and not 41.5 %"

@@ -20,7 +20,7 @@ class Precursor:
     name
         Alloy, unwrought metal of another maker, and the like.
     mass_t
-        Mass used up in the interval, losses included; scrap has no embedded emissions [t].
+        Mass used up in the interval, losses included [t].
     embedded_t_per_t
         Its specific embedded direct emissions [t CO2e/t].
     source

@@ -1,8 +1,9 @@
 """Emissions of electricity by one factor: the grid's CO2, or the carbon footprint of a kilowatt hour.
 
-The two factors are different sets of numbers. The grid's factor counts what power stations emit; the footprint counts
-fuel supply, building and losses too, and is higher. Reports of an organisation and of emissions trading take the one,
-footprints of a product the other. Each has its function, so that a factor of the one kind cannot slip into the other.
+The two factors are different sets of numbers. The grid's factor counts the CO2 of generation; the footprint counts the
+life cycle of the kilowatt hour, in CO2 equivalent, and is higher. Reports of an organisation and of emissions trading
+take the one, footprints of a product the other. Each has its function, so that a factor of the one kind cannot slip
+into the other.
 
 Contracts and certificates are in `market_based`.
 """

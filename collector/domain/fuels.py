@@ -44,13 +44,12 @@ def fuel_co2_by_heat_t(
     -----
     ``E = FC · NCV / 1000 · EF · OF``
 
-    Valid with a calorific value and a factor that are both net. A factor for gross heat is about a tenth lower for
-    gas. Zero is the factor of fuels that a rule counts as zero, such as biomass.
+    Valid with a calorific value and a factor that are both net; a factor for gross heat is lower. Zero is the factor of
+    fuels that a rule counts as zero, such as biomass.
 
     References
     ----------
-    .. [1] IPCC 2006 Guidelines, volume 2, chapter 2, equation 2.1; (EU) 2025/2547, annex II, calculation with factors
-       on energy.
+    .. [1] IPCC 2006 Guidelines, volume 2, chapter 2, equation 2.1.
     """
     _heat(amount, net_calorific_value_gj)
     remedy = "give t CO2 per TJ, 56 and neither 0.056 t/GJ nor 56000 kg/TJ"
@@ -133,12 +132,11 @@ def fuel_co2_by_amount_t(amount: Amount, *, co2_t_per_unit: Amount | float) -> A
     -----
     ``E = FC · EF``
 
-    Valid for the factor's own unit: 1000 Nm3 of natural gas give about as much as 0.7 t of oil, so that 2 t CO2 is
-    plausible for the one and 3 t for the other.
+    Valid for the fuel and the unit that the factor is for, which no check can see.
 
     References
     ----------
-    .. [1] (EU) 2025/2547, annex II, calculation with factors on amount.
+    .. [1] IPCC 2006 Guidelines, volume 2, chapter 2, equation 2.1, with the factor on the amount instead of its heat.
     """
     not_negative(amount=amount)
     within(0, 10, remedy="give t CO2 per t or per 1000 Nm3, 2.0 and not 2000 kg", co2_t_per_unit=co2_t_per_unit)

@@ -167,7 +167,7 @@ def market_based(
 
     References
     ----------
-    .. [1] WRI and WBCSD, GHG Protocol Scope 2 Guidance (2015), chapter 6, table 6.3: hierarchy of market-based factors.
+    .. [1] WRI and WBCSD, GHG Protocol Scope 2 Guidance (2015), chapter 6: hierarchy of market-based factors.
     """
     not_negative(total_kwh=total_kwh)
     ordered = sorted(covered, key=lambda one: one.instrument)

@@ -32,7 +32,7 @@ def stack_to_total_kg(stack_kg: Amount, *, collection_efficiency: Amount | float
     ``total = duct / efficiency``
 
     Valid with a collection efficiency that was measured for the same pots. The measurement holds emissions of low
-    voltage too, so that no such term is added to it. CF4 and C2F6 pass dry scrubbers unchanged.
+    voltage too, so that no such term is added to it.
 
     References
     ----------

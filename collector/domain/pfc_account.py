@@ -189,7 +189,7 @@ def sum_of_lines(lines: Sequence[PfcOfLine]) -> PfcOfPlant:
 
     References
     ----------
-    .. [1] (EU) 2025/2547, annex II, section B.7: one method for each line.
+    .. [1] (EU) 2025/2547, annex II, section B.7: slope and overvoltage as alternatives.
     """
     seen: dict[str, PfcOfLine] = {}
     for gases in lines:

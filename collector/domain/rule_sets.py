@@ -155,8 +155,8 @@ def cbam_direct(
 
     References
     ----------
-    .. [1] (EU) 2025/2547, article 3 (2), annex II, sections B.3 (mass balance) and B.7 (perfluorocarbons), and
-       section 3.17.2.1 (boundary).
+    .. [1] (EU) 2025/2547, article 3 (2) (indirect emissions), section 3.17.2.1 (boundary), annex II, equation 12 (mass
+       balance) and section B.7 (perfluorocarbons).
     """
     not_negative(metal_t=metal_t)
     balance = [

@@ -2,9 +2,11 @@
 
 Each check takes inputs as keywords, so that the message names the argument as the caller wrote it, and the element of
 an array. NaN and infinity are outside every range: a gap in the data is a reading of bad quality, and is left out
-before a formula sees it.
+before a formula sees it. A plain number that is in its range is told by a comparison: the live accounts check some
+hundred a minute of each potline, a restated month millions.
 """
 
+from math import inf, isfinite
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -32,6 +34,8 @@ def not_negative(**inputs: Value) -> None:
     """
     remedy = "correct the sign where the value arises, and leave out what is not a good reading"
     for name, value in inputs.items():
+        if isinstance(value, float) and 0 <= value < inf:
+            continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, number >= 0, "must be zero or more and finite", remedy)
 
@@ -51,6 +55,8 @@ def positive(**inputs: Value) -> None:
     """
     remedy = "withhold the figure until the interval has some, or take a longer interval"
     for name, value in inputs.items():
+        if isinstance(value, float) and 0 < value < inf:
+            continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, number > 0, "must be greater than zero and finite, for it is divided by", remedy)
 
@@ -70,6 +76,8 @@ def fraction(**inputs: Value) -> None:
     """
     remedy = "give a fraction, 0.95 for 95 %"
     for name, value in inputs.items():
+        if isinstance(value, float) and 0 < value <= 1:
+            continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, (number > 0) & (number <= 1), "must be above 0 and at most 1", remedy)
 
@@ -92,6 +100,8 @@ def within(low: float, high: float, /, *, remedy: str, **inputs: Value) -> None:
         If an element is below `low`, above `high`, NaN or infinite.
     """
     for name, value in inputs.items():
+        if isinstance(value, float) and low <= value <= high and isfinite(value):
+            continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, (number >= low) & (number <= high), f"must be from {low:g} to {high:g}", remedy)
 
@@ -137,6 +147,8 @@ def percent(*, least: float, **inputs: Value) -> None:
         If an element is negative, above zero but below `least`, above 100, NaN or infinite.
     """
     for name, value in inputs.items():
+        if isinstance(value, float) and (value == 0 or least <= value <= 100):
+            continue
         number = np.asarray(value, dtype=np.float64)
         accepted = (number == 0) | ((number >= least) & (number <= 100))
         rule = f"must be 0 or from {least:g} to 100, for it is a percentage"

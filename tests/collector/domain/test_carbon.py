@@ -165,7 +165,7 @@ def test_carbon_of_limestone_and_soda_ash_follows_from_the_atoms() -> None:
     assert carbonate_co2_t(1000.0, co2_per_carbonate=co2 / caco3) == pytest.approx(439.7, abs=0.05)
 
 
-@pytest.mark.parametrize("factor", [41.5, 415.0, -0.4])
+@pytest.mark.parametrize("factor", [0.7, 41.5, 415.0, -0.4])
 def test_carbonate_factor_in_percent_or_kilograms_is_refused(factor: float) -> None:
     with pytest.raises(ValueError, match=r"co2_per_carbonate is .*0\.415 for soda ash"):
         carbonate_co2_t(1.0, co2_per_carbonate=factor)
