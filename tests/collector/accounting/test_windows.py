@@ -76,6 +76,12 @@ def test_a_clock_that_is_set_forward_by_half_an_hour_leaves_an_hour_of_thirty_mi
     assert spans(hours) == ["14:30-15:30", "15:30-16:00", "16:00-17:00"]
 
 
+def test_a_clock_that_is_set_forward_within_an_hour_ends_it() -> None:
+    start = ns("2018-05-04T14:30:00Z")
+    hours = list(windows_between("hour", start, start + 2 * HOUR_NS, Calendar(ZoneInfo("Asia/Pyongyang"))))
+    assert spans(hours) == ["14:30-15:00", "15:00-16:00", "16:00-17:00"]
+
+
 @pytest.mark.parametrize(
     ("calendar", "day", "hours"),
     [
