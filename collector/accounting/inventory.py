@@ -107,6 +107,11 @@ def change_of_inventory(
     InventoryChange or Missing
         Missing where too few pots have a height at both ends, or a pot has no factor in force.
 
+    Raises
+    ------
+    ValueError
+        If a factor is not above zero.
+
     Notes
     -----
     ``Δm = Σ k · (h_end - h_start) · N / n`` over the n of N pots with heights. Of each pot the height nearest to either
@@ -136,6 +141,7 @@ def change_of_inventory(
             )
         except LookupError as exc:
             return Missing(str(exc))
+        positive(kg_per_cm=factor.value)
         changes_kg.append(factor.value * (ends[1][1] - ends[0][1]))
         variance += 2 * (factor.value * measuring.height_u_cm) ** 2
         sources[factor.source] = None
@@ -192,7 +198,9 @@ def reconcile(
     by_books = stated is not None and (counts is Counts.PRODUCTION or isinstance(change, Missing))
     if stated is not None and isinstance(change, InventoryChange):
         off_kg = stated.kg - tapped.kg - change.kg
-        findings.append(f"the books state {off_kg:+.0f} kg beside tapped metal and the heights of metal in the pots")
+        if abs(off_kg) >= 1:
+            what = "tapped metal and the heights of metal in the pots come to"
+            findings.append(f"the books state {abs(off_kg):.0f} kg {'more' if off_kg > 0 else 'less'} than {what}")
     if stated is not None and by_books:
         stated_u_kg = None if stated_relative_u is None else stated_relative_u * stated.kg
         if not stated.final:

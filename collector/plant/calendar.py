@@ -46,7 +46,7 @@ class Shifts:
     """The shifts of a day: names, and local times of beginning, counted from midnight of their date [min].
 
     Each lasts until the next begins, the last until the first of the next day. A shift that begins in the evening
-    before its date begins at a negative time. Without shifts, there are none.
+    before its date begins at a negative time. A plant without shifts has neither names nor times.
     """
 
     names: tuple[str, ...] = ()

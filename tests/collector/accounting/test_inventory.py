@@ -113,6 +113,12 @@ def test_a_pot_without_a_factor_is_named() -> None:
     assert "metal per cm: no value is in force on" in why_missing(*samples, factors={"1001": later})
 
 
+def test_a_factor_that_makes_no_metal_of_a_height_is_refused() -> None:
+    none = DatedSeries("metal per cm", (DatedValue(0.0, 0, "forgotten"),))
+    with pytest.raises(ValueError, match=r"kg_per_cm is 0: must be greater than zero"):
+        why_missing(*both("1001", 22.0, 24.0), factors={"1001": none})
+
+
 def test_a_line_without_pots_holds_nothing_that_could_change() -> None:
     assert "no pot was in operation" in why_missing(pots=())
 
@@ -163,7 +169,12 @@ def test_without_heights_the_statement_of_the_plant_counts_whoever_is_to_count()
 def test_where_both_are_known_one_counts_and_the_difference_is_said(counts: Counts, kg: float) -> None:
     found = reconciled(GROWN, SECOND_BOOKS, counts)
     assert (found.kg, found.basis) == (kg, MetalBasis.RECONCILED)
-    assert found.findings == ("the books state +5000 kg beside tapped metal and the heights of metal in the pots",)
+    assert found.findings == (
+        "the books state 5000 kg more than tapped metal and the heights of metal in the pots come to",
+    )
+    less = reconciled(GROWN, replace(SECOND_BOOKS, kg=26_004_000.0), counts)
+    assert "the books state 1000 kg less than" in less.findings[0]
+    assert reconciled(GROWN, replace(SECOND_BOOKS, kg=26_005_000.4), counts).findings == ()
 
 
 def test_a_statement_that_is_not_final_is_said() -> None:

@@ -114,6 +114,11 @@ def test_weights_that_are_told_pot_by_pot_share_the_weighing_of_the_crane() -> N
     assert found.kg_of_pots() == {"1043": 2455.0, "1044": 2465.0}
 
 
+def test_a_weight_of_a_pot_that_was_refused_is_no_share() -> None:
+    parts = [replace(TWO_POTS, id=f"W-91/{pot}", pots=(pot,), net_kg=kg, refused="void") for pot, kg in BOOKED.pots]
+    assert {pot.share for pot in weighed(TWO_POTS, *parts).taps[0].pots} == {Share.EQUAL}
+
+
 def test_weights_that_are_told_pot_by_pot_stand_for_themselves_without_a_weighing_of_the_crane() -> None:
     parts = [replace(TWO_POTS, id=f"W-91/{pot}", pots=(pot,), net_kg=kg) for pot, kg in BOOKED.pots]
     found = weighed(*parts, told=(BOOKED,))

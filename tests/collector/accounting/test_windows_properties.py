@@ -45,13 +45,13 @@ def calendars(draw: st.DrawFn) -> Calendar:
 
 @cache
 def changes(zone: ZoneInfo) -> list[int]:
-    """Return hours in which the clock of a zone is set: most times are not interesting, these are."""
+    """Return when the clock of a zone is set: most times are not interesting, these are."""
     calendar = Calendar(zone)
-    days = range(FIRST_NS, LAST_NS, DAY_NS)
+    week_ns = 7 * DAY_NS
     return [
-        calendar.clock_set(day, day + DAY_NS)
-        for day in days
-        if calendar.offset_ns(day) != calendar.offset_ns(day + DAY_NS)
+        calendar.clock_set(week, week + week_ns)
+        for week in range(FIRST_NS, LAST_NS, week_ns)
+        if calendar.offset_ns(week) != calendar.offset_ns(week + week_ns)
     ]
 
 
