@@ -49,10 +49,15 @@ def line(start: bytes, fields: Mapping[str, Field], time_ns: int) -> bytes | Non
     return b"%s %s %d" % (start, ",".join(parts).encode(), time_ns)
 
 
+@lru_cache(maxsize=1024)
+def _name(key: str) -> str:
+    return key.translate(_IN_TAG)
+
+
 def _field(key: str, value: Field) -> str | None:
     if value is None:
         return None
-    name = key.translate(_IN_TAG)
+    name = _name(key)
     if isinstance(value, bool):
         return f"{name}={'true' if value else 'false'}"
     if isinstance(value, int):

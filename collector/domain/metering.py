@@ -143,8 +143,10 @@ def phase_displacement_relative(displacement_min: Amount, *, power_factor: Amoun
     """
     within(0, 300, remedy="give minutes of arc, 60 for one degree", displacement_min=displacement_min)
     fraction(power_factor=power_factor)
-    tangent_squared = 1 / power_factor**2 - 1
-    root: Amount = np.sqrt((displacement_min * np.pi / 10800) ** 2 * tangent_squared)  # 10800 minutes in half a turn
+    # Products, not powers: of arrays and of plain numbers the power may differ in the last digit.
+    tangent_squared = 1 / (power_factor * power_factor) - 1
+    displacement = displacement_min * np.pi / 10800  # 10800 minutes in half a turn
+    root: Amount = np.sqrt(displacement * displacement * tangent_squared)
     return root / SQRT_3
 
 

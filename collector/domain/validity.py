@@ -6,11 +6,12 @@ before a formula sees it. A plain number that is in its range is told by a compa
 hundred a minute of each potline, a restated month millions.
 """
 
-from math import inf, isfinite
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_INFINITY = float("inf")
 
 Amount = TypeVar("Amount", float, NDArray[np.float64])
 """A number or a float64 array; what goes in as the one comes out as the one."""
@@ -34,7 +35,7 @@ def not_negative(**inputs: Value) -> None:
     """
     remedy = "correct the sign where the value arises, and leave out what is not a good reading"
     for name, value in inputs.items():
-        if isinstance(value, float) and 0 <= value < inf:
+        if isinstance(value, float) and 0 <= value < _INFINITY:
             continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, number >= 0, "must be zero or more and finite", remedy)
@@ -55,7 +56,7 @@ def positive(**inputs: Value) -> None:
     """
     remedy = "withhold the figure until the interval has some, or take a longer interval"
     for name, value in inputs.items():
-        if isinstance(value, float) and 0 < value < inf:
+        if isinstance(value, float) and 0 < value < _INFINITY:
             continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, number > 0, "must be greater than zero and finite, for it is divided by", remedy)
@@ -100,7 +101,7 @@ def within(low: float, high: float, /, *, remedy: str, **inputs: Value) -> None:
         If an element is below `low`, above `high`, NaN or infinite.
     """
     for name, value in inputs.items():
-        if isinstance(value, float) and low <= value <= high and isfinite(value):
+        if isinstance(value, float) and low <= value <= high and abs(value) < _INFINITY:
             continue
         number = np.asarray(value, dtype=np.float64)
         _refuse(name, number, (number >= low) & (number <= high), f"must be from {low:g} to {high:g}", remedy)
