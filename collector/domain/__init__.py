@@ -33,6 +33,12 @@ anode_effect
     Anode-effect minutes; CF4 and C2F6 by the slope and the overvoltage method; their CO2 equivalent.
 emissions
     CO2 of the anodes and of the electricity; total; intensity.
+uncertainty
+    From limits, certificates and balances to one standard deviation; the coverage factor of what is reported.
+metering
+    What classes, sampling, gaps and scales leave uncertain.
+propagation
+    How uncertainties combine, so that what two figures share is counted once.
 
 Glossary
 --------
@@ -67,6 +73,8 @@ location-based
     Electricity counted with the average factor of the grid it is taken from, whatever contracts say.
 net anode consumption, NAC
     Mass of baked anode used up per mass of metal, t/t; the butts that go back are subtracted.
+standard uncertainty
+    One standard deviation of what the truth may differ by. Expanded: times the coverage factor, here 2, for 95 %.
 slope
     kg CF4 per t of metal for each anode-effect minute per cell-day, for one cell technology and one edition of rules.
 """
