@@ -18,8 +18,8 @@ Who is named
 Single errors compete: the chance of each reading to be the culprit is in proportion to ``exp(z² / 2)``. A reading is
 named when its chance is above the confidence asked for. Otherwise the smallest group that holds that much is returned,
 and nobody is named: two meters in series with nothing else around them differ, and nothing in the readings says which
-is wrong. What was named is left out, and the rest is tested again, until it is quiet or nothing redundant is left.
-Several errors at once can hide behind each other: what is found serially is then a place to look, not a proof.
+is wrong. Where no single error explains the readings, pairs compete in the same way, then three at a time, for two
+errors can look like a third meter's. Where more are needed, nobody is named at all.
 
 Invariants
 ----------
@@ -209,13 +209,13 @@ class Network:
         """
         within(-np.inf, np.inf, remedy="leave out what is not a good reading", values=values)
         positive(standard=standard)
-        evidence = self._weighed(values, values, standard)
+        pull, seen = self._pull(values, values, standard)
         for _ in range(_ITERATIONS - 1 if self._has_products else 0):
-            evidence = self._weighed(values - standard * evidence.pull, values, standard)
-        return evidence
+            pull, seen = self._pull(values - standard * pull, values, standard)
+        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, seen @ np.swapaxes(seen, -1, -2))
 
-    def _weighed(self, truth: Array, values: Array, standard: Array) -> Evidence:
-        """Return the evidence with the constraints made linear at a supposed truth."""
+    def _pull(self, truth: Array, values: Array, standard: Array) -> tuple[Array, Array]:
+        """Return the pull on each reading and what the constraints see, made linear at a supposed truth."""
         slopes = self._slopes(truth)
         residual = self.residuals(truth) + (slopes @ (values - truth)[..., None])[..., 0]
         white = slopes * standard[..., None, :]
@@ -225,8 +225,7 @@ class Network:
         seen, triangle = np.linalg.qr(np.swapaxes(white, -1, -2))
         self._require_independence(triangle)
         along = np.linalg.solve(np.swapaxes(triangle, -1, -2), (residual / size)[..., None])
-        pull = (seen @ along)[..., 0]
-        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, seen @ np.swapaxes(seen, -1, -2))
+        return (seen @ along)[..., 0], seen
 
     def _require_independence(self, triangle: Array) -> None:
         windows = triangle.reshape(-1, *triangle.shape[-2:])

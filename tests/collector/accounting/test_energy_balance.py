@@ -157,7 +157,8 @@ def test_uncertainty_of_zero_is_refused_and_not_taken_for_missing() -> None:
 
 
 def test_balance_of_sixty_meters_takes_less_than_five_milliseconds_with_its_suspect() -> None:
-    groups, readings = [], {}
+    groups: list[RectifierGroup] = []
+    readings: dict[str, Reading] = {}
     for k in range(14):
         own = tuple(f"feeder-{k}.{f}" for f in range(3))
         groups.append(RectifierGroup(str(k), own, f"efficiency-{k}", f"dc-{k}"))
@@ -175,10 +176,10 @@ def test_balance_of_sixty_meters_takes_less_than_five_milliseconds_with_its_susp
         tuple(groups), ("charge",), ("volts",), pots="pots", busbar="busbar", incomers=(Incomer("incomer", feeders),)
     )
     assert len(readings) - len(meters.parameters) == 60
+    assert balance(meters, readings).suspect == "volts"
     took = []
-    for _ in range(30):
-        begin = time.perf_counter()
-        told = balance(meters, readings)
-        took.append(time.perf_counter() - begin)
-    assert told.suspect == "volts"
+    for _ in range(50):
+        begin = time.thread_time()  # what others do on the machine does not count
+        balance(meters, readings)
+        took.append(time.thread_time() - begin)
     assert min(took) < 0.005
