@@ -62,7 +62,7 @@ class Reading:
         class is configured.
     noise
         Standard uncertainty of what differs from window to window: sampling, resolution, bridged gaps [unit of the
-        value].
+        value]. Parameters have none, and it is far below the class of a counter over an hour.
     """
 
     value: float
@@ -204,9 +204,10 @@ def energy_balance(
     ValueError
         If a reading is not finite, an uncertainty zero or negative, or balances follow from each other.
     """
-    drawn = [one for one in metering.constraints() if one.readings <= readings.keys()]
-    unused = tuple(one.name for one in metering.constraints() if not one.readings <= readings.keys())
-    names = sorted(set().union(*(one.readings for one in drawn)))
+    wanted = [(one, one.readings) for one in metering.constraints()]
+    drawn = [one for one, parts in wanted if parts <= readings.keys()]
+    unused = tuple(one.name for one, parts in wanted if not parts <= readings.keys())
+    names = sorted(set().union(*(parts for _, parts in wanted if parts <= readings.keys())))
     # Both None and nothing but None: an uncertainty of zero is an input to be refused, not a missing one.
     missing = tuple(name for name in names if readings[name].standard is None)
     figures = _figures(metering, readings)

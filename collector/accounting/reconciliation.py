@@ -48,8 +48,8 @@ from collector.domain.validity import positive, within
 
 Array: TypeAlias = NDArray[np.float64]
 
-_ITERATIONS = 4
-"""Products of readings that are a few per cent off are linear after two steps to twelve digits; four cost nothing."""
+_ITERATIONS = 3
+"""Each step squares what is left: of 2 % after the first 4e-4, after the second 2e-7, after the third nothing."""
 
 _CHECKED = 1e-9
 """A reading with less than this share of its variance checked by the others is not checked at all."""
@@ -158,10 +158,11 @@ class Network:
             raise ValueError("no constraint is given. Remedy: reconcile only readings that check each other.")
         if len(self.place) < len(self.names) or len({one.name for one in constraints}) < len(constraints):
             raise ValueError("two readings or two constraints have one name. Remedy: give each a name of its own.")
-        unknown = sorted(set().union(*(one.readings for one in constraints)) - set(self.names))
+        terms = [(row, term) for row, one in enumerate(constraints) for term in one.terms]
+        spoken_of = {term.first for _, term in terms} | {term.second for _, term in terms if term.second is not None}
+        unknown = sorted(spoken_of - self.place.keys())
         if unknown:
             raise ValueError(f"constraints speak of {', '.join(unknown)}. Remedy: give readings for them.")
-        terms = [(row, term) for row, one in enumerate(constraints) for term in one.terms]
         one = len(self.names)  # the place of a constant 1 behind the readings
         self._factor = np.array([term.factor for _, term in terms])
         self._first = np.array([self.place[term.first] for _, term in terms])

@@ -160,6 +160,7 @@ def test_square_of_a_deviation_is_what_leaving_the_reading_out_takes_from_the_su
         fall = float(evidence.chi_square - rest.chi_square)
         assert fall == pytest.approx(evidence.deviations[place] ** 2)
         assert rest.degrees == 1
+    assert evidence.without([]) is evidence
     assert evidence.without([0, 3]).degrees == 0
     assert evidence.without([0, 3]).chi_square == pytest.approx(0.0, abs=1e-9)
 

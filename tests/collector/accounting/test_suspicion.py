@@ -103,6 +103,33 @@ def test_two_random_errors_are_both_named_or_returned_as_a_group_and_nobody_else
     assert accused / 300 < 0.02
 
 
+def test_three_errors_in_three_places_are_named() -> None:
+    names = tuple(f"{letter}{k}" for k in range(4) for letter in "abc")
+    twins = [Constraint(f"{k}{x}", (Term(1.0, f"a{k}"), Term(-1.0, f"{x}{k}"))) for k in range(4) for x in "bc"]
+    values = np.full(12, 20.0)
+    values[[0, 4, 8]] += [12.0, -15.0, 20.0]
+    evidence = Network(names, twins).weigh(values, np.ones(12))
+    result = suspicions(evidence, range(12), alpha=0.01, confidence=0.95)
+    assert [one.named for one in result] == [8, 4, 0]
+
+
+def test_more_errors_than_are_looked_for_name_nobody() -> None:
+    names = tuple(f"{letter}{k}" for k in range(4) for letter in "abc")
+    twins = [Constraint(f"{k}{x}", (Term(1.0, f"a{k}"), Term(-1.0, f"{x}{k}"))) for k in range(4) for x in "bc"]
+    values = np.full(12, 20.0)
+    values[[0, 4, 8, 9]] += [12.0, -15.0, 20.0, 30.0]
+    (everywhere,) = suspicions(Network(names, twins).weigh(values, np.ones(12)), range(12), alpha=0.01, confidence=0.95)
+    assert everywhere.places == tuple(range(12))
+    assert everywhere.named is None
+    assert sum(everywhere.chances) == pytest.approx(1.0)
+
+
+def test_readings_that_cannot_be_wrong_leave_nobody_to_blame() -> None:
+    evidence = Network(NAMES, [INCOMER, CHECK]).weigh(np.array([112.0, 60.0, 40.0, 40.0]), STANDARD)
+    assert suspicions(evidence, [], alpha=0.01, confidence=0.95) == ()
+    assert alarm_probability(evidence, []) < 0.01
+
+
 def test_parameter_is_never_blamed() -> None:
     evidence = Network(NAMES, [INCOMER, CHECK]).weigh(np.array([112.0, 60.0, 40.0, 40.0]), STANDARD)
     (only,) = suspicions(evidence, [0, 2, 3], alpha=0.01, confidence=0.95)
@@ -174,3 +201,17 @@ def test_error_in_a_meter_that_nothing_checks_is_never_found() -> None:
     least = least_error_found(evidence, standard, alpha=0.01, power=0.95, tests=4)
     assert least[0] == np.inf
     assert np.isfinite(least[1:]).all()
+
+
+def test_three_hundred_readings_are_not_searched_by_threes_and_still_answered() -> None:
+    names = tuple(f"{letter}{k}" for k in range(100) for letter in "abc")
+    twins = [Constraint(f"{k}{x}", (Term(1.0, f"a{k}"), Term(-1.0, f"{x}{k}"))) for k in range(100) for x in "bc"]
+    values = np.full(300, 20.0)
+    values[[0, 4]] += [12.0, -15.0]
+    network = Network(names, twins)
+    two = suspicions(network.weigh(values, np.ones(300)), range(300), alpha=0.01, confidence=0.95)
+    assert [one.named for one in two] == [4, 0]
+    values[8] += 20.0
+    (everywhere,) = suspicions(network.weigh(values, np.ones(300)), range(300), alpha=0.01, confidence=0.95)
+    assert everywhere.named is None
+    assert len(everywhere.places) == 300
