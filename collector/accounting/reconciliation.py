@@ -30,8 +30,8 @@ References
 ----------
 .. [1] R. S. H. Mah and A. C. Tamhane, "Detection of gross errors in process data", AIChE Journal 28 (1982).
 .. [2] C. M. Crowe, "Test of maximum power for detection of gross errors in process constraints", AIChE Journal 35
-   (1989); "The maximum-power test for gross errors in the original constraints in data reconciliation", Canadian Journal
-   of Chemical Engineering 70 (1992) 1030-1036: the square of the statistic is the fall of the sum of squares.
+   (1989); "The maximum-power test for gross errors in the original constraints in data reconciliation", Canadian
+   Journal of Chemical Engineering 70 (1992) 1030-1036: the square of the statistic is the fall of the sum of squares.
 .. [3] JCGM 100:2008 (GUM), 5.1.2, for the uncertainties of the adjusted values.
 """
 
