@@ -8,8 +8,7 @@ What is tested
 --------------
 * All readings together: the sum of squared adjustments is chi-square with one degree of freedom per constraint.
 * Each reading alone: the deviation that has the greatest power against an error in that reading and no other. Its
-square
-  is by how much the sum of squares falls if the reading is left out.
+  square is by how much the sum of squares falls if the reading is left out.
 
 An alarm is given when either is too unlikely, each at half of the chosen level: so false alarms are at most that level.
 
@@ -18,8 +17,8 @@ Who is named
 Single errors compete: the chance of each reading to be the culprit is in proportion to ``exp(z² / 2)``. A reading is
 named when its chance is above the confidence asked for. Otherwise the smallest group that holds that much is returned,
 and nobody is named: two meters in series with nothing else around them differ, and nothing in the readings says which
-is wrong. What was named is left out, and the rest is tested again, until it is quiet or nothing redundant is left.
-Several errors at once can hide behind each other: what is found serially is then a place to look, not a proof.
+is wrong. Where no single error explains the readings, pairs compete in the same way, then three at a time, for two
+errors can look like a third meter's. Where more are needed, nobody is named at all.
 
 Invariants
 ----------
@@ -31,9 +30,8 @@ References
 ----------
 .. [1] R. S. H. Mah and A. C. Tamhane, "Detection of gross errors in process data", AIChE Journal 28 (1982).
 .. [2] C. M. Crowe, "Test of maximum power for detection of gross errors in process constraints", AIChE Journal 35
-(1989);
-   "The maximum-power test for gross errors in the original constraints in data reconciliation", Canadian Journal of
-   Chemical Engineering 70 (1992) 1030-1036: the square of the statistic is the fall of the sum of squares.
+   (1989); "The maximum-power test for gross errors in the original constraints in data reconciliation", Canadian
+   Journal of Chemical Engineering 70 (1992) 1030-1036: the square of the statistic is the fall of the sum of squares.
 .. [3] JCGM 100:2008 (GUM), 5.1.2, for the uncertainties of the adjusted values.
 """
 
@@ -48,8 +46,8 @@ from collector.domain.validity import positive, within
 
 Array: TypeAlias = NDArray[np.float64]
 
-_ITERATIONS = 4
-"""Products of readings that are a few per cent off are linear after two steps to twelve digits; four cost nothing."""
+_ITERATIONS = 3
+"""Each step squares what is left: of 2 % after the first 4e-4, after the second 2e-7, after the third nothing."""
 
 _CHECKED = 1e-9
 """A reading with less than this share of its variance checked by the others is not checked at all."""
@@ -158,10 +156,11 @@ class Network:
             raise ValueError("no constraint is given. Remedy: reconcile only readings that check each other.")
         if len(self.place) < len(self.names) or len({one.name for one in constraints}) < len(constraints):
             raise ValueError("two readings or two constraints have one name. Remedy: give each a name of its own.")
-        unknown = sorted(set().union(*(one.readings for one in constraints)) - set(self.names))
+        terms = [(row, term) for row, one in enumerate(constraints) for term in one.terms]
+        spoken_of = {term.first for _, term in terms} | {term.second for _, term in terms if term.second is not None}
+        unknown = sorted(spoken_of - self.place.keys())
         if unknown:
             raise ValueError(f"constraints speak of {', '.join(unknown)}. Remedy: give readings for them.")
-        terms = [(row, term) for row, one in enumerate(constraints) for term in one.terms]
         one = len(self.names)  # the place of a constant 1 behind the readings
         self._factor = np.array([term.factor for _, term in terms])
         self._first = np.array([self.place[term.first] for _, term in terms])
@@ -209,13 +208,13 @@ class Network:
         """
         within(-np.inf, np.inf, remedy="leave out what is not a good reading", values=values)
         positive(standard=standard)
-        evidence = self._weighed(values, values, standard)
+        pull, seen = self._pull(values, values, standard)
         for _ in range(_ITERATIONS - 1 if self._has_products else 0):
-            evidence = self._weighed(values - standard * evidence.pull, values, standard)
-        return evidence
+            pull, seen = self._pull(values - standard * pull, values, standard)
+        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, seen @ np.swapaxes(seen, -1, -2))
 
-    def _weighed(self, truth: Array, values: Array, standard: Array) -> Evidence:
-        """Return the evidence with the constraints made linear at a supposed truth."""
+    def _pull(self, truth: Array, values: Array, standard: Array) -> tuple[Array, Array]:
+        """Return the pull on each reading and what the constraints see, made linear at a supposed truth."""
         slopes = self._slopes(truth)
         residual = self.residuals(truth) + (slopes @ (values - truth)[..., None])[..., 0]
         white = slopes * standard[..., None, :]
@@ -225,8 +224,7 @@ class Network:
         seen, triangle = np.linalg.qr(np.swapaxes(white, -1, -2))
         self._require_independence(triangle)
         along = np.linalg.solve(np.swapaxes(triangle, -1, -2), (residual / size)[..., None])
-        pull = (seen @ along)[..., 0]
-        return Evidence(np.sum(pull**2, axis=-1), len(self.constraints), pull, seen @ np.swapaxes(seen, -1, -2))
+        return (seen @ along)[..., 0], seen
 
     def _require_independence(self, triangle: Array) -> None:
         windows = triangle.reshape(-1, *triangle.shape[-2:])

@@ -3,11 +3,14 @@
 The rules are told in `collector.accounting.reconciliation`.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from collector.accounting.reconciliation import Array, Evidence
 from collector.accounting.significance import chi_square_tail, normal_tails
@@ -15,6 +18,15 @@ from collector.domain.validity import within
 
 _SAME = 1 - 1e-9
 """Likeness of two readings above which they count as one test."""
+
+_MOST_ERRORS = 3
+"""So many errors at once are looked for. More can always be explained by too many others."""
+
+_MOST_HYPOTHESES = 200_000
+"""Three errors among a hundred readings; a tenth of a second."""
+
+_UNCHECKED = 1e-9
+"""Share of a variance, or of the product of two, below which there is nothing left to test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +36,10 @@ class Suspicion:
     Attributes
     ----------
     places
-        Readings that can be the culprit, likeliest first; together they hold the confidence asked for.
+        Readings that can be the culprit, likeliest first; together they hold the confidence asked for. Where two errors
+        explain the readings and neither can be named, all that can be one of the two.
     chances
-        Chance of each, given that exactly one reading is wrong [-].
+        Chance of each to be wrong, given that there are no more errors than it takes to explain the readings [-].
     deviation
         Deviation of the likeliest, in standard deviations [-].
     """
@@ -86,25 +99,67 @@ def suspicions(
     """
     within(1e-9, 0.5, remedy="give a share of windows, 0.01 for one in a hundred", alpha=alpha)
     within(0.5, 0.999999, remedy="give a chance, 0.95 for 95 %", confidence=confidence)
-    found: list[Suspicion] = []
-    remaining = sorted(candidates)
-    while remaining and alarm_probability(evidence, remaining) < alpha:
-        seen = np.abs(evidence.deviations[remaining])
-        if not seen.any():
+    places = [place for place in sorted(candidates) if evidence.checked[place, place] > _UNCHECKED]
+    if not places or alarm_probability(evidence, places) >= alpha:
+        return ()
+    for number in range(1, min(_MOST_ERRORS, len(places)) + 1):
+        if math.comb(len(places), number) > _MOST_HYPOTHESES:
             break
-        weight = np.exp((seen**2 - seen.max() ** 2) / 2) * (seen > 0)
-        chance = weight / weight.sum()
-        # What differs by rounding, or by how the constraints were made linear, keeps the order of the readings.
-        order = sorted(range(len(remaining)), key=lambda k: (-round(float(chance[k]), 4), k))
-        total, size = 0.0, 0
-        while total < confidence:
-            total += float(chance[order[size]])
-            size += 1
-        group = [remaining[k] for k in order[:size]]
-        found.append(Suspicion(tuple(group), tuple(float(chance[k]) for k in order[:size]), float(seen.max())))
-        evidence = evidence.without(group)
-        remaining = [place for place in remaining if place not in group]
-    return tuple(found)
+        hypotheses = np.array(list(combinations(range(len(places)), number)))
+        falls = _falls(evidence, places, hypotheses)
+        likeliest = [places[k] for k in hypotheses[int(np.argmax(falls))]]
+        others = [place for place in places if place not in likeliest]
+        if alarm_probability(evidence.without(likeliest), others) >= alpha:
+            return _told(evidence, places, hypotheses, falls, confidence)
+    # More errors than are looked for: any reading can be one of them.
+    everywhere = 1 / len(places)
+    return (Suspicion(tuple(places), (everywhere,) * len(places), _largest(evidence, places)),)
+
+
+def _falls(evidence: Evidence, places: Sequence[int], hypotheses: NDArray[np.int64]) -> Array:
+    """Return by how much the sum of squares falls when the readings of each hypothesis are left out together."""
+    pull, checked = evidence.pull[places], evidence.checked[np.ix_(places, places)]
+    chosen = pull[hypotheses]
+    inside = checked[hypotheses[:, :, None], hypotheses[:, None, :]]
+    # Two readings that look alike explain together what one explains: a trace of the unit matrix keeps that solvable.
+    inside = inside + _UNCHECKED * np.eye(hypotheses.shape[1])
+    falls: Array = np.sum(chosen * np.linalg.solve(inside, chosen[..., None])[..., 0], axis=-1)
+    return falls
+
+
+def _told(
+    evidence: Evidence, places: Sequence[int], hypotheses: NDArray[np.int64], falls: Array, confidence: float
+) -> tuple[Suspicion, ...]:
+    """Return who is in nearly every likely hypothesis, each alone, and whoever can be among the rest, as one group."""
+    weight = np.exp((falls - falls.max()) / 2)
+    chance = _chances(hypotheses, weight, len(places))
+    certain = [int(k) for k in np.flatnonzero(chance >= confidence)]
+    certain.sort(key=lambda k: (-abs(float(evidence.deviations[places[k]])), k))
+    found = [Suspicion((places[k],), (float(chance[k]),), _largest(evidence, [places[k]])) for k in certain]
+    if len(certain) == hypotheses.shape[1]:
+        return tuple(found)
+    with_them = np.ones(len(falls), dtype=np.bool_)
+    for k in certain:
+        with_them &= np.any(hypotheses == k, axis=1)
+    weight = np.where(with_them, weight, 0.0)
+    chance = _chances(hypotheses, weight, len(places))
+    order = np.argsort(-weight, kind="stable")
+    needed = int(np.searchsorted(np.cumsum(weight[order]), confidence * weight.sum())) + 1
+    group = set(hypotheses[order[:needed]].ravel().tolist()) - set(certain)
+    # What differs by rounding, or by how the constraints were made linear, keeps the order of the readings.
+    ranked = sorted(group, key=lambda k: (-round(float(chance[k]), 4), k))
+    doubtful = tuple(places[k] for k in ranked)
+    return (*found, Suspicion(doubtful, tuple(float(chance[k]) for k in ranked), _largest(evidence, doubtful)))
+
+
+def _chances(hypotheses: NDArray[np.int64], weight: Array, size: int) -> Array:
+    """Return the share of the weight that the hypotheses with each reading in them hold."""
+    chance: Array = np.bincount(hypotheses.ravel(), np.repeat(weight, hypotheses.shape[1]), size) / weight.sum()
+    return chance
+
+
+def _largest(evidence: Evidence, places: Sequence[int]) -> float:
+    return float(np.max(np.abs(evidence.deviations[list(places)])))
 
 
 def least_error_found(evidence: Evidence, standard: Array, *, alpha: float, power: float, tests: int) -> Array:
@@ -134,14 +189,14 @@ def least_error_found(evidence: Evidence, standard: Array, *, alpha: float, powe
     """
     seen = np.diagonal(evidence.checked, axis1=-2, axis2=-1)
     distance = _quantile_of_two_tails(alpha / 2, tests) + _quantile_of_one_tail(1 - power)
-    return np.where(seen > 1e-9, standard * distance / np.sqrt(np.maximum(seen, 1e-9)), np.inf)
+    return np.where(seen > _UNCHECKED, standard * distance / np.sqrt(np.maximum(seen, _UNCHECKED)), np.inf)
 
 
 def _distinct(evidence: Evidence, candidates: Sequence[int]) -> int:
     """Count the candidates whose errors look different from each other: those that look alike are one test."""
     chosen = list(candidates)
     likeness = evidence.likeness()[np.ix_(chosen, chosen)]
-    seen = np.diagonal(evidence.checked)[chosen] > 1e-9
+    seen = np.diagonal(evidence.checked)[chosen] > _UNCHECKED
     earlier_twin = np.triu(likeness > _SAME, k=1)[seen][:, seen].any(axis=0)
     return max(1, int(np.count_nonzero(~earlier_twin)))
 

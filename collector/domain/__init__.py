@@ -72,6 +72,12 @@ claims
 rule_sets, cbam_obligation, footprint
     Direct emissions by the European and the Chinese rule; embedded emissions and free allocation; footprint of the
     product.
+uncertainty
+    From limits, certificates and balances to one standard deviation; the coverage factor of what is reported.
+metering
+    What classes, sampling, gaps and scales leave uncertain.
+propagation
+    How uncertainties combine, so that what two figures share is counted once.
 
 Glossary
 --------
@@ -87,15 +93,10 @@ anode-effect overvoltage, AEO
 back-EMF
     Voltage at which a straight line through voltage and current of a pot meets zero current.
 boundary
-<<<<<<< HEAD
     What a kWh/t includes: DC only, the rectifiers (liquid AC), the services of the potroom (liquid comprehensive AC),
     the cast house (ingot comprehensive AC). A kWh/t without its boundary cannot be compared with another.
-=======
-    What a kWh/t includes: DC only, the rectifiers, the services of the potroom, the cast house. A kWh/t without its
-    boundary cannot be compared with another.
 carbon footprint factor
     kg CO2e per kWh over the life cycle of the electricity; not the grid's CO2 per kWh, and not to be mixed with it.
->>>>>>> 0aa361d479ad0a7a7e5b755006d812b6f998c19c
 cell-day
     One pot in operation for one day. Pot and cell are the same thing; "cell" survives in the fixed terms.
 charge
@@ -129,15 +130,14 @@ market-based
     Electricity counted with the factors of contracts and certificates, and what they do not cover with a residual one.
 net anode consumption, NAC
     Mass of baked anode used up per mass of metal, t/t; the butts that go back are subtracted.
-<<<<<<< HEAD
-pseudo-resistance
-    Pot voltage less back-EMF, over current, microohm: what pot controllers steer by.
-=======
 precursor
     A good with embedded emissions of its own that a process uses up.
+pseudo-resistance
+    Pot voltage less back-EMF, over current, microohm: what pot controllers steer by.
 rule set
     What one text prescribes: what is counted, with which numbers.
->>>>>>> 0aa361d479ad0a7a7e5b755006d812b6f998c19c
+standard uncertainty
+    One standard deviation of what the truth may differ by. Expanded: times the coverage factor, here 2, for 95 %.
 slope
     kg CF4 per t of metal for each anode-effect minute per cell-day, for one cell technology and one edition of rules.
 specific emission

@@ -107,7 +107,9 @@ def metering_relative(
         current_transformer_percent=current_transformer_percent,
         voltage_transformer_percent=voltage_transformer_percent,
     )
-    root: Amount = np.sqrt(meter_percent**2 + current_transformer_percent**2 + voltage_transformer_percent**2)
+    root: Amount = np.sqrt(
+        np.square(meter_percent) + np.square(current_transformer_percent) + np.square(voltage_transformer_percent)
+    )
     return root / (100 * SQRT_3)
 
 
@@ -184,7 +186,7 @@ def sampled_integral(step_rms: Amount, *, step_h: Amount | float, steps: Amount 
     .. [1] GUM 4.3.7 for each step, 5.1.2 for their sum.
     """
     not_negative(step_rms=step_rms, step_h=step_h, steps=steps)
-    root: Amount = np.sqrt((step_rms * step_h) ** 2 * steps / 12)
+    root: Amount = np.sqrt(np.square(step_rms * step_h) * steps / 12)
     return root
 
 
@@ -270,5 +272,5 @@ def weighed_mass(
     """
     not_negative(mass_t=mass_t, weighings=weighings, resolution_t=resolution_t)
     within(0, 0.2, remedy="give a fraction, 0.002 for 0.2 %", scale_relative=scale_relative)
-    root: Amount = np.sqrt((mass_t * scale_relative) ** 2 + weighings * 2 * resolution_t**2 / 12)
+    root: Amount = np.sqrt(np.square(mass_t * scale_relative) + weighings * 2 * np.square(resolution_t) / 12)
     return root

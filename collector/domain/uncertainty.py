@@ -159,7 +159,7 @@ def product_relative(relative: Amount, *, other_relative: Amount | float, correl
     """
     within(0, 1, remedy="give a fraction, 0.002 for 0.2 %", relative=relative, other_relative=other_relative)
     within(-1, 1, remedy="give a coefficient of correlation", correlation=correlation)
-    square = relative**2 + other_relative**2 + 2 * correlation * relative * other_relative
+    square = np.square(relative) + np.square(other_relative) + 2 * correlation * relative * other_relative
     # Equal and opposite parts leave a rounding error that may lie below zero.
     root: Amount = np.sqrt((square + abs(square)) / 2)
     return root
@@ -201,5 +201,5 @@ def current_efficiency_uncertainty(
     fraction(current_efficiency=current_efficiency)
     remedy = "give a fraction, 0.005 for 0.5 %"
     within(0, 0.2, remedy=remedy, metal_relative=metal_relative, charge_relative=charge_relative)
-    root: Amount = np.sqrt(current_efficiency**2 * (metal_relative**2 + charge_relative**2))
+    root: Amount = np.sqrt(np.square(current_efficiency) * (np.square(metal_relative) + np.square(charge_relative)))
     return root
