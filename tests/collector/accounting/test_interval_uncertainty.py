@@ -18,7 +18,8 @@ from collector.accounting.error_sources import (
     Weighings,
 )
 from collector.accounting.uncertainty import EmissionBudgets, emission_budgets, energy_budgets
-from collector.domain import anode_effect, electrolysis, emissions, energy
+from collector.domain import anode_effect, carbon, electrolysis, emissions, energy
+from collector.domain import electricity as electricity_by_factor
 
 
 def hour_of_emissions() -> EmissionBudgets:
@@ -171,7 +172,7 @@ def test_drawn_errors_scatter_the_intensity_as_the_budget_tells() -> None:
         + 26_100 * (1 + 0.0012 * (meter_2 + ct_2 + vt))
         + 2 * (noise_1 + noise_2)
     )
-    anode = emissions.prebake_anode_co2_t(
+    anode = carbon.prebake_anode_co2_t(
         metal_t,
         net_anode_consumption=0.41 + 0.004 * nac,
         sulphur_percent=2.0 + 0.1 * sulphur,
@@ -181,7 +182,7 @@ def test_drawn_errors_scatter_the_intensity_as_the_budget_tells() -> None:
     cf4 = anode_effect.slope_cf4_kg(metal_t, ae_minutes_per_cell_day=minutes, slope=0.122 + 0.01 * slope)
     c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=0.097 + 0.01 * ratio)
     pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=6630.0, gwp_c2f6=11_100.0)
-    electricity = emissions.location_based_co2_t(kwh, grid_factor=0.53 + 0.01 * grid)
+    electricity = electricity_by_factor.location_based_co2_t(kwh, grid_factor=0.53 + 0.01 * grid)
     total = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
     told = hour_of_emissions()
     assert told.anode_t_co2e.standard == pytest.approx(anode.std(), rel=0.01)
