@@ -270,20 +270,27 @@ class Closer:
     def _body(self, potline: Potline, window: Window, sums: Sums) -> bytes:
         efficiency = potline.current_efficiency.at(window.start_ns)
         consumption = potline.net_anode_consumption.at(window.start_ns)
+        grid = self._plant.grid_factor.over(window.start_ns, window.end_ns)
         parameters = {
             "method": self._plant.method,
             "gwp": self._plant.gwp.id,
             "gwp_cf4": self._plant.gwp.cf4,
             "gwp_c2f6": self._plant.gwp.c2f6,
-            "grid_factor": self._plant.grid_factor.id,
-            "grid_kg_co2_per_kwh": self._plant.grid_factor.value,
+            "gwp_version": self._plant.gwp.version,
+            "grid_factor": grid.used[0].id,
+            "grid_kg_co2_per_kwh": grid.used[0].value,
+            "grid_factors": {used.id: used.version for used in grid.used},
+            "grid_estimated_pct": 100.0 * float(grid.estimated.mean()),
             "slope": potline.slope.slope,
+            "slope_version": potline.slope.version,
             "c2f6_per_cf4": potline.slope.c2f6_per_cf4,
             "technology": potline.slope.technology,
             "current_efficiency": efficiency.value,
             "current_efficiency_source": efficiency.source,
+            "current_efficiency_version": efficiency.version,
             "net_anode_consumption": consumption.value,
             "net_anode_consumption_source": consumption.source,
+            "net_anode_consumption_version": consumption.version,
             "anode_sulphur_pct": potline.anode_sulphur_pct,
             "anode_ash_pct": potline.anode_ash_pct,
         }

@@ -12,7 +12,7 @@ import msgspec
 
 from collector.accounting.integrals import Amount
 from collector.domain import anode_effect, electrolysis, emissions, energy
-from collector.plant.factors import EmissionFactor, GwpSet
+from collector.plant.factors import FactorSeries, GwpSet
 from collector.plant.topology import Potline
 from collector.readings.cell import MINUTE_NS
 
@@ -115,7 +115,7 @@ class MinuteInputs:
     tapped_kg: tuple[float, ...]
 
 
-def account_minute(inputs: MinuteInputs, potline: Potline, grid: EmissionFactor, *, restatements: int) -> Sums:
+def account_minute(inputs: MinuteInputs, potline: Potline, grid: FactorSeries, *, restatements: int) -> Sums:
     """Return the sums of one minute.
 
     Raises
@@ -147,7 +147,7 @@ def account_minute(inputs: MinuteInputs, potline: Potline, grid: EmissionFactor,
             sulphur_percent=potline.anode_sulphur_pct,
             ash_percent=potline.anode_ash_pct,
         )
-        electricity = emissions.location_based_co2_t(ac_kwh, grid_factor=grid.value)
+        electricity = emissions.location_based_co2_t(ac_kwh, grid_factor=grid.at(inputs.start_ns).value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     return Sums(
         minutes=1,
