@@ -1,7 +1,7 @@
 """The files of factors, and what the plant takes from them: electricity, warming potentials, slopes."""
 
 from collections.abc import Set as AbstractSet
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from collector.plant.factors import EmissionFactor, FactorKind, FactorSeries, GwpSet, HourlyFactors, SlopeCoefficients
 from collector.settings import formulas, models
 from collector.settings import parameter_models as shapes
-from collector.settings.part import DatedPart
+from collector.settings.part import DatedPart, relative
 from collector.settings.problems import ConfigurationError
 from collector.settings.sheet import Row
 from collector.settings.sources import Origins
@@ -87,11 +87,11 @@ class FactorFiles(DatedPart):
             source=found.source,
             verified=found.verified,
             unit=found.unit,
-            valid_to_ns=None if found.valid_to is None else self._to_ns((), found.valid_from, found.valid_to),
+            valid_to_ns=None if found.valid_to is None else self._from_ns(found.valid_to + timedelta(days=1)),
             kind=FactorKind(found.kind),
             region=found.region or "",
             scope=found.scope or "",
-            relative_standard_uncertainty=self._relative((), found),
+            relative_standard_uncertainty=relative(found),
         )
 
     def _check_times(self, key: str, entries: list[tuple[date, str, shapes.GridFactorSection, Path_]]) -> None:
@@ -166,6 +166,7 @@ class FactorFiles(DatedPart):
         }
         for id_, rows in all_rows.items():
             for technology, row in rows.items():
+                self._check_sure(file, (id_, technology), row)
                 self._refuse_in(file, (id_, technology, "slope"), formulas.slope(row.slope))
                 self._refuse_in(file, (id_, technology, "c2f6_per_cf4"), formulas.c2f6_per_cf4(row.c2f6_per_cf4))
         method = self._emissions.method
@@ -180,7 +181,7 @@ class FactorFiles(DatedPart):
                 row.c2f6_per_cf4,
                 of_method.source,
                 of_method.verified,
-                self._relative((), row),
+                relative(row),
             )
             for technology, row in all_rows[method].items()
         }
@@ -223,9 +224,12 @@ class FactorFiles(DatedPart):
         if entry.valid_to is not None and entry.valid_to < entry.valid_from:
             what = f"{entry.valid_to} is before valid_from, {entry.valid_from}"
             self.problems.append(file.problem((id_, "valid_to"), what, "give the last day"))
-        if entry.uncertainty is not None and entry.standard_uncertainty is not None:
+        self._check_sure(file, (id_,), entry)
+
+    def _check_sure(self, file: TomlFile, at: Path_, section: shapes.HowSure) -> None:
+        if section.uncertainty is not None and section.standard_uncertainty is not None:
             what = "uncertainty and standard_uncertainty exclude each other"
-            self.problems.append(file.problem((id_, "standard_uncertainty"), what, "keep one"))
+            self.problems.append(file.problem((*at, "standard_uncertainty"), what, "keep one"))
 
 
 def _hour(row: Row) -> tuple[int, float, str]:

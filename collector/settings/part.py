@@ -71,9 +71,7 @@ class DatedPart(Part):
         if section.uncertainty is not None and section.standard_uncertainty is not None:
             what = "uncertainty and standard_uncertainty exclude each other"
             self._report((*at, "standard_uncertainty"), what, "keep one: the first is twice the second")
-        if section.standard_uncertainty is not None:
-            return section.standard_uncertainty / 100
-        return None if section.uncertainty is None else section.uncertainty / 200
+        return relative(section)
 
     def _series(self, at: Path_, rows: Iterable[Dated[Any]], divisor: float = 1.0) -> DatedSeries:
         """Return dated values as a series; no day may stand in it twice."""
@@ -92,6 +90,13 @@ class DatedPart(Part):
     def _refuse(self, at: Path_, refusal: tuple[str, str] | None) -> None:
         if refusal is not None:
             self._report(at, *refusal)
+
+
+def relative(section: HowSure) -> float | None:
+    """Return the relative standard uncertainty that a table tells [1], None where it tells none."""
+    if section.standard_uncertainty is not None:
+        return section.standard_uncertainty / 100
+    return None if section.uncertainty is None else section.uncertainty / 200
 
 
 def of_class(percent: float | None, conversion: Callable[[float], float] | None = None) -> float | None:
