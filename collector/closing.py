@@ -19,6 +19,7 @@ from collector.accounting.rules import accounted, rules
 from collector.accounting.windows import DAY_NS, ROLLING_STEP_NS, Window, minute_window, windows_touched
 from collector.delivery import lineprotocol
 from collector.instruments import Instruments
+from collector.plant.factors import WhereNone
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
@@ -51,13 +52,15 @@ class Closed:
 class _Line:
     """A potline's state: the next minute to close, and the sums of the last day's minutes by their start.
 
-    ``tens`` holds the totals of ten minutes that rolling windows are made of.
+    ``tens`` holds the totals of ten minutes that rolling windows are made of. ``waits_for``: why its next minute cannot
+    be closed.
     """
 
     potline: Potline
     next_ns: int
     minutes: dict[int, Sums]
     tens: dict[int, Sums] = field(default_factory=dict)
+    waits_for: str = ""
 
     def ten(self, start_ns: int) -> Sums:
         """Return the total of the ten minutes from a time on."""
@@ -136,7 +139,8 @@ class Closer:
                 for _ in range(_MOST_MINUTES):
                     if line.next_ns + MINUTE_NS + self._grace_ns > now_ns:
                         break
-                    await self._minute(line, line.next_ns, "closed", closed)
+                    if not await self._due(line, closed):
+                        break
                     touched.setdefault(line.potline.id, set()).add(line.next_ns)
                     line.next_ns += MINUTE_NS
         for (potline, minute), reason in (await self._store.dirty(_MOST_MINUTES)).items():
@@ -152,6 +156,20 @@ class Closer:
             return None
         self._instruments.entries_total += len(closed.records)
         return closed
+
+    async def _due(self, line: _Line, closed: Closed) -> bool:
+        """Close the next minute; where no factor is in force for it, it waits, and that is said once."""
+        try:
+            await self._minute(line, line.next_ns, "closed", closed)
+        except LookupError as exc:
+            if line.waits_for != str(exc):
+                line.waits_for = str(exc)
+                log.error(  # noqa: TRY400 - the sentence says it all
+                    "minutes cannot be closed", potline=line.potline.id, minute_ns=line.next_ns, reason=str(exc)
+                )
+            return False
+        line.waits_for = ""
+        return True
 
     async def _again(self, line: _Line, minute_ns: int, reason: str, closed: Closed) -> bool:
         """Account a closed minute again; where that is not possible, the entry it has stands, and that is said."""
@@ -270,15 +288,16 @@ class Closer:
     def _body(self, potline: Potline, window: Window, sums: Sums) -> bytes:
         efficiency = potline.current_efficiency.at(window.start_ns)
         consumption = potline.net_anode_consumption.at(window.start_ns)
-        grid = self._plant.grid_factor.over(window.start_ns, window.end_ns)
+        # Minutes in which none was in force have no electricity, and stand in no window.
+        grid = self._plant.grid_factor.over(window.start_ns, window.end_ns, where_none=WhereNone.LEAVE_OPEN)
         parameters = {
             "method": self._plant.method,
             "gwp": self._plant.gwp.id,
             "gwp_cf4": self._plant.gwp.cf4,
             "gwp_c2f6": self._plant.gwp.c2f6,
             "gwp_version": self._plant.gwp.version,
-            "grid_factor": grid.used[0].id,
-            "grid_kg_co2_per_kwh": grid.used[0].value,
+            "grid_factor": grid.used[0].id if grid.used else None,
+            "grid_kg_co2_per_kwh": grid.used[0].value if grid.used else None,
             "grid_factors": {used.id: used.version for used in grid.used},
             "grid_estimated_pct": 100.0 * float(grid.estimated.mean()),
             "slope": potline.slope.slope,

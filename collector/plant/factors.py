@@ -18,6 +18,7 @@ from collector.readings.cell import MINUTE_NS
 
 HOUR_NS = 60 * MINUTE_NS
 _VERSION_DIGITS = 12
+_NEVER_NS = 2**63 - 1
 
 
 def version_of(*content: object) -> str:
@@ -141,6 +142,14 @@ class HourlyFactors:
         return np.where(known, self._values[place], np.nan)
 
 
+class WhereNone(Enum):
+    """What becomes of a time at which no factor is in force."""
+
+    REFUSE = "refuse"
+    LEAVE_OPEN = "leave_open"
+    """Its value is NaN."""
+
+
 @dataclass(frozen=True, slots=True)
 class FactorInForce:
     """A factor at a time, with its identity. ``estimated``: it stands in for one of the hour, which is not known."""
@@ -224,29 +233,40 @@ class FactorSeries:
         """
         return self.over(time_ns, time_ns + 1).used[0]
 
-    def over(self, start_ns: int, end_ns: int, *, step_ns: int = MINUTE_NS) -> FactorColumn:
+    def over(
+        self, start_ns: int, end_ns: int, *, step_ns: int = MINUTE_NS, where_none: WhereNone = WhereNone.REFUSE
+    ) -> FactorColumn:
         """Return the factor at each step of an interval, by default of each minute.
+
+        Parameters
+        ----------
+        start_ns, end_ns, step_ns
+            The interval, and its steps.
+        where_none
+            What becomes of a time at which none is in force.
 
         Raises
         ------
         LookupError
-            If none is in force at one of them: nothing is assumed.
+            If none is in force at one of them, and that is to be refused: nothing is assumed.
         """
         times = np.arange(start_ns, end_ns, step_ns, dtype=np.int64)
         values = np.full(len(times), np.nan) if self.hourly is None else self.hourly.over(times)
-        estimated = np.isnan(values) if self.hourly is not None else np.zeros(len(times), np.bool_)
         open_ = np.flatnonzero(np.isnan(values))
+        estimated = np.zeros(len(times), np.bool_)
         used: dict[int, FactorInForce] = {}
         if self.hourly is not None and len(open_) < len(times):
-            first = int(np.argmin(estimated))
+            first = int(np.argmin(np.isnan(values)))
             used[first] = FactorInForce(float(values[first]), self.hourly.id, self.hourly.version)
         places = np.searchsorted(np.array(self._starts, np.int64), times[open_], side="right") - 1
-        for place in np.unique(places):
+        for place in np.unique(places[places >= 0]):
+            factor = self.entries[place][1]
             mine = open_[places == place]
-            # A factor holds from one time to another, so what holds at both ends holds between them.
-            factor = self.named(int(times[mine[0]]))
-            self.named(int(times[mine[-1]]))
+            mine = mine[(times[mine] >= factor.valid_from_ns) & (times[mine] < (factor.valid_to_ns or _NEVER_NS))]
+            if not len(mine):
+                continue
             values[mine] = factor.value
+            estimated[mine] = self.hourly is not None
             used[int(mine[0])] = FactorInForce(
                 factor.value,
                 factor.id,
@@ -254,6 +274,9 @@ class FactorSeries:
                 estimated=self.hourly is not None,
                 relative_standard_uncertainty=factor.relative_standard_uncertainty,
             )
+        without = np.flatnonzero(np.isnan(values))
+        if len(without) and where_none is WhereNone.REFUSE:
+            self.named(int(times[without[0]]))  # raises the error that says why
         return FactorColumn(values, estimated, tuple(used[place] for place in sorted(used)))
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from example_plant import ClockByHand, open_line
-from line_story import PLANT, T0, S, drive
+from line_story import PLANT, T0, S, drive, minutes
 
-from collector.plant.factors import HourlyFactors
+from collector.plant.factors import FactorSeries, HourlyFactors
 from collector.plant.topology import Plant
 from collector.store.store import Store
 
@@ -44,3 +45,28 @@ async def test_an_entry_says_that_a_factor_stands_in_for_a_missing_hour(tmp_path
     found = await parameters_of_the_first_minute(tmp_path, plant)
     assert found["grid_estimated_pct"] == 100.0
     assert list(found["grid_factors"]) == ["cn-national-2023"]
+
+
+async def test_when_a_factor_ends_the_line_goes_on_and_its_minutes_wait(tmp_path: Path) -> None:
+    """The factor ends after the second minute; the third is closed once another is named."""
+    named = PLANT.grid_factor.entries[0][1]
+    ended = dataclasses.replace(named, valid_to_ns=T0 + 120 * S)
+    plant = dataclasses.replace(PLANT, grid_factor=FactorSeries("emissions.grid_factor", ((0, ended),)))
+    clock = ClockByHand(T0 - 3 * S)
+    with structlog.testing.capture_logs() as logs:
+        async with Store(tmp_path / "s.sqlite", plant.points) as store:
+            line = await open_line(plant, store, clock)
+            for t in range(0, 305, 5):
+                await drive(line, clock, t)
+            waiting = await minutes(store)
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        for t in range(305, 325, 5):
+            await drive(line, clock, t)
+        after = await minutes(store)
+
+    assert sorted(waiting) == [0, 1]
+    [told] = [entry for entry in logs if entry["event"] == "minutes cannot be closed"]
+    assert "cn-national-2023 ended before" in told["reason"]
+    assert sorted(after) == [0, 1, 2, 3, 4]
+    assert after[3][1].electricity_t_co2 == pytest.approx(after[3][1].ac_kwh * 0.5306 / 1000)

@@ -16,6 +16,7 @@ from collector.plant.factors import (
     FactorSeries,
     GwpSet,
     HourlyFactors,
+    WhereNone,
 )
 from collector.readings.cell import MINUTE_NS
 
@@ -126,3 +127,10 @@ def test_a_file_of_hours_has_a_version_of_its_own_numbers() -> None:
     other = dataclasses.replace(HOURS, values=(0.4, 0.61))
     assert other.version != HOURS.version
     assert dataclasses.replace(HOURS).version == HOURS.version
+
+
+def test_times_without_a_factor_may_be_left_open() -> None:
+    column = SERIES.over(ns(2021, 12, 31, 23, 58), ns(2022, 1, 1, 0, 1), where_none=WhereNone.LEAVE_OPEN)
+    assert np.isnan(column.values).tolist() == [True, True, False]
+    assert [used.id for used in column.used] == ["grid-2022"]
+    assert SERIES.over(0, MINUTE_NS, where_none=WhereNone.LEAVE_OPEN).used == ()
