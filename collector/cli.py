@@ -1,8 +1,10 @@
 """The command ``potline``: arguments in, exit code out."""
 
 import asyncio
+import json
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
@@ -10,12 +12,22 @@ import click
 from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
-from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.factors import lines, report
+from collector.commands.invocation import (
+    EX_FAILURE,
+    EX_UNAVAILABLE,
+    config_option,
+    counted,
+    fail,
+    load_or_exit,
+    width,
+)
 from collector.commands.overview import overview
 from collector.commands.restate import restate
 from collector.commands.verify import verify
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
+from collector.plant.days import midnight_ns
 from collector.settings import Configuration
 from collector.store.schema import StoreError
 
@@ -116,6 +128,33 @@ def status(config_file: Path) -> None:
 
 main.add_command(verify)
 main.add_command(restate)
+
+
+@main.command()
+@config_option
+@click.option("--at", "day", metavar="DATE", help="A day in the plant's time zone, like 2026-03-01, instead of now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same for programs.")
+def factors(config_file: Path, day: str | None, *, as_json: bool) -> None:
+    """List the numbers that the figures stand on: value, uncertainty, from when on, mark and source.
+
+    Says which of them nobody vouches for, and what is missing for which statement. Nothing is ever assumed.
+
+    \b
+    Examples:
+      potline factors --config /etc/potline/collector.toml
+      potline factors --at 2025-12-31 --json
+    """  # noqa: D301 - \b is what click knows
+    plant = load_or_exit(config_file).plant
+    try:
+        time_ns = SystemClock().now_ns() if day is None else midnight_ns(date.fromisoformat(day), plant.time_zone)
+    except ValueError as exc:
+        raise click.BadParameter(f"{day} is no day; write it like 2026-03-01", param_hint="--at") from exc
+    told = report(plant, time_ns)
+    if as_json:
+        click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False))
+        return
+    for line in lines(told, width()):
+        click.echo(line)
 
 
 @main.command()

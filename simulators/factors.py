@@ -52,7 +52,10 @@ def load_factors(folder: Path, plant: Plant, potline: Potline, day: dt.date) -> 
     ConfigurationError
         If a factor file lacks what the plant file names.
     """
-    grid = _named(folder / "grid_electricity.toml", plant, "emissions.grid_factor", plant.grid_factor)
+    named = plant.grid_factor
+    if not isinstance(named, str):
+        named = next((id_ for valid_from, id_ in reversed(named) if valid_from <= day), named[0][1])
+    grid = _named(folder / "grid_electricity.toml", plant, "emissions.grid_factor", named)
     if grid.text("unit") != "kg CO2/kWh":
         raise grid.error("unit", f"is {grid.text('unit')!r}", "give the factor in kg CO2/kWh")
     gwp = _named(folder / "gwp.toml", plant, "emissions.gwp", plant.gwp)

@@ -134,12 +134,12 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """The plant file: what stands where, and which factors apply."""
+    """The plant file: what stands where, and which factors apply. ``grid_factor``: one, or each from a day on."""
 
     file: Path
     method: str
     gwp: str
-    grid_factor: str
+    grid_factor: str | tuple[tuple[dt.date, str], ...]
     potlines: Mapping[str, Potline]
     endpoints: Mapping[str, Endpoint]
     meters: Mapping[str, Meter]
@@ -174,12 +174,21 @@ def load_plant(file: Path) -> Plant:
         file=file,
         method=emissions.text("method"),
         gwp=emissions.text("gwp"),
-        grid_factor=emissions.text("grid_factor"),
+        grid_factor=_grid_factor(emissions),
         potlines=potlines,
         endpoints=endpoints,
         meters=meters,
         broker=_broker(root),
     )
+
+
+def _grid_factor(emissions: Table) -> str | tuple[tuple[dt.date, str], ...]:
+    if not isinstance(emissions.values().get("grid_factor"), list):
+        return emissions.text("grid_factor")
+    rows = emissions.rows("grid_factor")
+    if not rows:
+        raise emissions.error("grid_factor", "names no factor", "name one of factors/grid_electricity.toml")
+    return tuple(sorted((row.date("valid_from"), row.text("factor")) for row in rows))
 
 
 def _potline(name: str, table: Table) -> Potline:

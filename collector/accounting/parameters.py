@@ -73,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A number with where it came from: the id and version of the factor, or the source that the plant file names."""
+    """A number with its version and where it came from: a factor's id, or the source that the plant file names."""
 
     value: float
     source: str
@@ -99,10 +99,13 @@ class Parameters(msgspec.Struct, frozen=True):
     slope: float
     c2f6_per_cf4: float
     slope_source: str
+    slope_version: str
     gwp: str
     gwp_cf4: float
     gwp_c2f6: float
+    gwp_version: str
     grid: Named
+    grid_estimated: bool
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -155,23 +158,27 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
     """
     efficiency = potline.current_efficiency.at(time_ns)
     consumption = potline.net_anode_consumption.at(time_ns)
+    grid = plant.grid_factor.at(time_ns)
     return Parameters(
         plant=plant.id,
         potline=potline.id,
         method=plant.method,
         technology=potline.slope.technology,
         wanted=what,
-        current_efficiency=Named(efficiency.value, efficiency.source),
-        net_anode_consumption=Named(consumption.value, consumption.source),
+        current_efficiency=Named(efficiency.value, efficiency.source, efficiency.version),
+        net_anode_consumption=Named(consumption.value, consumption.source, consumption.version),
         anode_sulphur_pct=potline.anode_sulphur_pct,
         anode_ash_pct=potline.anode_ash_pct,
         slope=potline.slope.slope,
         c2f6_per_cf4=potline.slope.c2f6_per_cf4,
         slope_source=potline.slope.source,
+        slope_version=potline.slope.version,
         gwp=plant.gwp.id,
         gwp_cf4=plant.gwp.cf4,
         gwp_c2f6=plant.gwp.c2f6,
-        grid=Named(plant.grid_factor.value, plant.grid_factor.source, plant.grid_factor.id),
+        gwp_version=plant.gwp.version,
+        grid=Named(grid.value, grid.id, grid.version),
+        grid_estimated=grid.estimated,
     )
 
 

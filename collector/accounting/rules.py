@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from collector.accounting.booking import Rule
 from collector.accounting.integrals import Shape
-from collector.plant.meter import Measures, Meter, PolledMeter
+from collector.plant.materials import COUNTED
+from collector.plant.meter import STACK_QUANTITIES, Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register
 from collector.plant.topology import Plant
 from collector.readings import units
@@ -21,24 +22,38 @@ LONGEST_STEP_S = 60.0
 
 
 def rules(plant: Plant) -> dict[int, Rule]:
-    """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current."""
+    """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current.
+
+    The counter of a fuel is booked, too, though its meter is only monitored otherwise.
+    """
     found: dict[int, Rule] = {}
     for meter in plant.meters:
         places = plant.points.of(meter.id)
         for quantity in accounted(meter):
             place = places[quantity]
             if quantity.kind is Kind.COUNTER:
-                found[place] = _counter_rule(meter, quantity)
+                most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
+                found[place] = _counter_rule(meter, quantity, most)
             else:
                 found[place] = Rule(Shape.GAUGE)
+    for fuel in plant.materials.fuels:
+        for meter in plant.meters:
+            if meter.id == fuel.meter and fuel.most_per_hour is not None:
+                counted = next(q for q in COUNTED if q in meter.quantities and q.unit == fuel.unit)
+                found[plant.points.place(meter.id, counted)] = _counter_rule(meter, counted, fuel.most_per_hour)
     return found
 
 
 def accounted(meter: Meter) -> list[Quantity]:
-    """Return the quantities of a meter that are booked: none of one that is only monitored."""
+    """Return the quantities of a meter that are booked: none of one that is only monitored.
+
+    Of a stack, concentrations, flow and the state of the gas are booked as their means.
+    """
     offered = set(meter.quantities)
     if meter.measures is Measures.MONITORED:
         return []
+    if meter.measures is Measures.STACK:
+        return [quantity for quantity in STACK_QUANTITIES if quantity in offered]
     if meter.measures is not Measures.LINE_DC:
         return [Quantity.ACTIVE_ENERGY_IMPORT]
     return [
@@ -48,8 +63,8 @@ def accounted(meter: Meter) -> list[Quantity]:
     ]
 
 
-def _counter_rule(meter: Meter, quantity: Quantity) -> Rule:
-    most = LARGEST_CURRENT_KA if quantity is Quantity.DC_CHARGE else meter.rated_power_kw * OVERLOAD
+def _counter_rule(meter: Meter, quantity: Quantity, most: float) -> Rule:
+    """Return the rule of a counter that gains at most so much in an hour."""
     modulus, slack = None, most / 3600 * LONGEST_STEP_S
     if isinstance(meter, PolledMeter):
         register = next(r for r in meter.registers if r.quantity is quantity)

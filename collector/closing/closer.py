@@ -77,12 +77,13 @@ class Closed:
 
 @dataclass(slots=True)
 class _Line:
-    """A potline's state: the next minute to close, and what the ledger has of it."""
+    """A potline's state: the next minute to close, why it has to wait, and what the ledger has of it."""
 
     potline: Potline
     wanted: Wanted
     next_ns: int
     book: Book
+    waits_for: str = ""
 
 
 class Closer:
@@ -175,10 +176,15 @@ class Closer:
         for gathered in found:
             try:
                 await self._minute(line, gathered, "closed", closed)
-            except LookupError:
-                if not minutes:
-                    raise
+            except LookupError as exc:  # no factor is in force: the minute waits, and that is said once
+                if line.waits_for != str(exc):
+                    line.waits_for = str(exc)
+                    potline, minute = line.potline.id, gathered.inputs.start_ns
+                    log.error(  # noqa: TRY400 - the sentence says it all
+                        "minutes cannot be closed", potline=potline, minute_ns=minute, reason=str(exc)
+                    )
                 break
+            line.waits_for = ""
             minutes.append(gathered.inputs.start_ns)
             line.next_ns += MINUTE_NS
         for window in self._over(line, minutes):

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from collector.plant.accuracy import Accuracy
+from collector.plant.allocation import Allocation
+from collector.plant.contracts import Technology
 from collector.plant.profile import BlockRules, MeterProfile, Register
 from collector.plant.sparkplug import MetricMeaning
 from collector.readings.quantity import Quantity
@@ -18,6 +21,17 @@ class Measures(Enum):
     LINE_DC = "line_dc"
     RECTIFIER_AC = "rectifier_ac"
     AUXILIARY_AC = "auxiliary_ac"
+    """Services of the potrooms."""
+    STARTUP_AC = "startup_ac"
+    """Pots that are baked or started, where that is measured apart."""
+    DESULPHURISATION_AC = "desulphurisation_ac"
+    CASTHOUSE_AC = "casthouse_ac"
+    INCOMER_AC = "incomer_ac"
+    """All that comes into the plant: for the balance, and for shares of the whole."""
+    GENERATION = "generation"
+    """The plant's own power stations, as what they feed into the plant."""
+    STACK = "stack"
+    """Concentrations and flow of flue gas."""
     MONITORED = "monitored"
     """Written to the streams, and in no account."""
 
@@ -26,9 +40,37 @@ NEEDED = {
     Measures.LINE_DC: (Quantity.LINE_CURRENT, Quantity.LINE_VOLTAGE),
     Measures.RECTIFIER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
     Measures.AUXILIARY_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.STARTUP_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.DESULPHURISATION_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.CASTHOUSE_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.INCOMER_AC: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.GENERATION: (Quantity.ACTIVE_ENERGY_IMPORT,),
+    Measures.STACK: (),
     Measures.MONITORED: (),
 }
-"""What the accounts need of a meter: its profile must offer these quantities."""
+"""What the accounts need of a meter: its profile must offer these quantities. A stack's may be spread over several."""
+
+POLLUTANTS = (
+    Quantity.HF,
+    Quantity.SO2,
+    Quantity.DUST,
+    Quantity.NO,
+    Quantity.NO2,
+    Quantity.NOX,
+    Quantity.NH3,
+    Quantity.CO,
+)
+"""Concentrations whose masses are booked."""
+
+STACK_QUANTITIES = (
+    *POLLUTANTS,
+    Quantity.FLOW,
+    Quantity.O2,
+    Quantity.H2O,
+    Quantity.GAS_TEMPERATURE,
+    Quantity.GAS_PRESSURE,
+)
+"""What the accounts take from the meters of a stack: masses, and the state of the gas that they refer to."""
 
 
 class Transport(Enum):
@@ -115,7 +157,15 @@ class Meter(ABC):
     every_s : float
         How often it is asked, or is expected to speak [s].
     rated_power_kw : float
-        Bounds what its counter may gain in a time; infinite where nobody gave it, which only a monitored meter may be.
+        Bounds what its counter may gain in a time; infinite where nobody gave it, which only one without energy may be.
+    accuracy : Accuracy
+        How sure its values are.
+    stack : str
+        Whose flue gas it measures; empty: none's.
+    technology : Technology
+        Of its own generation; None: it measures none.
+    allocation : Allocation
+        How its energy is shared between potlines; None: it is one potline's, or nobody's.
     """
 
     id: str
@@ -123,6 +173,15 @@ class Meter(ABC):
     potline: str | None
     every_s: float
     rated_power_kw: float
+    accuracy: Accuracy = field(default=Accuracy(), kw_only=True)
+    stack: str = field(default="", kw_only=True)
+    technology: Technology | None = field(default=None, kw_only=True)
+    allocation: Allocation | None = field(default=None, kw_only=True)
+
+    @property
+    def relative_standard_uncertainty(self) -> float | None:
+        """That of its energy, a fraction [1]; None where it is not configured."""
+        return self.accuracy.relative_standard_uncertainty
 
     @property
     @abstractmethod

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from collector.plant.calendar import Calendar, Shifts
-from collector.plant.factors import DatedSeries, EmissionFactor, GwpSet, SlopeCoefficients
+from collector.plant.contracts import Portfolio
+from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
+from collector.plant.limits import Limit, PriceRegion, Targets
+from collector.plant.materials import Materials
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
@@ -23,7 +26,8 @@ class Potline:
     """Pots in series under one current, with the parameters of its accounts.
 
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
-    anode's mass, ``pot_out_below_v`` in volts.
+    anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
+    configured; those of current efficiency and anode consumption stand at their values.
     """
 
     id: str
@@ -35,18 +39,23 @@ class Potline:
     anode_sulphur_pct: float
     anode_ash_pct: float
     pot_out_below_v: float
+    weighing_relative_standard_uncertainty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """Everything that is configured about one smelter."""
+    """Everything that is configured about one smelter.
+
+    Factors of electricity: ``grid_factor`` location-based, ``residual_factor`` for what no contract covers, and
+    ``footprint_factor`` for the footprint of a product; None where not configured.
+    """
 
     id: str
     name: str
     time_zone: ZoneInfo
     method: str
     gwp: GwpSet
-    grid_factor: EmissionFactor
+    grid_factor: FactorSeries
     potlines: tuple[Potline, ...]
     endpoints: tuple[Endpoint, ...]
     meters: tuple[Meter, ...]
@@ -54,6 +63,13 @@ class Plant:
     layouts: tuple[Layout, ...] = ()
     shifts: Shifts = field(default_factory=Shifts)
     day_starts_min: int = 0
+    residual_factor: FactorSeries | None = None
+    footprint_factor: FactorSeries | None = None
+    portfolio: Portfolio = field(default_factory=Portfolio)
+    limits: tuple[Limit, ...] = ()
+    targets: Targets = field(default_factory=Targets)
+    price_region: PriceRegion | None = None
+    materials: Materials = field(default_factory=Materials)
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 
@@ -100,6 +116,19 @@ class Plant:
     def meters_on(self, potline: Potline, measures: Measures) -> tuple[Meter, ...]:
         """Return the meters of a potline that measure one thing."""
         return tuple(m for m in self.meters if m.potline == potline.id and m.measures is measures)
+
+    def plant_meters(self, measures: Measures) -> tuple[Meter, ...]:
+        """Return the meters of the whole plant that measure one thing, in no potline."""
+        return tuple(m for m in self.meters if m.potline is None and m.measures is measures)
+
+    def stack_meters(self, stack: str) -> tuple[Meter, ...]:
+        """Return the meters of a stack."""
+        return tuple(m for m in self.meters if m.measures is Measures.STACK and m.stack == stack)
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks that are measured, in the order of the file."""
+        return tuple(dict.fromkeys(m.stack for m in self.meters if m.measures is Measures.STACK))
 
     def line_meter(self, potline: Potline) -> Meter | None:
         """Return the meter of the line's direct current, or None if the line has none."""

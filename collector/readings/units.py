@@ -67,6 +67,7 @@ UNITS = _table(
     ("kg", "mass", 1e-3),
     ("t/t", "mass_ratio", 1.0),
     ("kg/t", "mass_ratio", 1e-3),
+    ("kWh/t", "specific_energy", 1.0),
     ("ns", "time", 1e-9),
     ("us", "time", 1e-6),
     ("ms", "time", 1e-3),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from collector.plant.contracts import Technology
 from collector.plant.layout import Layout, MessageLayout, Tells
 from collector.plant.meter import NEEDED, HeardMeter, Measures
 from collector.plant.topology import POT_QUANTITIES
@@ -54,6 +55,9 @@ class HeardMeters(AnyMeter):
                     what = f"{quantity.label} is missing, which {measures.value} needs"
                     self._report((*at, "quantities"), what, "add it, or choose another 'measures'")
         self._check_told(at, section, broker, address, told)
+        if told and self._fine(*at, "measures") and self._fine(*at, "quantities"):
+            self._check_stack(at, measures, told)
+        accuracy, allocation = self._accuracy(at, section), self._allocation(at, section, measures)
         return HeardMeter(
             id=id_,
             measures=measures,
@@ -63,6 +67,10 @@ class HeardMeters(AnyMeter):
             broker=broker,
             address=address,
             told=told,
+            stack=section.stack or "",
+            technology=None if section.technology is None else Technology(section.technology),
+            accuracy=accuracy,
+            allocation=allocation,
         )
 
     def _quantities(self, at: tuple[str, str], labels: list[str]) -> dict[Quantity, int]:

@@ -51,6 +51,9 @@ STAND_INS: dict[str, Any] = {
     },
     "brokers": {"*": {"host": "none", "site": "none", "client_id": "none"}},
     "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
+    "certificates": {"csv": "none"},
+    "price": {"region": "none"},
+    "soda_ash": {"t_co2_per_t": 0.0, "amounts_csv": "none", "source": "none", "verified": "own"},
 }
 """What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.plant.contracts import Technology
 from collector.plant.layout import Layout
-from collector.plant.meter import NEEDED, Endpoint, Measures, Meter, PolledMeter, fits, polled
+from collector.plant.meter import NEEDED, STACK_QUANTITIES, Endpoint, Measures, Meter, PolledMeter, fits, polled
 from collector.plant.profile import MeterProfile, Register
+from collector.readings.quantity import Quantity
 from collector.settings import models
 from collector.settings.any_meter import AnyMeter
 from collector.settings.expansion import could_make
@@ -53,7 +55,21 @@ class Meters(AnyMeter):
         ]
         self.problems += heard.problems
         self._unique()
-        return tuple(meter for meter in found if meter is not None)
+        meters = tuple(meter for meter in found if meter is not None)
+        self._measured_once(meters)
+        return meters
+
+    def _measured_once(self, meters: tuple[Meter, ...]) -> None:
+        """Check that what is booked of a stack comes from one meter."""
+        seen: dict[tuple[str, Quantity], str] = {}
+        for meter in meters:
+            if meter.measures is not Measures.STACK:
+                continue
+            for quantity in meter.quantities:
+                first = seen.setdefault((meter.stack, quantity), meter.id)
+                if quantity in STACK_QUANTITIES and first != meter.id:
+                    what = f"{quantity.label} of stack {meter.stack} is measured by {first} already"
+                    self._report(("meters", meter.id, "stack"), what, 'give one of them measures = "monitored"')
 
     def _profile(self, at: Path_, name: str) -> MeterProfile | None:
         if name in self._profiles:
@@ -85,7 +101,10 @@ class Meters(AnyMeter):
         self._check_base(at, section.base, profile)
         registers = polled(profile, self._also(at, section.also, profile), base=section.base)
         self._check_needed(at, measures, profile, registers)
+        if self._fine(*at, "measures"):
+            self._check_stack(at, measures, [r.quantity for r in registers if r.quantity is not None])
         constants = self._constants(at, section.constants, profile)
+        accuracy, allocation = self._accuracy(at, section), self._allocation(at, section, measures)
         if endpoint is None or section.unit is None:
             return None
         return PolledMeter(
@@ -100,6 +119,10 @@ class Meters(AnyMeter):
             registers=registers,
             constants=constants,
             base=section.base,
+            stack=section.stack or "",
+            technology=None if section.technology is None else Technology(section.technology),
+            accuracy=accuracy,
+            allocation=allocation,
         )
 
     def _may_be(self, endpoint: str) -> bool:

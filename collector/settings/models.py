@@ -1,18 +1,17 @@
 """The shape of the files: every key, its type, its bounds. Names and defaults are explained in config/*.toml.
 
-The shape of a profile stands in ``profile_models``.
+The shape of a profile stands in ``profile_models``; that of factors, contracts, limits and fuels in
+``parameter_models``.
 """
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from collector.settings.fields import (
-    Day,
     Host,
     Id,
-    Number,
     NumberOfText,
     Percent,
     Port,
@@ -30,8 +29,22 @@ from collector.settings.fields import (
     web_address,
     whole,
 )
-
-T = TypeVar("T")
+from collector.settings.parameter_models import (
+    AccuracyClass,
+    Allocate,
+    CertificatesSection,
+    ContractSection,
+    Dated,
+    Emissions,
+    Footprint,
+    FuelSection,
+    LimitSection,
+    PriceSection,
+    SodaAshSection,
+    Surely,
+    TargetsSection,
+    Technology,
+)
 
 
 class _Model(BaseModel):
@@ -95,22 +108,6 @@ class PlantSection(_Model):
     time_zone: Annotated[str, AfterValidator(time_zone)]
 
 
-class Emissions(_Model):
-    """[emissions]."""
-
-    method: Id
-    gwp: Id
-    grid_factor: Id
-
-
-class Dated(_Model, Generic[T]):
-    """A value with the day from which it is in force (UTC), and where it is from."""
-
-    value: T
-    valid_from: Day
-    source: Text
-
-
 class PotlineSection(_Model):
     """[potlines.ID]."""
 
@@ -124,6 +121,7 @@ class PotlineSection(_Model):
     anode_sulphur: Annotated[float, measure("%", "0 %", "10 %")]
     anode_ash: Annotated[float, measure("%", "0 %", "10 %")]
     pot_out_below: Annotated[float, measure("V", "0 V", "3 V")] = 1.5
+    weighing_uncertainty: Surely | None = None
 
 
 class EndpointSection(_Model):
@@ -152,7 +150,18 @@ class MeterSection(_Model):
 
     for_: Annotated[object, Field(alias="for")] = None
     from_csv: object = None
-    measures: Literal["line_dc", "rectifier_ac", "auxiliary_ac", "monitored"]
+    measures: Literal[
+        "line_dc",
+        "rectifier_ac",
+        "auxiliary_ac",
+        "startup_ac",
+        "desulphurisation_ac",
+        "casthouse_ac",
+        "incomer_ac",
+        "generation",
+        "stack",
+        "monitored",
+    ]
     potline: Id | None = None
     profile: Text | None = None
     endpoint: Id | None = None
@@ -165,6 +174,14 @@ class MeterSection(_Model):
     broker: Id | None = None
     address: Text | None = None
     quantities: list[Text] = []
+    uncertainty: Surely | None = None
+    standard_uncertainty: Surely | None = None
+    class_: Annotated[AccuracyClass | None, Field(alias="class")] = None
+    ct_class: AccuracyClass | None = None
+    vt_class: AccuracyClass | None = None
+    stack: Id | None = None
+    technology: Technology | None = None
+    allocate: Allocate | None = None
 
 
 class SparkplugSection(_Model):
@@ -223,6 +240,14 @@ class Settings(BaseSettings):
     endpoints: dict[Id, EndpointSection] = {}
     meters: dict[Id, MeterSection] = {}
     brokers: dict[Id, BrokerSection] = {}
+    contracts: dict[Id, ContractSection] = {}
+    certificates: CertificatesSection | None = None
+    limits: dict[Id, LimitSection] = {}
+    targets: TargetsSection = TargetsSection()
+    price: PriceSection | None = None
+    footprint: Footprint = Footprint()
+    fuels: dict[Id, FuelSection] = {}
+    soda_ash: SodaAshSection | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -236,42 +261,3 @@ class Settings(BaseSettings):
         """Files and environment are merged by ``sources``, which knows where each value stood."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
-
-
-Verified = Literal["official", "transcription", "own"]
-
-
-class GridFactorSection(_Model):
-    """[ID] of factors/grid_electricity.toml. What the formulas refuse is refused where the plant is built."""
-
-    value: Number
-    unit: Literal["kg CO2/kWh", "kg CO2e/kWh"]
-    valid_from: Day
-    source: Text
-    verified: Verified
-
-
-class GwpSection(_Model):
-    """[ID] of factors/gwp.toml."""
-
-    cf4: Number
-    c2f6: Number
-    source: Text
-    verified: Verified
-
-
-class SlopeRow(_Model):
-    """One cell technology of a rule set."""
-
-    slope: Number
-    c2f6_per_cf4: Number
-
-
-class SlopeSection(BaseModel):
-    """[METHOD] of factors/pfc_slope.toml: any number of technologies beside source and mark."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, SlopeRow]
-
-    source: Text
-    verified: Verified

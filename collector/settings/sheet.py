@@ -37,8 +37,8 @@ class SheetRefused(Exception):
         super().__init__("; ".join(what for what, _ in findings))
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a sheet.
+def read_sheet(path: Path, *, a_row: str = "a meter") -> Sheet:
+    """Read a sheet, of which each row is something.
 
     Raises
     ------
@@ -54,10 +54,10 @@ def read_sheet(path: Path) -> Sheet:
         reason = exc.strerror if isinstance(exc, OSError) else str(exc)
         remedy = "its path starts at the plant file's folder; check it, and who may read it"
         raise SheetRefused([(f"{name} cannot be read: {reason}", remedy)]) from exc
-    return sheet_of(name, text)
+    return sheet_of(name, text, a_row=a_row)
 
 
-def sheet_of(name: str, text: str) -> Sheet:
+def sheet_of(name: str, text: str, *, a_row: str = "a meter") -> Sheet:
     """Return the sheet that a text is.
 
     Raises
@@ -77,7 +77,7 @@ def sheet_of(name: str, text: str) -> Sheet:
         raise SheetRefused([(f"{name} row {number + 1} is no CSV: {exc}", _REMEDY)]) from exc
     if len(lines) < 2:
         what = "has a header and no rows" if lines else "is empty"
-        raise SheetRefused([(f"{name} {what}", "the first row names the columns, each further row is a meter")])
+        raise SheetRefused([(f"{name} {what}", f"the first row names the columns, each further row is {a_row}")])
     columns = _columns(name, lines[0][1])
     rows, findings = [], []
     for number, cells in lines[1:]:

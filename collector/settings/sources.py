@@ -23,7 +23,24 @@ from collector.settings.sheet import read_sheet
 from collector.settings.toml_file import Path_, TomlFile, dotted
 
 PREFIX = "POTLINE_"
-OF_THE_PLANT = frozenset({"plant", "emissions", "potlines", "endpoints", "meters", "brokers"})
+OF_THE_PLANT = frozenset(
+    {
+        "plant",
+        "emissions",
+        "potlines",
+        "endpoints",
+        "meters",
+        "brokers",
+        "contracts",
+        "certificates",
+        "limits",
+        "targets",
+        "price",
+        "footprint",
+        "fuels",
+        "soda_ash",
+    }
+)
 _MANY = frozenset({"endpoints", "meters"})
 """Sections in which one table may stand for many."""
 

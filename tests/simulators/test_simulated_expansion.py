@@ -1,9 +1,11 @@
 """Plant files of the simulator: many meters from one table, transports, and meters that are only monitored."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from simulators.factors import load_factors
 from simulators.plant import Measures, load_plant
 from simulators.serving import Transport, read_endpoints
 from simulators.tables import ConfigurationError, Table
@@ -129,3 +131,17 @@ def test_tls_needs_a_certificate_and_a_serial_line_a_device(tmp_path: Path) -> N
         read_endpoints(Table(tmp_path / "scenario.toml", {}), plant)
     with pytest.raises(ConfigurationError, match=r"endpoints\.line\.device: is missing; add it"):
         load_plant(plant_file(tmp_path, '[endpoints.line]\ntransport = "modbus_rtu"'))
+
+
+def test_a_list_of_grid_factors_is_read_with_its_days(tmp_path: Path) -> None:
+    named = {2023: "cn-national-2023", 2022: "cn-national-2022"}
+    rows = ", ".join(f'{{ factor = "{id_}", valid_from = {year}-01-01 }}' for year, id_ in named.items())
+    file = tmp_path / "plant.toml"
+    file.write_text(HEAD.replace('"cn-national-2023"', f"[{rows}]"), encoding="utf-8")
+    plant = load_plant(file)
+    folder = Path(__file__).parents[2] / "config" / "factors"
+    of = [load_factors(folder, plant, plant.potlines["PL1"], date(year, 6, 1)).grid for year in (2022, 2026)]
+    assert of == [0.5366, 0.5306]
+    file.write_text(HEAD.replace('"cn-national-2023"', "[]"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"emissions\.grid_factor: names no factor"):
+        load_plant(file)

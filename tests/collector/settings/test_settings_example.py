@@ -18,7 +18,7 @@ from settings_folder import PLANT, SettingsFolder
 from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F401 - a fixture
 
 from collector.plant.meter import Endpoint, Transport
-from collector.settings import Configuration, ConfigurationError, InfluxKind, load, models
+from collector.settings import Configuration, ConfigurationError, InfluxKind, load, models, parameter_models
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -39,12 +39,13 @@ def test_the_shipped_example_is_valid_and_means_this(settings_folder: SettingsFo
         "ipcc_2006",
         "ar5",
     )
-    assert (plant.grid_factor.id, plant.grid_factor.value) == ("cn-national-2023", 0.5306)
+    grid = plant.grid_factor.at(1704067200_000_000_000)
+    assert (grid.id, grid.value, grid.estimated) == ("cn-national-2023", 0.5306, False)
     [potline] = plant.potlines
     assert (potline.pots[0], potline.pots[-1], len(potline.pots)) == ("1001", "1040", 40)
     assert (potline.slope.slope, potline.slope.c2f6_per_cf4) == (0.143, 0.121)
     assert [(row.value, row.valid_from_ns) for row in potline.current_efficiency.values] == [
-        (0.935, 1704067200_000_000_000)
+        (0.935, 1704038400_000_000_000)  # midnight in Shanghai
     ]
     assert (potline.anode_sulphur_pct, potline.anode_ash_pct, potline.pot_out_below_v) == (2.0, 0.4, 1.5)
     assert [
@@ -121,7 +122,7 @@ def test_every_shipped_set_of_factors_can_be_chosen(
     monkeypatch.setenv("POTLINE_EMISSIONS__GRID_FACTOR", "cn-yunnan-2023")
     monkeypatch.setenv("POTLINE_EMISSIONS__METHOD", method)
     monkeypatch.setenv("POTLINE_EMISSIONS__GWP", gwp)
-    assert settings_folder.load().plant.grid_factor.value == 0.1333
+    assert settings_folder.load().plant.grid_factor.at(1704067200_000_000_000).value == 0.1333
 
 
 def test_values_must_be_in_force_today_and_an_hour_of_it_may_have_begun_yesterday(
@@ -150,8 +151,9 @@ def fields() -> list[tuple[type[BaseModel], str, FieldInfo]]:
     """Return every setting: all fields of all models, as the files write them."""
     found = [
         model
-        for model in vars(models).values()
-        if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == models.__name__
+        for module in (models, parameter_models)
+        for model in vars(module).values()
+        if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__
     ]
     return [(model, field.alias or name, field) for model in found for name, field in model.model_fields.items()]
 

@@ -116,7 +116,7 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
             'measures = "rectifier_ac"',
             'measures = "rectifier"',
             [
-                'config/plants/p.toml:32 meters.ac.measures: \'rectifier\' is not possible here; write "line_dc", "rectifier_ac", "auxiliary_ac" or "monitored"'
+                'config/plants/p.toml:32 meters.ac.measures: \'rectifier\' is not possible here; write "line_dc", "rectifier_ac", "auxiliary_ac", "startup_ac", "desulphurisation_ac", "casthouse_ac", "incomer_ac", "generation", "stack" or "monitored"'
             ],
         ),
         (
