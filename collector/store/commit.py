@@ -1,6 +1,6 @@
 """What one commit holds. Everything in it becomes durable together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.readings.cell import Cell
@@ -20,12 +20,18 @@ class LedgerRecord:
     body: bytes
 
 
+def _no_lines() -> Sequence[bytes]:
+    """Return nothing."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction.
 
-    ``lines`` is line protocol for the outbox. ``dirty`` and ``accounted`` add and remove minutes that are to be
-    accounted again: (potline, minute_ns) with a reason.
+    ``lines`` is line protocol for the outbox, and so is what ``encode`` returns: that is called on the store's thread,
+    so that many readings do not hold up the event loop. ``dirty`` and ``accounted`` add and remove minutes that are to
+    be accounted again: (potline, minute_ns) with a reason.
     """
 
     time_ns: int
@@ -37,3 +43,4 @@ class Commit:
     accounted: Sequence[tuple[str, int]] = ()
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()
+    encode: Callable[[], Sequence[bytes]] = _no_lines

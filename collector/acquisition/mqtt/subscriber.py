@@ -6,7 +6,7 @@ a person to look at as long as there are not too many: a controller gone mad mus
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -38,10 +38,12 @@ MOST_KEPT_IN_A_SECOND = 200
 """How many messages that cannot be used are kept in a second. The others are counted only."""
 KEPT_OF_A_MESSAGE = 64 * 1024
 """How much is kept of a message that cannot be used [bytes]."""
+PORTION_BYTES = 256 * 1024
+"""How many bytes of messages are read at a stretch: that takes 3 ms, of small messages 5."""
 
 
 class MqttSubscriber:
-    """The messages of one broker as a source. Messages of up to 50 ms are gathered into one arrival."""
+    """The messages of one broker as a source. Messages of up to 50 ms are gathered into one arrival, or a few."""
 
     def __init__(self, broker: Broker, reader: MessageReader, *, clock: Clock, instruments: Instruments) -> None:
         self._broker = broker
@@ -81,8 +83,10 @@ class MqttSubscriber:
                         log.info("subscribed", broker=self._broker.id, host=self._broker.host, port=self._broker.port)
                         connection.publish([*self._status("online"), *self._reader.connected(self._clock.now_ns())])
                     connection.publish(self._reader.due(self._clock.now_ns()))
-                    if messages:
-                        yield self._arrival(messages)
+                    for place, portion in enumerate(_portions(messages)):
+                        if place:  # let others have the event loop
+                            await asyncio.sleep(0)
+                        yield self._arrival(portion)
         except SourceUnavailable:
             if is_connected:
                 stale = self._reader.lost(self._clock.now_ns())
@@ -159,6 +163,16 @@ class MqttSubscriber:
             return
         self._kept_in_second += 1
         rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:KEPT_OF_A_MESSAGE], str(problem)))
+
+
+def _portions(messages: list[Message]) -> Iterator[list[Message]]:
+    """Yield messages in their order, at least one at a time and up to about ``PORTION_BYTES``."""
+    begin = size = 0
+    for place, message in enumerate(messages, 1):
+        size += len(message.payload)
+        if size >= PORTION_BYTES or place == len(messages):
+            yield messages[begin:place]
+            begin, size = place, 0
 
 
 def _batch(told: Sequence[Told]) -> ReadingBatch:
