@@ -83,10 +83,10 @@ class MqttSubscriber:
                         log.info("subscribed", broker=self._broker.id, host=self._broker.host, port=self._broker.port)
                         connection.publish([*self._status("online"), *self._reader.connected(self._clock.now_ns())])
                     connection.publish(self._reader.due(self._clock.now_ns()))
-                    for place, portion in enumerate(_portions(messages)):
-                        if place:  # let others have the event loop
+                    for portion, is_last in _portions(messages):
+                        yield self._arrival(portion, hurries=is_last and self._connection.is_pressed)
+                        if not is_last:  # let others have the event loop
                             await asyncio.sleep(0)
-                        yield self._arrival(portion)
         except SourceUnavailable:
             if is_connected:
                 stale = self._reader.lost(self._clock.now_ns())
@@ -113,7 +113,7 @@ class MqttSubscriber:
         payload = msgspec.json.encode({"state": state, "ts": now.isoformat().replace("+00:00", "Z")})
         return [Publication(topic, payload, qos=1, retain=True)]
 
-    def _arrival(self, messages: Sequence[Message]) -> Arrival:
+    def _arrival(self, messages: Sequence[Message], *, hurries: bool) -> Arrival:
         told: list[Told] = []
         rejected: list[DeadLetter] = []
         tokens: list[int] = []
@@ -138,7 +138,7 @@ class MqttSubscriber:
             if said.publications:
                 self._connection.publish(said.publications)
         acknowledge = partial(self._connection.acknowledge, tokens)
-        return Arrival(_batch(told), tuple(events), tuple(rejected), acknowledge, hurries=self._connection.is_pressed)
+        return Arrival(_batch(told), tuple(events), tuple(rejected), acknowledge, hurries=hurries)
 
     def _refused(self, told: Sequence[Told]) -> list[DeadLetter]:
         """Return what a reader could not use of messages that it could use else, or that it had kept for a while."""
@@ -165,13 +165,13 @@ class MqttSubscriber:
         rejected.append(DeadLetter(arrived_ns, self.name, topic, payload[:KEPT_OF_A_MESSAGE], str(problem)))
 
 
-def _portions(messages: list[Message]) -> Iterator[list[Message]]:
-    """Yield messages in their order, at least one at a time and up to about ``PORTION_BYTES``."""
+def _portions(messages: list[Message]) -> Iterator[tuple[list[Message], bool]]:
+    """Yield messages in their order, at least one at a time and up to about ``PORTION_BYTES``, and which is the end."""
     begin = size = 0
     for place, message in enumerate(messages, 1):
         size += len(message.payload)
         if size >= PORTION_BYTES or place == len(messages):
-            yield messages[begin:place]
+            yield messages[begin:place], place == len(messages)
             begin, size = place, 0
 
 
