@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 INBOX_SIZE = 1000
 MOST_READINGS = 100_000
-"""How many readings are taken in one step, give or take an arrival: what it does on the event loop takes 4 ms then."""
+"""How many readings are taken in one step, give or take an arrival: what it does on the event loop takes 5 ms then."""
 REPORT_EVERY_S = 10.0
 CLEAR_EVERY_S = 60.0
 

@@ -26,7 +26,7 @@ Field = float | int | str | bool | None
 
 _Codes = npt.NDArray[np.uint8]
 _json = msgspec.json.Encoder().encode
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 _ABSENT = np.uint8(255)
 """Stands where a line has no reading: no quality code is larger."""
 _CODES = [b"%d" % code for code in range(256)]

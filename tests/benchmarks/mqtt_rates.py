@@ -44,7 +44,9 @@ _SENT = re.compile(r"(\d+) messages with (\d+) samples .* with ([\d.]+)% of a co
 _ASK_EVERY_S = 0.1
 _BEGUN = 100
 """Lines on disk from which on time and CPU are taken: the collector itself writes a few every ten seconds."""
-_LAST_ON_DISK_S = 60.0
+_LOOK_EVERY_S = 0.05
+_QUIET_S = 3.0
+"""Where nothing has come to disk for so long after the load's end, nothing more will come."""
 
 
 class Asking(threading.Thread):
@@ -126,31 +128,32 @@ def _measured(
     command += ["--pots", str(POTS), "--rate", str(round(rate / POTS)), "--seconds", str(seconds)]
     asking, reader = Asking(running.page()), StoreReader(running.store)
     load = subprocess.Popen([*command, "--batch", str(batch)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    wait_until(lambda: _written(reader) >= _BEGUN, 20, running.process, running.log)
-    first, begin, cpu = _written(reader), time.monotonic(), cpu_s(pid)
-    commits = running.state()["totals"]["commits_total"]
-    asking.start()
-    told, _ = load.communicate()
+    try:
+        wait_until(lambda: _written(reader) >= _BEGUN, 20, running.process, running.log)
+        first, begin, cpu = _written(reader), time.monotonic(), cpu_s(pid)
+        commits = running.state()["totals"]["commits_total"]
+        asking.start()
+        last, end, used = first, begin, cpu
+        while load.poll() is None or time.monotonic() < end + _QUIET_S:
+            time.sleep(_LOOK_EVERY_S)
+            found = _written(reader)
+            if found >= last + _BEGUN:
+                last, end, used = found, time.monotonic(), cpu_s(pid)
+    finally:
+        load.kill()
+        told, _ = load.communicate()
     sent = _SENT.search(told)
     assert sent is not None, told
-    samples = int(sent[2])
-    found = last = _written(reader)
-    moved = time.monotonic()
-    while found < samples and time.monotonic() < moved + _LAST_ON_DISK_S:
-        time.sleep(0.02)
-        found = _written(reader)
-        if found != last:
-            last, moved = found, time.monotonic()
-    cpu, wall = cpu_s(pid) - cpu, time.monotonic() - begin
+    samples, wall = int(sent[2]), end - begin
     asking.stop()
     totals = running.state()["totals"]
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return {
         "rate_asked": round(rate / POTS) * POTS,
-        "rate_reached": round((found - first) / wall),
+        "rate_reached": round((last - first) / wall),
         "samples": samples,
-        "core_share": round(cpu / wall, 3),
-        "us_per_sample": round(cpu / (found - first) * 1e6, 2),
+        "core_share": round((used - cpu) / wall, 3),
+        "us_per_sample": round((used - cpu) / (last - first) * 1e6, 2),
         "peak_rss_mb": round(int(status.partition("VmHWM:")[2].split()[0]) / 1024),
         "lost": samples - _of_pots(reader),
         "not_taken_by_broker": int(sent[4]) + int(sent[5]),
