@@ -25,8 +25,10 @@ import tempfile
 import threading
 import time
 import tomllib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 if __name__ == "__main__":
@@ -45,8 +47,9 @@ _ASK_EVERY_S = 0.1
 _BEGUN = 100
 """Lines on disk from which on time and CPU are taken: the collector itself writes a few every ten seconds."""
 _LOOK_EVERY_S = 0.05
-_QUIET_S = 3.0
+_NOTHING_MORE_S = 30.0
 """Where nothing has come to disk for so long after the load's end, nothing more will come."""
+_LAST_COMMIT_S = 2.0
 
 
 class Asking(threading.Thread):
@@ -71,6 +74,26 @@ class Asking(threading.Thread):
         """Ask no more."""
         self._done.set()
         self.join()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How much was on disk at a time, and what the collector had used of the processor by then [s]."""
+
+    lines: int
+    time_s: float
+    cpu_s: float
+
+    @classmethod
+    def of(cls, store: StoreReader, pid: int) -> Self:
+        """Look."""
+        return cls(_written(store), time.monotonic(), cpu_s(pid))
+
+    def later(self, store: StoreReader, pid: int) -> Self:
+        """Wait a moment and look again; the same where nothing has come since."""
+        time.sleep(_LOOK_EVERY_S)
+        now = self.of(store, pid)
+        return now if now.lines > self.lines else self
 
 
 def _written(store: StoreReader) -> int:
@@ -130,30 +153,32 @@ def _measured(
     load = subprocess.Popen([*command, "--batch", str(batch)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         wait_until(lambda: _written(reader) >= _BEGUN, 20, running.process, running.log)
-        first, begin, cpu = _written(reader), time.monotonic(), cpu_s(pid)
+        start = now = _Mark.of(reader, pid)
         commits = running.state()["totals"]["commits_total"]
         asking.start()
-        last, end, used = first, begin, cpu
-        while load.poll() is None or time.monotonic() < end + _QUIET_S:
-            time.sleep(_LOOK_EVERY_S)
-            found = _written(reader)
-            if found >= last + _BEGUN:
-                last, end, used = found, time.monotonic(), cpu_s(pid)
+        while load.poll() is None:
+            now = now.later(reader, pid)
+        told, _ = load.communicate()
+        sent = _SENT.search(told)
+        assert sent is not None, told
+        samples = int(sent[2])
+        while now.lines < samples and time.monotonic() < now.time_s + _NOTHING_MORE_S:
+            now = now.later(reader, pid)
     finally:
         load.kill()
-        told, _ = load.communicate()
-    sent = _SENT.search(told)
-    assert sent is not None, told
-    samples, wall = int(sent[2]), end - begin
+        load.wait()
     asking.stop()
+    wall, cpu, lines = now.time_s - start.time_s, now.cpu_s - start.cpu_s, now.lines - start.lines
+    # The collector writes a few lines of its own: what they took the place of is still on its way.
+    time.sleep(_LAST_COMMIT_S)
     totals = running.state()["totals"]
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return {
         "rate_asked": round(rate / POTS) * POTS,
-        "rate_reached": round((last - first) / wall),
+        "rate_reached": round(lines / wall),
         "samples": samples,
-        "core_share": round((used - cpu) / wall, 3),
-        "us_per_sample": round((used - cpu) / (last - first) * 1e6, 2),
+        "core_share": round(cpu / wall, 3),
+        "us_per_sample": round(cpu / lines * 1e6, 2),
         "peak_rss_mb": round(int(status.partition("VmHWM:")[2].split()[0]) / 1024),
         "lost": samples - _of_pots(reader),
         "not_taken_by_broker": int(sent[4]) + int(sent[5]),
