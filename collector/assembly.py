@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import time
 from dataclasses import dataclass
@@ -138,6 +139,9 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
                 group.create_task(_delivered(target, store, clock, instruments), name=target.name)
                 for target in configuration.targets
             ]
+            # What is here now stays. Else the garbage collector walks all of it again and again, for 70 ms each time.
+            gc.freeze()
+            stack.callback(gc.unfreeze)
             notify("READY=1")
             log.info("running", plant=plant.id, meters=len(plant.meters), databases=len(configuration.targets))
             await stop.wait()

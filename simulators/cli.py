@@ -194,7 +194,7 @@ def truth(file: Path, from_ns: int | None, to_ns: int | None, potline: str | Non
 @main.command()
 @click.option("--broker", type=_AddressParameter(), required=True, help="The broker to send to.")
 @click.option("--pots", type=click.IntRange(1, 100_000), default=1200, show_default=True, help="Number of pots.")
-@click.option("--rate", type=click.IntRange(1, 100), default=10, show_default=True, help="Samples a second of a pot.")
+@click.option("--rate", type=click.IntRange(1, 1000), default=10, show_default=True, help="Samples a second of a pot.")
 @click.option("--seconds", type=click.IntRange(1), default=10, show_default=True, help="For how long.")
 @click.option("--batch", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Samples in a message.")
 @click.option("--meters", type=click.IntRange(0), default=0, show_default=True, help="Meters, once a second each.")

@@ -1,7 +1,8 @@
 """A load of pot telemetry: as many pots and messages a second as wanted, without a plant behind them.
 
 It makes the same single samples and batches as a simulated plant, of pots whose voltage only scatters, and tells how
-many messages a second the broker took and which share of a core that cost this process.
+many messages a second the broker took and which share of a core that cost this process. Batches in columns are rendered
+beforehand.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from simulators.instants import SECOND_NS
 from simulators.mqtt_scenario import BatchForm
 from simulators.physics.noise import stream
+from simulators.rendered_load import RenderedLine
 from simulators.servers.messages.message import Sources, json_message
 from simulators.servers.messages.telemetry import PotTelemetry, Samples, States
 from simulators.servers.mqtt import Publisher
@@ -83,6 +85,7 @@ class _Line:
     """Up to 300 pots on one connection."""
 
     def __init__(self, load: Load, number: int) -> None:
+        self._load = load
         first = number * POTS_PER_LINE
         name = f"PL{number + 1}"
         self._pots = np.arange(min(POTS_PER_LINE, load.pots - first))
@@ -96,7 +99,17 @@ class _Line:
         self._current_ka = np.full(len(self._pots), _CURRENT_KA)
         self._noise_mv = np.full(len(self._pots), 6.0)
 
-    def of(self, time_ns: int) -> list[Message]:
+    def rendered(self) -> RenderedLine:
+        """Return the same pots with batches in columns that are rendered beforehand."""
+        batch = self._load.batch
+        # The first batch of a pot is shorter, so its second one is taken.
+        drawn = {message.topic: message for tick in range(2 * batch) for message in self.at(tick * SECOND_NS)}
+        batches = [drawn[topic] for topic in self._telemetry.topics]
+        sources = self._telemetry.source_of
+        return RenderedLine(batches, sources, batch=batch, pace_ns=SECOND_NS // self._load.rate)
+
+    def at(self, time_ns: int) -> list[Message]:
+        """Return the messages that are complete with the samples of a time [UTC ns]."""
         voltage_v = 4.0 + 0.006 * self._rng.standard_normal(len(self._pots))
         resistance = (voltage_v - 1.65) / self._current_ka * 1000
         return self._telemetry.of(
@@ -106,25 +119,30 @@ class _Line:
 
 async def run_load(load: Load, host: str, port: int, *, protocol: str = "3.1.1") -> Report | None:
     """Send a load to a broker at its pace; None if the broker is not there."""
-    lines = [_Line(load, number) for number in range(-(-load.pots // POTS_PER_LINE))]
+    drawn = [_Line(load, number) for number in range(-(-load.pots // POTS_PER_LINE))]
+    in_columns = load.batch > 1 and load.form is BatchForm.COLUMNS
+    lines = [line.rendered() if in_columns else line for line in drawn]
     async with AsyncExitStack() as stack:
         publishers = [await stack.enter_async_context(Publisher(host, port, protocol)) for _ in lines]
         if not await _within(_FIRST_CONNECTION_S, lambda: all(publisher.connected for publisher in publishers)):
             return None
+        batches = 0
         cpu, begin = time.process_time(), time.monotonic()
         start_ns = time.time_ns() // SECOND_NS * SECOND_NS
         for tick in range(load.seconds * load.rate):
             await asyncio.sleep(max(0.0, begin + tick / load.rate - time.monotonic()))
             time_ns = start_ns + tick * SECOND_NS // load.rate
             for line, publisher in zip(lines, publishers, strict=True):
-                publisher.offer_all(line.of(time_ns))
+                messages = line.at(time_ns)
+                batches += len(messages)
+                publisher.offer_all(messages)
             if tick % load.rate == 0:
                 publishers[0].offer_all(_meters(load, tick // load.rate))
         await _within(_LAST_MESSAGES_S, lambda: not any(publisher.unsent for publisher in publishers))
         seconds = time.monotonic() - begin
         return Report(
             messages=sum(publisher.acknowledged for publisher in publishers),
-            samples=load.pots * load.rate * load.seconds,
+            samples=batches * load.batch if in_columns else load.pots * load.rate * load.seconds,
             seconds=seconds,
             core=(time.process_time() - cpu) / seconds,
             unsent=sum(publisher.unsent for publisher in publishers),

@@ -31,20 +31,26 @@ class PotWatch:
                 self._place[plant.points.place(f"pot:{pot}", Quantity.POT_VOLTAGE)] = column
                 column += 1
         self._size = column
+        self._is_voltage = self._place >= 0
         self._sums: dict[int, np.ndarray[tuple[int, int], np.dtype[np.float64]]] = {}
 
     def take(self, batch: ReadingBatch) -> None:
         """Add the usable pot voltages of a batch."""
-        column = self._place[batch.point]
-        rows = (column >= 0) & batch.usable
-        if not rows.any():
+        rows = np.flatnonzero(self._is_voltage[batch.point])
+        if not len(rows):
             return
-        minute = batch.time_ns[rows] // MINUTE_NS * MINUTE_NS
-        for start in np.unique(minute):
-            here = minute == start
-            sums = self._sums.setdefault(int(start), np.zeros((2, self._size)))
-            np.add.at(sums[0], column[rows][here], batch.value[rows][here])
-            np.add.at(sums[1], column[rows][here], 1.0)
+        voltages = batch.select(rows)
+        usable = voltages.usable
+        if not usable.all():
+            voltages = voltages.select(usable)
+        column, minute = self._place[voltages.point], voltages.time_ns // MINUTE_NS
+        while len(minute):
+            number = int(minute[0])
+            here = minute == number
+            sums = self._sums.setdefault(number * MINUTE_NS, np.zeros((2, self._size)))
+            sums[0] += np.bincount(column[here], voltages.value[here], self._size)
+            sums[1] += np.bincount(column[here], minlength=self._size)
+            column, minute, voltages = column[~here], minute[~here], voltages.select(~here)
         for old in sorted(self._sums)[:-_KEPT_MINUTES]:
             del self._sums[old]
 

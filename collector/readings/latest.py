@@ -15,9 +15,13 @@ class LatestReadings:
 
     def take(self, batch: ReadingBatch) -> None:
         """Take over what is newer than what is known."""
-        order = np.argsort(batch.time_ns, kind="stable")
-        newer = order[batch.time_ns[order] >= self.time_ns[batch.point[order]]]
-        points = batch.point[newer]
-        self.value[points] = batch.value[newer]
-        self.time_ns[points] = batch.time_ns[newer]
-        self.quality[points] = batch.quality[newer]
+        if not len(batch):
+            return
+        newest_ns = self.time_ns.copy()
+        np.maximum.at(newest_ns, batch.point, batch.time_ns)
+        rows = np.flatnonzero(batch.time_ns == newest_ns[batch.point])
+        # Of several at one time, the last one stays.
+        points = batch.point[rows]
+        self.value[points] = batch.value[rows]
+        self.time_ns = newest_ns
+        self.quality[points] = batch.quality[rows]

@@ -1,6 +1,6 @@
 """What one commit holds. Everything in it becomes durable together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collector.readings.cell import Cell
@@ -22,13 +22,19 @@ class LedgerRecord:
     body: bytes
 
 
+def _no_lines() -> Sequence[bytes]:
+    """Return nothing."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction.
 
-    ``lines`` is line protocol for the outbox. ``dirty`` marks minutes that are to be stated again, (potline, minute_ns)
-    with a reason; ``accounted`` have been, and wait for the windows they are part of; ``unchanged`` and ``settled``
-    are done with. ``parameters`` are kept under their digests.
+    ``lines`` is line protocol for the outbox, and so is what ``encode`` returns: that is called on the store's thread,
+    so that many readings do not hold up the event loop. ``dirty`` marks minutes that are to be stated again, (potline,
+    minute_ns) with a reason; ``accounted`` have been, and wait for the windows they are part of; ``unchanged`` and
+    ``settled`` are done with. ``parameters`` are kept under their digests.
     """
 
     time_ns: int
@@ -43,3 +49,4 @@ class Commit:
     parameters: Mapping[str, bytes] = field(default_factory=dict)
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()
+    encode: Callable[[], Sequence[bytes]] = _no_lines

@@ -91,6 +91,7 @@ class Store:
 
     def _commit(self, commit: Commit) -> None:
         db = self._db
+        lines = [*commit.encode(), *commit.lines]
         with _Transaction(db):
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
             inputs.write_pots(db, commit.pots)
@@ -99,7 +100,7 @@ class Store:
             again.mark(db, commit.dirty)
             ledger.keep_parameters(db, commit.parameters)
             ledger.append(db, commit.records, commit.time_ns)
-            outbox.append(db, commit.lines, commit.time_ns)
+            outbox.append(db, lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
 
     async def meta(self, key: str, default: str) -> str:

@@ -6,6 +6,7 @@ for the seconds of our days.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -114,6 +115,7 @@ def _alike(texts: Sequence[Any]) -> Instants | None:
     return within_ns.astype(np.int64) + day_ns if within_ns.max() < _DAY_NS else None
 
 
+@lru_cache(maxsize=16)
 def _day(written: bytes) -> int | None:
     """Return the beginning of a day [ns]; None where it is none that a clock of ours could show."""
     try:

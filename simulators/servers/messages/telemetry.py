@@ -222,7 +222,7 @@ class PotTelemetry:
     ) -> None:
         count = len(pots)
         self._sources = sources
-        self._topics = [f"{prefix}/pot/{pot}/telemetry" for pot in pots]
+        self.topics = [f"{prefix}/pot/{pot}/telemetry" for pot in pots]
         self.source_of = [f"potctl-{potline}-S{place // POTS_PER_SECTION + 1}" for place in range(count)]
         self._heads = [f'{{"v":1,"src":"{source}","seq":' for source in self.source_of]
         self._batch = batch
@@ -257,7 +257,7 @@ class PotTelemetry:
     def _singles(self, samples: Samples) -> list[Message]:
         ts = iso_milliseconds(samples.time_ns)
         middle = f',"ts":"{ts}","clk":"sync","q":"good","hist":false,"m":{{"pot_voltage_v":'
-        number, sources, heads, topics = self._sources.number, self.source_of, self._heads, self._topics
+        number, sources, heads, topics = self._sources.number, self.source_of, self._heads, self.topics
         messages = []
         states = samples.states
         for pot, voltage, current, resistance, noise, feeding, control, shots, effect, beam, bath in zip(
@@ -314,7 +314,7 @@ class PotTelemetry:
                 {"ts": ts, "m": {name: column[at] for name, column in columns.items() if column[at] is not None}}
                 for at, ts in enumerate(times)
             ]
-        return Message(self._topics[pot], msgspec.json.encode(body))
+        return Message(self.topics[pot], msgspec.json.encode(body))
 
 
 @lru_cache(maxsize=20_000)

@@ -1,0 +1,92 @@
+"""Pots in operation: what the mean voltages of a minute say."""
+
+from dataclasses import replace
+
+import pytest
+from example_plant import example_plant
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.accounting.production import PotWatch
+from collector.plant.topology import Plant
+from collector.readings.batch import ReadingBatch
+from collector.readings.cell import MINUTE_NS
+from collector.readings.quantity import Quantity
+
+POTS = ("1001", "1002", "1003")
+START = 29_539_000 * MINUTE_NS
+
+
+def plant() -> Plant:
+    """Return the example plant with three pots."""
+    example = example_plant()
+    (potline,) = example.potlines
+    return replace(example, potlines=(replace(potline, pots=POTS),))
+
+
+PLANT = plant()
+(POTLINE,) = PLANT.potlines
+PLACES = [PLANT.points.place(f"pot:{pot}", Quantity.POT_VOLTAGE) for pot in POTS]
+NOISE = PLANT.points.place("pot:1001", Quantity.POT_NOISE)
+Row = tuple[int, int, float, int]
+
+
+def operating(*batches: list[Row], minute_ns: int = START, line_current_ka: float | None = 400.0) -> int:
+    watch = PotWatch(PLANT)
+    for batch in batches:
+        watch.take(ReadingBatch.of(batch))
+    return watch.operating(POTLINE, minute_ns, line_current_ka=line_current_ka)
+
+
+def test_a_pot_that_shows_0_2_v_while_the_line_carries_400_ka_is_out() -> None:
+    told = [(PLACES[0], START, 0.2, 192), (PLACES[1], START + 1, 4.1, 192)]
+    assert operating(told) == 2
+    assert operating(told, line_current_ka=5.0) == 3
+    assert operating(told, line_current_ka=None) == 3
+
+
+def test_each_minute_has_its_own_mean() -> None:
+    told = [
+        (PLACES[0], START + MINUTE_NS - 1, 0.1, 192),
+        (PLACES[0], START + MINUTE_NS, 4.1, 192),
+        (PLACES[1], START, 4.0, 192),
+        (PLACES[1], START + MINUTE_NS, 0.1, 192),
+        (PLACES[2], START + MINUTE_NS, 0.1, 192),
+    ]
+    assert operating(told) == 2
+    assert operating(told, minute_ns=START + MINUTE_NS) == 1
+
+
+def test_what_is_bad_or_no_voltage_of_a_pot_says_nothing() -> None:
+    assert operating([(PLACES[0], START, 0.0, 0), (PLACES[1], START, float("nan"), 192), (NOISE, START, 0.0, 192)]) == 3
+
+
+@pytest.mark.parametrize(("after", "left"), [(9, 2), (10, 3)])
+def test_ten_minutes_are_remembered(after: int, left: int) -> None:
+    later = [(PLACES[1], START + number * MINUTE_NS, 4.0, 192) for number in range(1, after + 1)]
+    assert operating([(PLACES[0], START, 0.0, 192)], later) == left
+
+
+ROWS = st.tuples(
+    st.sampled_from([*PLACES, NOISE]),
+    st.integers(START, START + 3 * MINUTE_NS),
+    st.sampled_from([0.0, 0.5, 4.0, 8.0]),
+    st.sampled_from([0, 64, 192]),
+)
+
+
+@given(st.lists(st.lists(ROWS, max_size=12), max_size=4), st.integers(0, 3))
+def test_a_pot_is_out_where_the_mean_of_all_its_usable_voltages_is_below_the_bound(
+    batches: list[list[Row]], minute: int
+) -> None:
+    minute_ns = START + minute * MINUTE_NS
+    out = 0
+    for place in PLACES:
+        heard = [
+            value
+            for batch in batches
+            for point, time_ns, value, quality in batch
+            if point == place and quality >= 64 and minute_ns <= time_ns < minute_ns + MINUTE_NS
+        ]
+        out += bool(heard) and sum(heard) / len(heard) < POTLINE.pot_out_below_v
+    assert operating(*batches, minute_ns=minute_ns) == 3 - out
