@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from collector.accounting.booking import Booking
+from collector.accounting.excursions import EffectRules
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.modbus.poller import ModbusPoller
@@ -23,6 +24,7 @@ from collector.closing import Closer
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable
+from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
@@ -161,6 +163,17 @@ async def _line(
     progress: _Progress,
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
+    found = configuration.anode_effects
+    rules_of_effects = EffectRules(
+        longest_gap_s=accounting.longest_gap_s,
+        merging_gap_s=found.merging_gap_s,
+        shortest_s=found.shortest_s,
+        sensor_limit_v=found.sensor_limit_v,
+        together=found.together,
+        same_within_s=found.same_within_s,
+        precedence=found.precedence,
+    )
+    effects = await Effects.opened(plant, store, rules_of_effects, clock.now_ns())
     booked = rules(plant)
     pots = PotWatch(plant)
     closer = Closer(
@@ -170,6 +183,7 @@ async def _line(
         longest_gap_s=accounting.longest_gap_s,
         least_coverage_pct=accounting.least_coverage_pct,
         pots=pots,
+        effects=effects,
         instruments=instruments,
     )
     await closer.open(clock.now_ns())
@@ -181,6 +195,7 @@ async def _line(
         power=LinePower(plant),
         pots=pots,
         booking=Booking(booked, await store.last_cells(booked), longest_gap_s=accounting.longest_gap_s),
+        effects=effects,
         closer=closer,
         encoder=ReadingEncoder(plant),
         store=store,

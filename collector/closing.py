@@ -18,11 +18,12 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import accounted, rules
 from collector.accounting.windows import DAY_NS, ROLLING_STEP_NS, Window, minute_window, windows_touched
 from collector.delivery import lineprotocol
+from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
+from collector.readings.event import AnodeEffectKind, Weighing
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from collector.store.commit import LedgerRecord
@@ -91,6 +92,7 @@ class Closer:
         longest_gap_s: float,
         least_coverage_pct: float,
         pots: PotWatch,
+        effects: Effects,
         instruments: Instruments,
     ) -> None:
         self._plant = plant
@@ -99,6 +101,7 @@ class Closer:
         self._longest_gap_s = longest_gap_s
         self._least_coverage_pct = least_coverage_pct
         self._pots = pots
+        self._effects = effects
         self._instruments = instruments
         self._rules = rules(plant)
         self._lines: list[_Line] = []
@@ -204,6 +207,7 @@ class Closer:
         if pots is None:
             pots = self._pots.operating(potline, minute_ns, line_current_ka=line_current_ka)
         events = await self._store.events_between(potline.id, minute_ns, end_ns)
+        effects = await self._effects.begun_in(potline.id, minute_ns, end_ns)
         energies = {
             measures: {
                 meter.id: amounts[places[meter.id][Quantity.ACTIVE_ENERGY_IMPORT]]
@@ -220,11 +224,7 @@ class Closer:
             auxiliary_kwh=energies[Measures.AUXILIARY_AC],
             pots_operating=pots,
             # The slope coefficients speak of effects above the threshold; low-voltage ones have a term of their own.
-            anode_effect_s=tuple(
-                event.duration_s or 0.0
-                for event in events
-                if isinstance(event, AnodeEffect) and event.kind is AnodeEffectKind.HVAE
-            ),
+            anode_effect_s=tuple(effect.duration_s or 0.0 for effect in effects if effect.kind is AnodeEffectKind.HVAE),
             tapped_kg=tuple(event.net_kg for event in events if isinstance(event, Weighing) and event.refused is None),
         )
 

@@ -22,7 +22,8 @@ class Potline:
     """Pots in series under one current, with the parameters of its accounts.
 
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
-    anode's mass, ``pot_out_below_v`` in volts.
+    anode's mass, ``pot_out_below_v`` in volts. An anode effect begins where a pot's voltage rises above
+    ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
     """
 
     id: str
@@ -34,6 +35,8 @@ class Potline:
     anode_sulphur_pct: float
     anode_ash_pct: float
     pot_out_below_v: float
+    effect_above_v: float
+    effect_below_v: float
 
 
 @dataclass(frozen=True, slots=True)

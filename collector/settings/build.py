@@ -203,6 +203,10 @@ class Builder(Part):
         self._refuse(self._origins, (*at, "anode_ash"), formulas.anode_ash(section.anode_ash))
         self._in_force((*at, "current_efficiency"), section.current_efficiency)
         self._in_force((*at, "net_anode_consumption"), section.net_anode_consumption)
+        below = section.anode_effect_above if section.anode_effect_below is None else section.anode_effect_below
+        if below > section.anode_effect_above and self._fine(*at, "anode_effect_above"):
+            what = f"{below:g} V is above anode_effect_above, {section.anode_effect_above:g} V"
+            self._report((*at, "anode_effect_below"), what, "give the same or less, or leave it out")
         if slope is None:
             return None
         return Potline(
@@ -215,6 +219,8 @@ class Builder(Part):
             anode_sulphur_pct=section.anode_sulphur,
             anode_ash_pct=section.anode_ash,
             pot_out_below_v=section.pot_out_below,
+            effect_above_v=section.anode_effect_above,
+            effect_below_v=below,
         )
 
     def _in_force(self, at: Path_, rows: list[models.Dated[float]]) -> None:

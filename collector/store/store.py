@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from collector.readings.cell import Cell
-from collector.readings.event import Event
+from collector.readings.event import AnodeEffect, Event
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 from collector.readings.point import PointTable
 from collector.store import inputs, ledger, outbox
@@ -134,6 +134,10 @@ class Store:
     async def events_between(self, potline: str, start_ns: int, end_ns: int) -> list[Event]:
         """Return the events of a potline in an interval, each as its highest rank tells it."""
         return await self._do(lambda: inputs.events_between(self._db, potline, start_ns, end_ns))
+
+    async def effects_between(self, potline: str, start_ns: int, end_ns: int) -> list[AnodeEffect]:
+        """Return the anode effects of a potline that begin in an interval, each as its highest rank tells it."""
+        return await self._do(lambda: inputs.effects_between(self._db, potline, start_ns, end_ns))
 
     async def pots_operating(self, potline: str, minute_ns: int) -> int | None:
         """Return the pots in operation in a closed minute, if that was noted."""
