@@ -16,6 +16,8 @@ effects count, and what has changed by that is marked and written:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from collector.accounting.anode_effects import VoltageWatch
 from collector.accounting.effect_counting import REACH_NS, Counting, counted
 from collector.accounting.excursions import EffectRules
@@ -24,6 +26,9 @@ from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect
 from collector.store.store import Store
+
+STANDING = "anode_effects_standing"
+"""Under this the store remembers the effects that go on, up to the last reading that is in it."""
 
 _Place = tuple[str, str, int]
 """Pot, kind and start [UTC ns] of an effect: where its line stands."""
@@ -49,7 +54,7 @@ class Effects:
     rules : EffectRules
         How they are found and counted.
     known : iterable of AnodeEffect
-        What the store knows of the last day, so that the watch goes on where it was.
+        What the store knows of the last day and of what went on, so that the watch goes on where it was.
     """
 
     def __init__(self, plant: Plant, store: Store, rules: EffectRules, known: Iterable[AnodeEffect]) -> None:
@@ -57,11 +62,12 @@ class Effects:
         self._store = store
         self._rules = rules
         self._watch = VoltageWatch(plant, rules, known)
+        self._remembered: list[AnodeEffect] | None = None
 
     @classmethod
     async def opened(cls, plant: Plant, store: Store, rules: EffectRules, now_ns: int) -> "Effects":
         """Go on where the store ends."""
-        known = []
+        known = msgspec.json.decode(await store.meta(STANDING, "[]"), type=list[AnodeEffect])
         for line in plant.potlines:
             known += await store.effects_between(line.id, now_ns - REACH_NS, now_ns + REACH_NS)
         return cls(plant, store, rules, known)
@@ -74,6 +80,14 @@ class Effects:
     def seen(self, batch: ReadingBatch, now_ns: int) -> list[AnodeEffect]:
         """Return what the voltages of a batch tell, and what is over because a pot has fallen silent."""
         return [*self._watch.take(batch), *self._watch.settle(now_ns)]
+
+    def standing(self) -> dict[str, str]:
+        """Return what is to be remembered of the effects that go on: empty if nothing has changed."""
+        standing = self._watch.standing()
+        if standing == self._remembered:
+            return {}
+        self._remembered = standing
+        return {STANDING: msgspec.json.encode(standing).decode()}
 
     async def begun_in(self, potline: str, start_ns: int, end_ns: int) -> list[AnodeEffect]:
         """Return the effects that began in an interval and count, in order of time."""

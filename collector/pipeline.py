@@ -136,9 +136,18 @@ class Line:
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
-        if lines or cells or told or dead:
+        standing = self.effects.standing()
+        if lines or cells or told or dead or standing:
             await self._commit(
-                Commit(self.clock.now_ns(), lines=lines, cells=cells, events=told, dirty=dirty, dead=dead)
+                Commit(
+                    self.clock.now_ns(),
+                    lines=lines,
+                    cells=cells,
+                    events=told,
+                    dirty=dirty,
+                    dead=dead,
+                    remembered=standing,
+                )
             )
         for arrival in arrivals:
             arrival.acknowledge()

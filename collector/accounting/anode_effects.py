@@ -76,7 +76,7 @@ class VoltageWatch:
 
     def _restore(self, known: Iterable[AnodeEffect], pots: dict[str, int]) -> None:
         mine = [effect for effect in known if effect.origin is EffectOrigin.VOLTAGE and effect.pot in pots]
-        latest = {pots[effect.pot]: effect for effect in sorted(mine, key=lambda each: each.time_ns)}
+        latest = {pots[effect.pot]: effect for effect in sorted(mine, key=_age)}
         for column, effect in latest.items():
             self._curves[column].restore(effect)
             self._last_ns[column] = until_ns(effect)
@@ -99,7 +99,7 @@ class VoltageWatch:
             order = np.lexsort((time_ns, column))
             column, time_ns, value = column[order], time_ns[order], value[order]
         column, time_ns, value = self._without_late(column, time_ns, value)
-        high = value >= self._above_v[column]
+        high = value > self._above_v[column]
         burning = [pot for pots in self._burning for pot in pots]
         if not burning and not high.any():
             self._pass(column, time_ns, value)
@@ -110,6 +110,11 @@ class VoltageWatch:
         self._special[:] = False
         self._pass(column[~special], time_ns[~special], value[~special])
         return self._look(column[special], time_ns[special], value[special])
+
+    def standing(self) -> list[AnodeEffect]:
+        """Return the effects that are going on as they stand after the last readings: what a restart needs to know."""
+        found = (self._curves[pot].standing() for pots in self._burning for pot in sorted(pots))
+        return [effect for effect in found if effect is not None]
 
     def settle(self, now_ns: int) -> list[AnodeEffect]:
         """End the effects of pots of which nothing was heard for longer than the merging gap."""
@@ -147,7 +152,7 @@ class VoltageWatch:
             curve = self._curves[pot]
             last_ns, last_v = int(self._last_ns[pot]), float(self._last_v[pot])
             before = (last_ns, last_v) if last_v == last_v else None  # noqa: PLR0124 - not a number: not known
-            reference_v = self._rest.mean_v(pot, time_ns) if value >= self._above_v[pot] else None
+            reference_v = self._rest.mean_v(pot, time_ns) if value > self._above_v[pot] else None
             told += curve.take(before, time_ns, value, reference_v)
             self._last_ns[pot], self._last_v[pot] = time_ns, value
             if curve.burning:
@@ -172,6 +177,10 @@ class VoltageWatch:
         if len(heard) < self._too_many[line]:
             return []
         return [event for each in heard for event in self._curves[each].void(time_ns, TOGETHER)]
+
+
+def _age(effect: AnodeEffect) -> tuple[int, int, int]:
+    return effect.time_ns, effect.rank, until_ns(effect)
 
 
 def _in_order(column: _Ints, time_ns: _Ints, pots: int) -> bool:

@@ -145,6 +145,13 @@ class PotCurve:
         """Whether the voltage is above the threshold."""
         return self._now is not None
 
+    def standing(self) -> AnodeEffect | None:
+        """Return the effect that is going on and was told, as it stands after the last reading."""
+        now = self._now
+        if now is None or not now.told or now.void != now.into.refused:
+            return None
+        return self._body(now.into, now.into.over + now.sum, now.last_ns, last_v=now.last_v)
+
     def restore(self, known: AnodeEffect) -> None:
         """Go on with the last effect of the pot, as it was told before a restart."""
         until_ns = known.time_ns if known.until_ns is None else known.until_ns
@@ -177,7 +184,7 @@ class PotCurve:
                 before = None
             else:
                 told += self._go_on(self._now, time_ns, value)
-        if self._now is None and value >= self._above_v:
+        if self._now is None and value > self._above_v:
             told += self._begin(before, time_ns, value, reference_v)
         return told
 
@@ -206,7 +213,7 @@ class PotCurve:
         self, before: tuple[int, float] | None, time_ns: int, value: float, reference_v: float | None
     ) -> list[AnodeEffect]:
         start_ns, start_v, unseen_ns = time_ns, value, 0
-        if before is not None and before[1] < self._above_v:
+        if before is not None and before[1] <= self._above_v:
             gap_ns = time_ns - before[0]
             if gap_ns <= self._longest_gap_ns:
                 start_ns, start_v = _crossing(before, (time_ns, value), self._above_v), self._above_v
@@ -268,9 +275,14 @@ class PotCurve:
         last_v: float | None = None,
         corrected: bool = False,
     ) -> AnodeEffect:
-        """Return the effect as it stands after a reading. The same readings give the same id, ranks and bodies."""
+        """Return what is told after a reading. The same readings give the same id, ranks and bodies."""
         effect.rank = max(effect.rank + 1, (reading_ns - effect.start_ns) // _RANKS_NS)
         effect.told_ns = reading_ns
+        return self._body(effect, over, until_ns, last_v=last_v, corrected=corrected)
+
+    def _body(
+        self, effect: _Effect, over: _Sum, until_ns: int, *, last_v: float | None, corrected: bool = False
+    ) -> AnodeEffect:
         duration_s = over.time_ns / 1e9
         reference_v = effect.reference_v
         return AnodeEffect(

@@ -25,7 +25,7 @@ class Commit:
     """One transaction.
 
     ``lines`` is line protocol for the outbox. ``dirty`` and ``accounted`` add and remove minutes that are to be
-    accounted again: (potline, minute_ns) with a reason.
+    accounted again: (potline, minute_ns) with a reason. ``remembered`` replaces remembered values by their key.
     """
 
     time_ns: int
@@ -37,3 +37,4 @@ class Commit:
     accounted: Sequence[tuple[str, int]] = ()
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()
+    remembered: Mapping[str, str] = field(default_factory=dict)

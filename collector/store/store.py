@@ -102,6 +102,7 @@ class Store:
                 ledger.append(db, record, commit.time_ns)
             outbox.append(db, commit.lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
 
     async def meta(self, key: str, default: str) -> str:
         """Return a remembered value; the first caller's default is remembered for ever."""
