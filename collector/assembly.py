@@ -125,6 +125,7 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             clock=clock,
             instruments=instruments,
             least_coverage_pct=configuration.accounting.least_coverage_pct,
+            merged=line.effects.merged,
         )
         page = await stack.enter_async_context(
             PageServer(state.document, progress.healthy, host=configuration.page.host, port=configuration.page.port)

@@ -15,17 +15,24 @@ effects count, and what has changed by that is marked and written:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 
 import msgspec
+import structlog
 
 from collector.accounting.anode_effects import VoltageWatch
-from collector.accounting.effect_counting import REACH_NS, Counting, counted
+from collector.accounting.effect_counting import REACH_NS, Counting, counted, told_by
 from collector.accounting.excursions import EffectRules
 from collector.delivery import lineprotocol
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect
 from collector.store.store import Store
+
+log = structlog.get_logger()
+
+_COMPARED_AFTER_NS = 3_600_000_000_000
+_MOST_MERGED = 1000
 
 STANDING = "anode_effects_standing"
 """Under this the store remembers the effects that go on, up to the last reading that is in it."""
@@ -45,6 +52,10 @@ class Judged:
 class Effects:
     """The anode effects of a plant.
 
+    Once a day, an hour after midnight, what the controllers told of the day before is compared with what the voltages
+    showed. Where both tell of effects at all, each one that only one of them tells is said and counted: a controller
+    that is deaf, a pot whose voltage does not arrive.
+
     Parameters
     ----------
     plant : Plant
@@ -55,14 +66,23 @@ class Effects:
         How they are found and counted.
     known : iterable of AnodeEffect
         What the store knows of the last day and of what went on, so that the watch goes on where it was.
+    now_ns : int
+        Present time [UTC ns].
     """
 
-    def __init__(self, plant: Plant, store: Store, rules: EffectRules, known: Iterable[AnodeEffect]) -> None:
+    def __init__(
+        self, plant: Plant, store: Store, rules: EffectRules, known: Iterable[AnodeEffect], *, now_ns: int
+    ) -> None:
         self._plant = plant
         self._store = store
         self._rules = rules
-        self._watch = VoltageWatch(plant, rules, known)
+        listed = list(known)
+        self._watch = VoltageWatch(plant, rules, listed)
         self._remembered: list[AnodeEffect] | None = None
+        self._compared = self._day_before(now_ns)
+        self.merged: dict[str, str] = {}
+        """Ids of the latest effects that are merged into another one, with the id of that."""
+        self.merged |= self._counted({each.id: each for each in listed}.values()).merged
 
     @classmethod
     async def opened(cls, plant: Plant, store: Store, rules: EffectRules, now_ns: int) -> "Effects":
@@ -70,7 +90,7 @@ class Effects:
         known = msgspec.json.decode(await store.meta(STANDING, "[]"), type=list[AnodeEffect])
         for line in plant.potlines:
             known += await store.effects_between(line.id, now_ns - REACH_NS, now_ns + REACH_NS)
-        return cls(plant, store, rules, known)
+        return cls(plant, store, rules, known, now_ns=now_ns)
 
     @property
     def late(self) -> int:
@@ -80,6 +100,38 @@ class Effects:
     def seen(self, batch: ReadingBatch, now_ns: int) -> list[AnodeEffect]:
         """Return what the voltages of a batch tell, and what is over because a pot has fallen silent."""
         return [*self._watch.take(batch), *self._watch.settle(now_ns)]
+
+    async def compare(self, now_ns: int) -> int:
+        """Compare the words of controllers and voltages on the day before, once a day; return how many stand alone."""
+        day = self._day_before(now_ns)
+        if day == self._compared:
+            return 0
+        self._compared = day
+        start_ns, end_ns = (self._midnight(each) for each in (day, day + timedelta(days=1)))
+        alone = 0
+        for line in self._plant.potlines:
+            around = await self._store.effects_between(line.id, start_ns - REACH_NS, end_ns + REACH_NS)
+            told = told_by(around, start_ns, end_ns, same_within_s=self._rules.same_within_s)
+            if not all(each.count for each in told.values()):
+                continue
+            found = sum(each.alone for each in told.values())
+            alone += found
+            if found:
+                log.warning(
+                    "controllers and voltages tell of different anode effects",
+                    potline=line.id,
+                    day=day.isoformat(),
+                    **{origin.value: f"{t.count}, {t.seconds:.0f} s, {t.alone} alone" for origin, t in told.items()},
+                )
+        return alone
+
+    def _day_before(self, now_ns: int) -> date:
+        return datetime.fromtimestamp((now_ns - _COMPARED_AFTER_NS) // 10**9, self._plant.time_zone).date() - timedelta(
+            days=1
+        )
+
+    def _midnight(self, day: date) -> int:
+        return int(datetime.combine(day, time.min, self._plant.time_zone).timestamp()) * 10**9
 
     def standing(self) -> dict[str, str]:
         """Return what is to be remembered of the effects that go on: empty if nothing has changed."""
@@ -114,6 +166,11 @@ class Effects:
         before = {effect.id: effect for effect in known if effect.pot in pots}
         after = before | dict(told)
         was, now = self._counted(before.values()), self._counted(after.values())
+        for id_ in after:
+            self.merged.pop(id_, None)
+        self.merged |= now.merged
+        for id_ in list(self.merged)[:-_MOST_MERGED]:
+            del self.merged[id_]
         then, stands = {each.id for each in was.effects}, {each.id for each in now.effects}
         changed = {id_ for id_ in after if after[id_] != before.get(id_) or (id_ in then) is not (id_ in stands)}
         lines: dict[_Place, bytes] = {}

@@ -152,6 +152,7 @@ class Line:
         for arrival in arrivals:
             arrival.acknowledge()
         self._count(batch, len(dead))
+        self.instruments.effects_told_by_one_total += await self.effects.compare(self.clock.now_ns())
         await self._close()
         await self._let_go()
 

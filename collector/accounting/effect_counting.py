@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from collector.accounting.windows import DAY_NS
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, EffectOrigin
+from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin
 
 REACH_NS = DAY_NS + 60 * MINUTE_NS
 """Effects that begin further apart than this are not one: none lasts longer than a day, no tolerance is an hour."""
@@ -35,6 +35,15 @@ class PotMinute:
     count: int
     seconds: float
     overvoltage_v_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """High-voltage effects of one origin: their number and their time [s], and how many of them it tells alone."""
+
+    count: int
+    seconds: float
+    alone: int
 
 
 def counted(effects: Iterable[AnodeEffect], *, same_within_s: float, precedence: EffectOrigin) -> Counting:
@@ -75,6 +84,34 @@ def pot_minutes(effects: Iterable[AnodeEffect]) -> dict[tuple[str, int], PotMinu
         if before.overvoltage_v_s is not None and effect.overvoltage_v_s is not None:
             overvoltage = before.overvoltage_v_s + effect.overvoltage_v_s
         found[key] = PotMinute(before.count + 1, before.seconds + (effect.duration_s or 0.0), overvoltage)
+    return found
+
+
+def told_by(
+    effects: Iterable[AnodeEffect], start_ns: int, end_ns: int, *, same_within_s: float
+) -> dict[EffectOrigin, Told]:
+    """Return what each origin tells of high-voltage effects that began in an interval, to compare one with the other.
+
+    Parameters
+    ----------
+    effects : iterable of AnodeEffect
+        Those of the interval, and of the time around it.
+    start_ns, end_ns : int
+        The interval [UTC ns].
+    same_within_s : float
+        Effects of two origins this close together are one [s].
+    """
+    within_ns = round(same_within_s * 1e9)
+    good = [each for each in effects if each.refused is None and each.kind is AnodeEffectKind.HVAE]
+    found = {}
+    for origin in EffectOrigin:
+        begun = [each for each in good if each.origin is origin and start_ns <= each.time_ns < end_ns]
+        others: dict[str, list[AnodeEffect]] = {}
+        for each in good:
+            if each.origin is not origin:
+                others.setdefault(each.pot, []).append(each)
+        alone = [each for each in begun if not any(_is_one(each, o, within_ns) for o in others.get(each.pot, ()))]
+        found[origin] = Told(len(begun), sum(each.duration_s or 0.0 for each in begun), len(alone))
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
-from collector.readings.event import AnodeEffect, Event, Production, Weighing
+from collector.readings.event import AnodeEffect, EffectOrigin, Event, Production, Weighing
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
@@ -44,6 +45,7 @@ class PageState:
         clock: Clock,
         instruments: Instruments,
         least_coverage_pct: float,
+        merged: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._plant = plant
         self._path = store
@@ -51,6 +53,7 @@ class PageState:
         self._clock = clock
         self._instruments = instruments
         self._least_coverage_pct = least_coverage_pct
+        self._merged = merged
         self._started_ns = clock.now_ns()
 
     def document(self) -> bytes:
@@ -132,7 +135,10 @@ class PageState:
             ],
             "pot_ids": potline.pots,
             "windows": windows,
-            "events": [_event(event) for event in inputs.latest_events(db, potline.id, RECENT_EVENTS)],
+            "events": [
+                _event(event, self._merged.get(event.id))
+                for event in inputs.latest_events(db, potline.id, RECENT_EVENTS)
+            ],
             "recent": [self._window(potline, record.start_ns, 60.0, sums) for record, sums in last_hour],
         }
 
@@ -221,13 +227,16 @@ def _fresh_s(meter: Meter) -> float:
     return 3 * meter.every_s + 30.0
 
 
-def _event(event: Event) -> dict[str, Any]:
-    """Return an event in words."""
+def _event(event: Event, merged: str | None) -> dict[str, Any]:
+    """Return an event in words; ``merged``: the id of the one that it is counted with."""
     match event:
         case AnodeEffect():
             lasts = "goes on" if event.duration_s is None else f"{event.duration_s:.0f} s"
             what, words = "anode effect", [f"pot {event.pot}", event.kind.value, lasts]
             words += ["corrected"] if event.corrected else []
+            words += ["seen in the voltage"] if event.origin is EffectOrigin.VOLTAGE else []
+            words += [f"not counted: {event.refused}"] if event.refused else []
+            words += [f"counted as {merged}"] if merged else []
         case Weighing():
             what, words = "weighing", [f"pots {', '.join(event.pots)}", f"{event.net_kg:.0f} kg net"]
             words += [f"not booked: {event.refused}"] if event.refused else []

@@ -1,10 +1,13 @@
 """Anode effects from voltages over a real store: booked once, written once, through restarts and late controllers."""
 
+import asyncio
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 from example_plant import ClockByHand, joined, open_line
 from line_parser import ParsedLine, parse_line
 from line_story import PLANT, T0, S, drive, effect, events, lines_of, minutes
@@ -12,8 +15,11 @@ from pot_curves import batch, curve, rules
 
 from collector.accounting.excursions import EffectRules
 from collector.acquisition.source import Arrival
+from collector.instruments import Instruments
+from collector.page.state import PageState
 from collector.pipeline import Line
 from collector.readings.event import AnodeEffect, EffectOrigin
+from collector.readings.latest import LatestReadings
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
@@ -188,7 +194,7 @@ async def test_the_whole_day_again_after_a_loss_of_memory_adds_nothing(tmp_path:
         await told_over(line, clock, 0, 300, [(59, 119), (200, 230)])
         before, kept = await minutes(store), await store.events_between("PL1", T0, T0 + 600 * S)
         again = await opened(store, clock)
-        again.effects = type(again.effects)(PLANT, store, rules(), ())
+        again.effects = type(again.effects)(PLANT, store, rules(), (), now_ns=T0)
         await told_over(again, clock, 0, 300, [(59, 119), (200, 230)])
         after = await minutes(store)
         assert kept == await store.events_between("PL1", T0, T0 + 600 * S)
@@ -225,3 +231,57 @@ async def test_a_fault_of_the_measurement_is_not_booked_and_its_lines_say_nothin
     last = {each.split(b" ")[0]: parse_line(each) for each in stream if each.startswith(b"anode_effect,")}
     assert len(last) == 21
     assert {(each.fields["duration_s"], each.fields["corrected"]) for each in last.values()} == {(0.0, True)}
+
+
+async def test_once_a_day_effects_that_only_one_of_the_two_tells_are_said_and_counted(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    missed = dataclasses.replace(effect(1500, 70.0, rank=2, id_="AE-9"), pot="1009")
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await opened(store, clock)
+        told = events(effect(57.5, 61.25, rank=2), missed)
+        await told_over(line, clock, 0, 300, [(59, 119)], at_200=told)
+        # The plant's day ends at 16:00 UTC; it is compared an hour later.
+        with structlog.testing.capture_logs() as before:
+            await drive(line, clock, 13 * 3600 - 5)
+        with structlog.testing.capture_logs() as after:
+            await drive(line, clock, 13 * 3600)
+            await drive(line, clock, 13 * 3600 + 5)
+    what = "controllers and voltages tell of different anode effects"
+    assert [each for each in before if each["event"] == what] == []
+    assert [each for each in after if each["event"] == what] == [
+        {
+            "event": what,
+            "log_level": "warning",
+            "potline": "PL1",
+            "day": "2026-03-01",
+            "controller": "2, 131 s, 1 alone",
+            "voltage": "1, 61 s, 0 alone",
+        }
+    ]
+    assert line.instruments.effects_told_by_one_total == 1
+
+
+async def test_the_page_shows_an_effect_of_the_voltage_and_with_which_it_is_counted(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, PLANT.points) as store:
+        line = await opened(store, clock)
+        await told_over(line, clock, 0, 200, [(59, 119)], at_150=events(effect(57.5, 61.25, rank=2)))
+        merged = (await opened(store, clock)).effects.merged
+        assert merged == line.effects.merged
+        state = PageState(
+            PLANT,
+            path,
+            LatestReadings(len(PLANT.points)),
+            clock=clock,
+            instruments=Instruments(),
+            least_coverage_pct=90.0,
+            merged=merged,
+        )
+        shown = json.loads(await asyncio.to_thread(state.document))["potlines"][0]["events"]
+    assert [each["words"] for each in shown] == [
+        "pot 1007, hvae, 61 s, seen in the voltage, counted as AE-1",
+        "pot 1007, hvae, 61 s",
+    ]

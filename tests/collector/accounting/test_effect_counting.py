@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pot_curves import T0, S
 
-from collector.accounting.effect_counting import PotMinute, counted, pot_minutes
+from collector.accounting.effect_counting import PotMinute, Told, counted, pot_minutes, told_by
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin
 
 CONTROLLER, VOLTAGE = EffectOrigin.CONTROLLER, EffectOrigin.VOLTAGE
@@ -138,3 +138,21 @@ def test_no_second_of_one_pot_counts_for_both(precedence: EffectOrigin) -> None:
     pairs = [each for n in range(50) for each in (effect(f"C{n}", 400 * n, 100.0), effect(f"V{n}", 400 * n + 4, 98.0))]
     ids, _ = counts(*pairs, precedence=precedence)
     assert len(ids) == 50
+
+
+def test_a_days_effects_are_compared_by_who_tells_of_them() -> None:
+    day_ns, whole = T0, T0 + 86_400 * S
+    effects = [
+        effect("C1", 100, 100.0),
+        effect("V1", 103, 95.0),
+        effect("C2", 5000, 60.0),
+        effect("V3", 9000, 40.0, pot="1002"),
+        effect("V4", 9500, 45.0, pot="1003"),
+        effect("V5", 9900, 45.0, pot="1003", refused="more than half of the line rose together"),
+        # These begin on other days; one of them is the partner of one that does not.
+        effect("C6", -20, 30.0, pot="1004"),
+        effect("V6", 2, 25.0, pot="1004"),
+        effect("C7", 86_400, 30.0),
+    ]
+    found = told_by(effects, day_ns, whole, same_within_s=60.0)
+    assert found == {CONTROLLER: Told(2, 160.0, 1), VOLTAGE: Told(4, 205.0, 2)}
