@@ -97,9 +97,13 @@ class Effects:
         """Voltages that came too late to be looked at."""
         return self._watch.late
 
-    def seen(self, batch: ReadingBatch, now_ns: int) -> list[AnodeEffect]:
-        """Return what the voltages of a batch tell, and what is over because a pot has fallen silent."""
-        return [*self._watch.take(batch), *self._watch.settle(now_ns)]
+    def seen(self, batch: ReadingBatch) -> list[AnodeEffect]:
+        """Return what the voltages of a batch tell, and what is over because a pot has fallen silent.
+
+        Silent is a pot of which nothing comes while others speak: what a broker has kept during a stop is still to come
+        when the clock is far on.
+        """
+        return [*self._watch.take(batch), *self._watch.settle(self._watch.heard_ns)]
 
     async def compare(self, now_ns: int) -> int:
         """Compare the words of controllers and voltages on the day before, once a day; return how many stand alone."""

@@ -115,7 +115,7 @@ class Line:
         self.pots.take(batch)
         self.booking.book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
-        told += self.effects.seen(batch, self.clock.now_ns())
+        told += self.effects.seen(batch)
         fresh = await self.store.fresh(told) if told else []
         judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)

@@ -22,7 +22,7 @@ from collector.readings.event import AnodeEffect, EffectOrigin
 from collector.readings.quality import USABLE
 from collector.readings.quantity import Quantity
 
-TOGETHER = "more than half of the line rose together"
+TOGETHER = "too many pots of the line rose together"
 
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
@@ -46,10 +46,13 @@ class VoltageWatch:
     ----------
     late : int
         Readings that came too late to be looked at.
+    heard_ns : int
+        The latest time of any reading so far [UTC ns], 0 before the first one.
     """
 
     def __init__(self, plant: Plant, rules: EffectRules, known: Iterable[AnodeEffect] = ()) -> None:
         self.late = 0
+        self.heard_ns = 0
         self._rules = rules
         self._column = np.full(len(plant.points), -1, np.int64)
         self._curves: list[PotCurve] = []
@@ -98,6 +101,7 @@ class VoltageWatch:
         if not _in_order(column, time_ns, len(self._curves)):
             order = np.lexsort((time_ns, column))
             column, time_ns, value = column[order], time_ns[order], value[order]
+        self.heard_ns = max(self.heard_ns, int(time_ns.max()))
         column, time_ns, value = self._without_late(column, time_ns, value)
         high = value > self._above_v[column]
         burning = [pot for pots in self._burning for pot in pots]
@@ -149,27 +153,28 @@ class VoltageWatch:
         order = np.lexsort((columns, times_ns))
         rows = zip(columns[order].tolist(), times_ns[order].tolist(), values[order].tolist(), strict=True)
         for pot, time_ns, value in rows:
-            curve = self._curves[pot]
+            curve, line = self._curves[pot], self._line_of[pot]
+            was_burning = curve.burning
             last_ns, last_v = int(self._last_ns[pot]), float(self._last_v[pot])
             before = (last_ns, last_v) if last_v == last_v else None  # noqa: PLR0124 - not a number: not known
             reference_v = self._rest.mean_v(pot, time_ns) if value > self._above_v[pot] else None
             told += curve.take(before, time_ns, value, reference_v)
             self._last_ns[pot], self._last_v[pot] = time_ns, value
             if curve.burning:
-                self._burning[self._line_of[pot]].add(pot)
-                told += self._together(pot, time_ns)
+                self._burning[line].add(pot)
+                # Where it was above already, the others were counted when they rose.
+                told += [] if was_burning else self._together(line, time_ns)
             else:
-                self._burning[self._line_of[pot]].discard(pot)
+                self._burning[line].discard(pot)
                 self._rest.take_one(pot, time_ns, value)
         return told
 
-    def _together(self, pot: int, time_ns: int) -> list[AnodeEffect]:
+    def _together(self, line: int, time_ns: int) -> list[AnodeEffect]:
         """Take back the excursions of a line where too many pots are above the threshold at once.
 
         Half of a line in effect would need several times the voltage that its rectifiers have: the current would be
         gone. What rises together is the measurement.
         """
-        line = self._line_of[pot]
         if len(self._burning[line]) < self._too_many[line]:
             return []
         oldest_ns = time_ns - round(self._rules.longest_gap_s * 1e9)

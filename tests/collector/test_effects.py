@@ -285,3 +285,40 @@ async def test_the_page_shows_an_effect_of_the_voltage_and_with_which_it_is_coun
         "pot 1007, hvae, 61 s, seen in the voltage, counted as AE-1",
         "pot 1007, hvae, 61 s",
     ]
+
+
+async def test_an_effect_of_a_pot_that_falls_silent_is_over_while_others_speak(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
+        line = await opened(store, clock)
+        await told_over(line, clock, 0, 80, [(59, 119)])
+        # Nothing comes at all for half an hour: the broker has kept it.
+        await drive(line, clock, 1880)
+        (burns,) = await store.effects_between("PL1", T0, T0 + 3600 * S)
+        await drive(line, clock, 1885, voltages(1000, pot="1008"))
+        (ended,) = await store.effects_between("PL1", T0, T0 + 3600 * S)
+        stream = await in_the_stream(store)
+    assert burns.duration_s == pytest.approx(0.8)
+    assert burns.last_v == 24.0
+    assert ended.duration_s == pytest.approx(20.8)
+    assert ended.last_v is None
+    assert ended.unseen_s == 900.0
+    assert [each.fields["duration_s"] for each in stream.values()] == [ended.duration_s]
+
+
+async def test_what_a_broker_kept_during_a_stop_goes_on_with_the_effect_that_burned(
+    tmp_path: Path, clock: ClockByHand
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, PLANT.points) as store:
+        await told_over(await opened(store, clock), clock, 0, 80, [(59, 119)])
+    clock.ns = T0 + 3600 * S
+    async with Store(path, PLANT.points) as store:
+        line = await opened(store, clock)
+        await drive(line, clock, 3600)
+        for t_s in range(80, 200, 5):
+            await drive(line, clock, 3605, voltages(t_s, (59, 119)))
+        (whole,) = await store.effects_between("PL1", T0, T0 + 3600 * S)
+    assert whole.duration_s == pytest.approx(60.6)
+    assert whole.unseen_s == 0.0
