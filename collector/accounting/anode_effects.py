@@ -69,6 +69,8 @@ class VoltageWatch:
                 rest_from_v.append(line.pot_out_below_v)
         self._line_of = lines
         self._burning: list[set[int]] = [set() for _ in plant.potlines]
+        # Those of them that were not taken back.
+        self._believed: list[set[int]] = [set() for _ in plant.potlines]
         self._too_many = [max(_FEWEST_TOGETHER, int(rules.together * len(line.pots)) + 1) for line in plant.potlines]
         self._above_v = np.array(above_v)
         self._rest = RestVoltage(np.array(rest_from_v))
@@ -86,6 +88,7 @@ class VoltageWatch:
             if effect.last_v is not None:
                 self._last_v[column] = effect.last_v
                 self._burning[self._line_of[column]].add(column)
+                self._believed[self._line_of[column]].add(column)
 
     def take(self, batch: ReadingBatch) -> list[AnodeEffect]:
         """Take the pot voltages of a batch, and return what there is to tell of anode effects, in order of time."""
@@ -122,15 +125,21 @@ class VoltageWatch:
 
     def settle(self, now_ns: int) -> list[AnodeEffect]:
         """End the effects of pots of which nothing was heard for longer than the merging gap."""
-        told = []
-        for pots in self._burning:
-            for pot in sorted(pots):
-                told += self._curves[pot].settle(now_ns)
-                if not self._curves[pot].burning:
-                    pots.discard(pot)
-                    # What comes next is not joined to it: it is as if it were the first reading.
-                    self._last_v[pot] = np.nan
+        burning = sorted(pot for pots in self._burning for pot in pots)
+        return [event for pot in burning for event in self._settle(pot, now_ns)]
+
+    def _settle(self, pot: int, now_ns: int) -> list[AnodeEffect]:
+        told = self._curves[pot].settle(now_ns)
+        if not self._curves[pot].burning:
+            self._forget(pot)
+            # What comes next is not joined to it: it is as if it were the first reading.
+            self._last_v[pot] = np.nan
         return told
+
+    def _forget(self, pot: int) -> None:
+        line = self._line_of[pot]
+        self._burning[line].discard(pot)
+        self._believed[line].discard(pot)
 
     def _without_late(self, column: _Ints, time_ns: _Ints, value: _Floats) -> tuple[_Ints, _Ints, _Floats]:
         fresh = time_ns > self._last_ns[column]
@@ -154,6 +163,8 @@ class VoltageWatch:
         rows = zip(columns[order].tolist(), times_ns[order].tolist(), values[order].tolist(), strict=True)
         for pot, time_ns, value in rows:
             curve, line = self._curves[pot], self._line_of[pot]
+            if curve.burning:
+                told += self._settle(pot, time_ns)
             was_burning = curve.burning
             last_ns, last_v = int(self._last_ns[pot]), float(self._last_v[pot])
             before = (last_ns, last_v) if last_v == last_v else None  # noqa: PLR0124 - not a number: not known
@@ -163,9 +174,11 @@ class VoltageWatch:
             if curve.burning:
                 self._burning[line].add(pot)
                 # Where it was above already, the others were counted when they rose.
-                told += [] if was_burning else self._together(line, time_ns)
+                if not was_burning:
+                    self._believed[line].add(pot)
+                    told += self._together(line, time_ns)
             else:
-                self._burning[line].discard(pot)
+                self._forget(pot)
                 self._rest.take_one(pot, time_ns, value)
         return told
 
@@ -178,10 +191,12 @@ class VoltageWatch:
         if len(self._burning[line]) < self._too_many[line]:
             return []
         oldest_ns = time_ns - round(self._rules.longest_gap_s * 1e9)
-        heard = [each for each in sorted(self._burning[line]) if self._last_ns[each] >= oldest_ns]
-        if len(heard) < self._too_many[line]:
+        burning = np.fromiter(self._burning[line], np.int64)
+        if np.count_nonzero(self._last_ns[burning] >= oldest_ns) < self._too_many[line]:
             return []
-        return [event for each in heard for event in self._curves[each].void(time_ns, TOGETHER)]
+        heard = [pot for pot in sorted(self._believed[line]) if self._last_ns[pot] >= oldest_ns]
+        self._believed[line] -= set(heard)
+        return [event for pot in heard for event in self._curves[pot].void(time_ns, TOGETHER)]
 
 
 def _age(effect: AnodeEffect) -> tuple[int, int, int]:

@@ -167,7 +167,7 @@ class PotCurve:
     def take(
         self, before: tuple[int, float] | None, time_ns: int, value: float, reference_v: float | None
     ) -> list[AnodeEffect]:
-        """Take the next reading, and return what there is to tell.
+        """Take the next reading, and return what there is to tell. What is over by then is settled before.
 
         Parameters
         ----------
@@ -178,16 +178,9 @@ class PotCurve:
         reference_v : float or None
             The mean voltage so far of the pot at rest [V], None if not known.
         """
-        told = []
         if self._now is not None:
-            told += self.settle(time_ns)
-            if self._now is None:
-                before = None
-            else:
-                told += self._go_on(self._now, time_ns, value)
-        if self._now is None and value > self._above_v:
-            told += self._begin(before, time_ns, value, reference_v)
-        return told
+            return self._go_on(self._now, time_ns, value)
+        return self._begin(before, time_ns, value, reference_v) if value > self._above_v else []
 
     def settle(self, now_ns: int) -> list[AnodeEffect]:
         """End an excursion of which nothing was heard for longer than the merging gap."""

@@ -35,6 +35,7 @@ def scenario(folder: Path) -> Path:
     """Return the scenario with pots that tell their voltages and their controllers their effects, and nothing else."""
     shipped = (ROOT / "simulators" / "scenarios" / "anode-effect-day.toml").read_text(encoding="utf-8")
     path = folder / "day.toml"
+    shipped = shipped.replace("anode_effects_per_pot_day = 1.5", "anode_effects_per_pot_day = 4")
     told = '\n[mqtt]\nkinds = ["telemetry", "ae"]\n'
     path.write_text(shipped.replace("../../config", str(ROOT / "config")) + told, encoding="utf-8")
     return path
@@ -93,45 +94,44 @@ def test_effects_in_the_voltages_are_the_true_ones_and_none_is_counted_twice(
 
 def compare(alone: CollectorProcess, both: CollectorProcess, plant: Simulation) -> None:
     truth = plant.truth()
-    minutes = quiet_edges(sorted(set(alone.minutes()) & set(both.minutes()) & set(truth)), effects(both))
-    assert len(minutes) >= MINUTES - 25
+    # An effect that began near the end has not told its duration yet.
+    minutes = sorted(set(alone.minutes()) & set(both.minutes()) & set(truth))[1:-4]
     true_count = sum(truth[m]["ae_count"] for m in minutes)
     true_s = sum(truth[m]["ae_s"] for m in minutes)
     assert true_count >= 5
 
-    # From the voltages alone: each of them, to within the sampling.
-    told = [each for each in effects(both) if each.origin == "controller" and iso(minute(each)) in minutes]
-    found = [each for each in effects(alone) if iso(minute(each)) in minutes]
+    # From the voltages alone: each true effect is found once, to within the sampling, and nothing else is.
+    true = [each for each in effects(both) if each.origin == "controller"]
+    inside = [each for each in true if iso(minute(each)) in minutes]
+    assert len(inside) == true_count
+    found = effects(alone)
     assert {each.origin for each in found} == {"voltage"}
-    assert len(found) == len(told) == true_count
-    for true in told:
-        (seen,) = [each for each in found if each.pot == true.pot and abs(each.time_ns - true.time_ns) < 60e9]
-        assert abs(seen.time_ns - true.time_ns) / 1e9 <= SAMPLED_S, true
-        assert true.duration_s is not None
-        assert seen.duration_s == pytest.approx(true.duration_s, abs=2 * SAMPLED_S), true
+    longer_s = 0.0
+    for each in inside:
+        (seen,) = [other for other in found if is_one(each, other)]
+        assert each.duration_s is not None
+        assert seen.duration_s is not None
+        assert abs(seen.time_ns - each.time_ns) / 1e9 <= SAMPLED_S, each
+        assert seen.duration_s == pytest.approx(each.duration_s, abs=2 * SAMPLED_S), each
+        longer_s += seen.duration_s - each.duration_s
+    # Means draw a steep edge over one period or two, and 8 V is low on it: effects come out longer on the whole.
+    assert 0 <= longer_s <= 2 * SAMPLED_S * true_count
+    booked = [each for each in found if iso(minute(each)) in minutes]
+    assert all(any(is_one(each, other) for other in true) for each in booked)
     count, seconds = summed(alone, minutes)
-    assert count == true_count
-    # Means draw a steep edge over one period or two, and 8 V is low on it: effects come out longer, never shorter.
-    assert true_s <= seconds <= true_s + 2 * SAMPLED_S * true_count
-    assert seconds == pytest.approx(sum(each.duration_s or 0.0 for each in found))
+    assert count == len(booked)
+    assert seconds == pytest.approx(sum(each.duration_s or 0.0 for each in booked))
 
     # With the controllers' word as well: theirs counts, and the voltages' is kept beside it.
     count, seconds = summed(both, minutes)
     assert count == true_count
     assert seconds == pytest.approx(true_s, abs=0.01)
-    assert [each for each in effects(both) if each.origin == "voltage" and iso(minute(each)) in minutes] == found
+    assert [each for each in effects(both) if each.origin == "voltage" and iso(minute(each)) in minutes] == booked
+
+
+def is_one(effect: Found, other: Found) -> bool:
+    return effect.pot == other.pot and abs(effect.time_ns - other.time_ns) < MINUTE_NS
 
 
 def minute(effect: Found) -> int:
     return effect.time_ns // MINUTE_NS * MINUTE_NS
-
-
-def quiet_edges(minutes: list[str], found: list[Found]) -> list[str]:
-    """Leave out the first and the last minutes, until no effect is near the first one's start or the last one's end."""
-    busy = {iso(minute(each) + n * MINUTE_NS) for each in found for n in (-1, 0, 1, 2, 3, 4)}
-    left, right = 1, len(minutes) - 3
-    while minutes[left] in busy:
-        left += 1
-    while minutes[right] in busy:
-        right -= 1
-    return minutes[left : right + 1]

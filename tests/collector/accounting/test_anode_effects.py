@@ -56,6 +56,11 @@ def test_a_fault_takes_back_only_the_rise_that_belongs_to_it() -> None:
     assert {effect.refused for effect in others} == {TOGETHER}
 
 
+def test_a_fault_that_is_still_there_after_a_long_silence_is_one_again() -> None:
+    rows = many(1, 7, (0, 10, 4.0), (10, 40, 24.0), (2000, 2020, 24.0), (2020, 2030, 4.0))
+    assert {effect.refused for effect in last(told(rows))} == {TOGETHER}
+
+
 def test_in_a_line_of_two_pots_both_may_be_in_effect() -> None:
     effects = last(told(many(1, 2, (0, 10, 4.0), (10, 40, 24.0), (40, 50, 4.0)), plant=plant_of(2)))
     assert [effect.refused for effect in effects] == [None, None]
