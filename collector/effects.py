@@ -210,4 +210,6 @@ def _place(effect: AnodeEffect) -> _Place:
 
 
 def _nothing(effect: AnodeEffect) -> AnodeEffect:
-    return replace(effect, duration_s=0.0, overvoltage_v_s=0.0, corrected=True)
+    # A field that is not written stays as it is: an overvoltage that nobody told must not become one of 0.
+    overvoltage_v_s = None if effect.overvoltage_v_s is None else 0.0
+    return replace(effect, duration_s=0.0, overvoltage_v_s=overvoltage_v_s, corrected=True)

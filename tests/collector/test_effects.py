@@ -116,6 +116,8 @@ async def test_while_the_controller_has_not_told_the_duration_the_voltages_count
         stream = await in_the_stream(store)
     assert (found.anode_effects, found.anode_effect_s) == (1, 61.25)
     assert {t_s: each.fields["duration_s"] for t_s, each in stream.items()} == {57.5: 61.25, 58.2: 0.0}
+    # The controller tells no overvoltage: what was merged for a while does not make one of 0.
+    assert "overvoltage_v_s" not in stream[57.5].fields
 
 
 async def test_with_precedence_of_the_voltage_the_controllers_word_changes_nothing(
