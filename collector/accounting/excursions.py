@@ -13,8 +13,8 @@ first, and its duration is the time above the threshold, not the time between. S
 - An effect is at most a day old when an excursion is merged into it.
 
 Of means over some seconds instead of samples, each edge of an effect is known to less than one such period, and its
-duration to less than two. Means draw a steep edge out, and the threshold is low on it: so an effect of 25 V comes out
-longer, by a period or so, never by less than nothing. One that is shorter than a period may not be seen at all.
+duration to less than two. Means draw a steep edge out, and the threshold is low on it: so effects of 25 V come out
+longer on the average, by about a period. One that is shorter than a period may not be seen at all.
 """
 
 from dataclasses import dataclass, field
