@@ -20,10 +20,11 @@ from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
-from collector.closing.closer import Closer
+from collector.closing import opening
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable
+from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
@@ -124,6 +125,7 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             clock=clock,
             instruments=instruments,
             least_coverage_pct=configuration.accounting.least_coverage_pct,
+            merged=line.effects.merged,
         )
         page = await stack.enter_async_context(
             PageServer(state.document, progress.healthy, host=configuration.page.host, port=configuration.page.port)
@@ -165,17 +167,10 @@ async def _line(
     progress: _Progress,
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
+    effects = await Effects.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns())
     booked = rules(plant)
     pots = PotWatch(plant)
-    closer = Closer(
-        plant,
-        store,
-        grace_s=accounting.grace_s,
-        longest_gap_s=accounting.longest_gap_s,
-        least_coverage_pct=accounting.least_coverage_pct,
-        pots=pots,
-        instruments=instruments,
-    )
+    closer = opening.closer(configuration, store, pots, instruments)
     await closer.open(clock.now_ns())
     return Line(
         plant=plant,
@@ -185,6 +180,7 @@ async def _line(
         power=LinePower(plant),
         pots=pots,
         booking=Booking(booked, await store.last_cells(booked), longest_gap_s=accounting.longest_gap_s),
+        effects=effects,
         closer=closer,
         encoder=ReadingEncoder(plant),
         store=store,

@@ -24,6 +24,10 @@ class Instruments:
     """Polls that were skipped because the one before took too long."""
     late_readings_total: int = 0
     """Readings older than one of the same point that was booked already; not booked again."""
+    late_voltages_total: int = 0
+    """Pot voltages older than one of the same pot that was looked at for anode effects already; not looked at."""
+    effects_told_by_one_total: int = 0
+    """Anode effects of which only the controller or only the voltage told, where both tell of others; once a day."""
     glitches_total: int = 0
     """Counter readings refused by the physical bound or as a drop that did not last."""
     delivered_total: int = 0

@@ -23,6 +23,7 @@ from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
+from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
@@ -30,7 +31,7 @@ from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import Accounted, AnodeEffect, Event
+from collector.readings.event import AnodeEffect, Weighing
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.store.commit import Commit
@@ -83,6 +84,7 @@ class Line:
     power: LinePower
     pots: PotWatch
     booking: Booking
+    effects: Effects
     closer: Closer
     encoder: ReadingEncoder
     store: Store
@@ -116,8 +118,10 @@ class Line:
         self.pots.take(batch)
         self.booking.book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
+        told += self.effects.seen(batch)
         fresh = await self.store.fresh(told) if told else []
-        dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Accounted)])
+        judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
+        dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)
         cells, reached, incidents = self.booking.take()
         for point, since_ns in [*reached.items(), *cells]:
             for potline in self.closer.potlines_of(point):
@@ -131,20 +135,28 @@ class Line:
             )
             self.instruments.glitches_total += incident.step is Step.SUSPECT
         dead = [letter for arrival in arrivals for letter in arrival.rejected]
-        lines = [self._event_line(event) for event in fresh if isinstance(event, AnodeEffect)]
+        lines = list(judged.lines)
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
-        if len(batch) or lines or cells or told or dead:
-            encode = partial(self.encoder.encode, batch)
+        standing = self.effects.standing()
+        if len(batch) or lines or cells or told or dead or standing:
             await self._commit(
                 Commit(
-                    self.clock.now_ns(), lines=lines, cells=cells, events=told, dirty=dirty, dead=dead, encode=encode
+                    self.clock.now_ns(),
+                    lines=lines,
+                    cells=cells,
+                    events=told,
+                    dirty=dirty,
+                    dead=dead,
+                    remembered=standing,
+                    encode=partial(self.encoder.encode, batch),
                 )
             )
         for arrival in arrivals:
             arrival.acknowledge()
         self._count(batch, len(dead))
+        self.instruments.effects_told_by_one_total += await self.effects.compare(self.clock.now_ns())
         await self._close()
         await self._let_go()
 
@@ -212,20 +224,20 @@ class Line:
         self.instruments.commits_total += 1
         self.instruments.commit_slowest_s = max(self.instruments.commit_slowest_s, time.monotonic() - started)
 
-    async def _dirty_by_events(self, fresh: Sequence[Event]) -> dict[tuple[str, int], str]:
+    async def _dirty_by_events(
+        self, weighings: Sequence[Weighing], effects: Sequence[tuple[str, int]]
+    ) -> dict[tuple[str, int], str]:
         """Return the closed minutes that events belong to now, or belonged to before they were corrected."""
         dirty: dict[tuple[str, int], str] = {}
-        if fresh:
-            before = await self.store.minutes_of(event.id for event in fresh)
-            places = [*before, *((event.potline, event.time_ns) for event in fresh)]
-            for potline, time_ns in places:
-                self._mark(
-                    dirty,
-                    potline,
-                    time_ns,
-                    min(time_ns + 1, self.closer.closed_until(potline)),
-                    "an event was told or corrected",
-                )
+        before = await self.store.minutes_of(event.id for event in weighings) if weighings else []
+        for potline, time_ns in [*effects, *before, *((event.potline, event.time_ns) for event in weighings)]:
+            self._mark(
+                dirty,
+                potline,
+                time_ns,
+                min(time_ns + 1, self.closer.closed_until(potline)),
+                "an event was told or corrected",
+            )
         return dirty
 
     @staticmethod
@@ -233,21 +245,9 @@ class Line:
         for minute in range(minute_of(since_ns), until_ns, MINUTE_NS):
             dirty.setdefault((potline, minute), reason)
 
-    def _event_line(self, event: AnodeEffect) -> bytes:
-        tags = {"plant": self.plant.id, "potline": event.potline, "pot": event.pot, "kind": event.kind.value}
-        fields = {
-            "duration_s": event.duration_s,
-            "max_v": event.max_v,
-            "overvoltage_v_s": event.overvoltage_v_s,
-            "corrected": event.corrected,
-        }
-        line = lineprotocol.line(lineprotocol.series("anode_effect", tags), fields, event.time_ns)
-        if line is None:
-            raise AssertionError("an anode effect always has the field 'corrected'")
-        return line
-
     def _count(self, batch: ReadingBatch, rejected: int) -> None:
         self.instruments.readings_total += len(batch)
         self.instruments.readings_bad_total += int((~batch.usable).sum())
         self.instruments.rejected_total += rejected
         self.instruments.late_readings_total = self.booking.late
+        self.instruments.late_voltages_total = self.effects.late

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collector.accounting.booking import Booking
+from collector.accounting.excursions import EffectRules
+from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
 from collector.delivery.lineprotocol import ReadingEncoder
+from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
@@ -18,6 +21,7 @@ from collector.normalise.screening import Screen
 from collector.pipeline import Line
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
+from collector.readings.event import EffectOrigin
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
@@ -27,6 +31,17 @@ from collector.store.store import Store
 
 CONFIG = Path(__file__).parents[1] / "config" / "collector.toml"
 BOUNDS = Bounds(outbox_max_bytes=1 << 30, outbox_max_age_s=1e9, keep_inputs_s=1e9, keep_minutes_s=1e9)
+
+CONVENTIONS = Conventions(longest_gap_s=60.0, same_within_s=60.0, precedence=EffectOrigin.CONTROLLER)
+EFFECT_RULES = EffectRules(
+    longest_gap_s=60.0,
+    merging_gap_s=900.0,
+    shortest_s=0.0,
+    sensor_limit_v=60.0,
+    together=0.5,
+    same_within_s=60.0,
+    precedence=EffectOrigin.CONTROLLER,
+)
 
 
 @functools.cache
@@ -58,15 +73,23 @@ class ClockByHand:
         await asyncio.sleep(0)
 
 
-async def open_line(plant: Plant, store: Store, clock: ClockByHand, *, grace_s: float = 10.0) -> Line:
+async def open_line(
+    plant: Plant,
+    store: Store,
+    clock: ClockByHand,
+    *,
+    grace_s: float = 10.0,
+    rules_of_effects: EffectRules | None = None,
+) -> Line:
     """Return a line as the assembly makes it, with nothing feeding it."""
     instruments = Instruments()
     pots = PotWatch(plant)
+    effects = await Effects.opened(plant, store, rules_of_effects or EFFECT_RULES, clock.now_ns())
     closer = Closer(
         plant,
         store,
         grace_s=grace_s,
-        longest_gap_s=60.0,
+        conventions=CONVENTIONS,
         least_coverage_pct=90.0,
         pots=pots,
         instruments=instruments,
@@ -81,6 +104,7 @@ async def open_line(plant: Plant, store: Store, clock: ClockByHand, *, grace_s: 
         power=LinePower(plant),
         pots=pots,
         booking=Booking(booked, await store.last_cells(booked), longest_gap_s=60.0),
+        effects=effects,
         closer=closer,
         encoder=ReadingEncoder(plant),
         store=store,

@@ -14,6 +14,7 @@ import msgspec
 from collector.accounting.integrals import Shape
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
+from collector.readings.event import EffectOrigin
 from collector.readings.quantity import Quantity
 
 _KWH_PER_MWS = 1000 / 3600
@@ -53,18 +54,27 @@ class MeterRole(msgspec.Struct, frozen=True):
     share: float = 1.0
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
+class Conventions(msgspec.Struct, frozen=True):
+    """What was agreed for the accounts of a plant.
 
-    ``longest_gap_s`` is how long a gap between readings may be to count as covered [s].
+    ``longest_gap_s``: how long a gap between readings may be to count as covered [s]. ``same_within_s``: anode effects
+    of a pot from two origins this close together are one [s], and ``precedence`` says whose word counts then.
     """
+
+    longest_gap_s: float
+    same_within_s: float
+    precedence: EffectOrigin
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current."""
 
     potline: str
     pots: int
     meters: tuple[MeterRole, ...]
     charge: Measured | None
     current: Measured | None
-    longest_gap_s: float
+    conventions: Conventions
 
     @property
     def has_auxiliaries(self) -> bool:
@@ -124,7 +134,7 @@ def decoded(body: bytes) -> Parameters:
     return msgspec.json.decode(body, type=Parameters)
 
 
-def wanted(plant: Plant, potline: Potline, *, longest_gap_s: float) -> Wanted:
+def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     """Return what a potline's accounts are made of: counters where a meter has one, else integrals."""
     meters = []
     charge = current = None
@@ -145,7 +155,7 @@ def wanted(plant: Plant, potline: Potline, *, longest_gap_s: float) -> Wanted:
             if Quantity.DC_CHARGE in here:
                 charge = Measured(here[Quantity.DC_CHARGE], Shape.COUNTER)
         meters.append(MeterRole(meter.id, role, energy))
-    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, longest_gap_s)
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
 
 
 def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:

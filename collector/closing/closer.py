@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from collector.accounting.account import account_minute
-from collector.accounting.parameters import Parameters, Wanted, digest, encoded, fingerprint, parameters_at, wanted
+from collector.accounting.parameters import (
+    Conventions,
+    Parameters,
+    Wanted,
+    digest,
+    encoded,
+    fingerprint,
+    parameters_at,
+    wanted,
+)
 from collector.accounting.production import PotWatch
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, windows_touched
 from collector.closing import entries
@@ -95,7 +104,7 @@ class Closer:
         store: Store,
         *,
         grace_s: float,
-        longest_gap_s: float,
+        conventions: Conventions,
         least_coverage_pct: float,
         pots: PotWatch,
         instruments: Instruments,
@@ -104,7 +113,7 @@ class Closer:
         self._calendar = plant.calendar
         self._store = store
         self._grace_ns = int(grace_s * 1e9)
-        self._longest_gap_s = longest_gap_s
+        self._conventions = conventions
         self._least_coverage_pct = least_coverage_pct
         self._pots = pots
         self._instruments = instruments
@@ -126,7 +135,7 @@ class Closer:
             last_ns = await self._store.last_minute(potline.id)
             next_ns = first_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
-            what = wanted(self._plant, potline, longest_gap_s=self._longest_gap_s)
+            what = wanted(self._plant, potline, self._conventions)
             self._lines[potline.id] = _Line(potline, what, next_ns, book)
 
     def closed_until(self, potline_id: str) -> int:

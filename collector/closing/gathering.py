@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.accounting.account import Effect, MinuteInputs
+from collector.accounting.effect_counting import REACH_NS, counted
 from collector.accounting.integrals import NOTHING, Amount, between
 from collector.accounting.parameters import Measured, Wanted
-from collector.readings.cell import MINUTE_NS, Cell
+from collector.readings.cell import MINUTE_NS, Cell, minute_of
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
 from collector.readings.pots import PotsInputs
 from collector.store import inputs
@@ -39,20 +40,19 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
     starts = range(start_ns, end_ns, MINUTE_NS)
     measured = {*(m.energy for m in what.meters), *(m for m in (what.charge, what.current) if m is not None)}
     amounts = {
-        m: _amounts(inputs.cells_of(db, m.point, start_ns, end_ns), starts, m, what.longest_gap_s) for m in measured
+        m: _amounts(inputs.cells_of(db, m.point, start_ns, end_ns), starts, m, what.conventions.longest_gap_s)
+        for m in measured
     }
     pots = inputs.pots_between(db, what.potline, start_ns, end_ns)
-    told = inputs.events_between(db, what.potline, start_ns, end_ns)
     effects: dict[int, list[Effect]] = {}
+    for each in _counted(db, what, start_ns, end_ns):
+        low = each.kind is AnodeEffectKind.LVAE
+        effect = Effect(each.duration_s or 0.0, each.overvoltage_v_s or 0.0, low)
+        effects.setdefault(minute_of(each.time_ns), []).append(effect)
     tapped: dict[int, list[float]] = {}
-    for event in told:
-        minute = event.time_ns - event.time_ns % MINUTE_NS
-        if isinstance(event, AnodeEffect):
-            low = event.kind is AnodeEffectKind.LVAE
-            effect = Effect(event.duration_s or 0.0, event.overvoltage_v_s or 0.0, low)
-            effects.setdefault(minute, []).append(effect)
-        elif isinstance(event, Weighing) and event.refused is None:
-            tapped.setdefault(minute, []).append(event.net_kg)
+    for event in inputs.events_between(db, what.potline, start_ns, end_ns):
+        if isinstance(event, Weighing) and event.refused is None:
+            tapped.setdefault(minute_of(event.time_ns), []).append(event.net_kg)
     found = []
     for place, minute in enumerate(starts):
         current = amounts[what.current][place] if what.current else NOTHING
@@ -71,6 +71,16 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
             )
         )
     return found
+
+
+def _counted(db: sqlite3.Connection, what: Wanted, start_ns: int, end_ns: int) -> list[AnodeEffect]:
+    """Return the anode effects that began in an interval and count: what two tell is one."""
+    if not inputs.effects_between(db, what.potline, start_ns, end_ns):
+        return []
+    around = inputs.effects_between(db, what.potline, start_ns - REACH_NS, end_ns + REACH_NS)
+    agreed = what.conventions
+    found = counted(around, same_within_s=agreed.same_within_s, precedence=agreed.precedence)
+    return [effect for effect in found.effects if start_ns <= effect.time_ns < end_ns]
 
 
 def _amounts(cells: Sequence[Cell], starts: range, what: Measured, longest_gap_s: float) -> list[Amount]:

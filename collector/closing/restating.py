@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collector.accounting import sums as adding
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity, emissions_intensity, energy_intensity
-from collector.accounting.parameters import Parameters, parameters_at, wanted
+from collector.accounting.parameters import Conventions, Parameters, parameters_at, wanted
 from collector.accounting.sums import Sums
 from collector.closing.closer import Closer
 from collector.closing.recomputing import KeptParameters, Recomputed, recomputed
@@ -47,7 +47,7 @@ class Change:
 
 
 def changes(
-    db: sqlite3.Connection, plant: Plant, potline: Potline, start_ns: int, end_ns: int, *, longest_gap_s: float
+    db: sqlite3.Connection, plant: Plant, potline: Potline, start_ns: int, end_ns: int, conventions: Conventions
 ) -> Iterator[Change]:
     """Compute a period again with the settings as they are now, and yield what comes out, day by day.
 
@@ -56,7 +56,7 @@ def changes(
     LookupError
         If a dated parameter is not in force in all of the period.
     """
-    what = wanted(plant, potline, longest_gap_s=longest_gap_s)
+    what = wanted(plant, potline, conventions)
     kept = KeptParameters(db)
 
     def now(minute_ns: int) -> Parameters:

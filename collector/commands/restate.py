@@ -14,8 +14,8 @@ from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
 from collector.accounting.parameters import fingerprint
 from collector.accounting.production import PotWatch
 from collector.clock import SystemClock
-from collector.closing import restating
-from collector.closing.closer import SETTINGS, Closer
+from collector.closing import opening, restating
+from collector.closing.closer import SETTINGS
 from collector.closing.restating import Change, Figures
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, table
 from collector.instruments import Instruments
@@ -82,13 +82,13 @@ def restate(
 
 
 def _changes(configuration: Configuration, potlines: Sequence[Potline], start_ns: int, end_ns: int) -> list[Change]:
-    gap_s = configuration.accounting.longest_gap_s
+    agreed = opening.conventions(configuration)
     try:
         with contextlib.closing(open_reader(configuration.store.path)) as db:
             return [
                 change
                 for potline in potlines
-                for change in restating.changes(db, configuration.plant, potline, start_ns, end_ns, longest_gap_s=gap_s)
+                for change in restating.changes(db, configuration.plant, potline, start_ns, end_ns, agreed)
             ]
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
@@ -125,18 +125,9 @@ def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
 
 
 async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
-    plant, accounting = configuration.plant, configuration.accounting
     clock = SystemClock()
-    async with Store(configuration.store.path, plant.points) as store:
-        closer = Closer(
-            plant,
-            store,
-            grace_s=accounting.grace_s,
-            longest_gap_s=accounting.longest_gap_s,
-            least_coverage_pct=accounting.least_coverage_pct,
-            pots=PotWatch(plant),
-            instruments=Instruments(),
-        )
+    async with Store(configuration.store.path, configuration.plant.points) as store:
+        closer = opening.closer(configuration, store, PotWatch(configuration.plant), Instruments())
         shown = 0
 
         def told(entries: int) -> None:

@@ -6,27 +6,29 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from collector.accounting import intensity
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
-from collector.accounting.parameters import parameters_at, wanted
+from collector.accounting.parameters import Parameters
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import DAY_NS
 from collector.clock import Clock
 from collector.closing.book import stated
+from collector.closing.recomputing import KeptParameters
 from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
-from collector.readings.event import AnodeEffect, Event, Production, Weighing
+from collector.readings.cell import MINUTE_NS
+from collector.readings.event import AnodeEffect, EffectOrigin, Event, Production, Weighing
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from collector.store import inputs, ledger, outbox
-from collector.store.commit import LedgerRecord
 from collector.store.schema import open_reader
 
 RECENT_MINUTES = 60
@@ -47,6 +49,7 @@ class PageState:
         clock: Clock,
         instruments: Instruments,
         least_coverage_pct: float,
+        merged: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._plant = plant
         self._path = store
@@ -54,6 +57,7 @@ class PageState:
         self._clock = clock
         self._instruments = instruments
         self._least_coverage_pct = least_coverage_pct
+        self._merged = merged
         self._started_ns = clock.now_ns()
 
     def document(self) -> bytes:
@@ -89,7 +93,7 @@ class PageState:
     def _potline(self, db: sqlite3.Connection, potline: Potline) -> dict[str, Any]:
         now_ns = self._clock.now_ns()
         records = ledger.latest_records(db, potline.id, "minute", now_ns - DAY_NS, now_ns)
-        minutes = [(record, _sums(record)) for record in records]
+        minutes = [(record.start_ns, stated(record)) for record in records]
         hours = ledger.latest_records(db, potline.id, "hour", now_ns - DAY_NS, now_ns)
         live: dict[str, float | None] = {"line_current_ka": None, "line_voltage_v": None, "dc_power_mw": None}
         line_meter = self._plant.line_meter(potline)
@@ -104,26 +108,25 @@ class PageState:
         ]
         known = [power for power in ac if power is not None]
         last_hour = minutes[-RECENT_MINUTES:]
-        windows = {
-            "minute": self._window(potline, minutes[-1][0].start_ns, 60.0, minutes[-1][1]) if minutes else None,
-            "hour": self._window(potline, hours[-1].start_ns, 3600.0, _sums(hours[-1])) if hours else None,
-            "rolling_24h": self._window(
-                potline,
-                records[-1].start_ns + 60_000_000_000 - DAY_NS,
-                DAY_NS * 1e-9,
-                total(s for _, s in minutes),
+        windows: dict[str, Any] = dict.fromkeys(("minute", "hour", "rolling_24h", "last_60_min"))
+        kept = KeptParameters(db)
+        if minutes:
+            newest_ns, newest = minutes[-1]
+            # Longer windows are shown with the factors of their newest minute; the ledger has them minute by minute.
+            parameters = kept(newest_ns, newest)
+            since_ns = last_hour[0][0]
+            windows["minute"] = self._window(newest_ns, 60.0, newest.sums, parameters)
+            windows["rolling_24h"] = self._window(
+                newest_ns + MINUTE_NS - DAY_NS, DAY_NS * 1e-9, total(entry.sums for _, entry in minutes), parameters
             )
-            if minutes
-            else None,
-            "last_60_min": self._window(
-                potline,
-                last_hour[0][0].start_ns,
-                (last_hour[-1][0].start_ns - last_hour[0][0].start_ns) * 1e-9 + 60.0,
-                total(sums for _, sums in last_hour),
+            windows["last_60_min"] = self._window(
+                since_ns,
+                (newest_ns - since_ns) * 1e-9 + 60.0,
+                total(entry.sums for _, entry in last_hour),
+                parameters,
             )
-            if last_hour
-            else None,
-        }
+            if hours:
+                windows["hour"] = self._window(hours[-1].start_ns, 3600.0, stated(hours[-1]).sums, parameters)
         return {
             "id": potline.id,
             "name": potline.name,
@@ -135,14 +138,18 @@ class PageState:
             ],
             "pot_ids": potline.pots,
             "windows": windows,
-            "events": [_event(event) for event in inputs.latest_events(db, potline.id, RECENT_EVENTS)],
-            "recent": [self._window(potline, record.start_ns, 60.0, sums) for record, sums in last_hour],
+            "events": [
+                _event(event, self._merged.get(event.id))
+                for event in inputs.latest_events(db, potline.id, RECENT_EVENTS)
+            ],
+            "recent": [self._window(time_ns, 60.0, entry.sums, kept(time_ns, entry)) for time_ns, entry in last_hour],
         }
 
-    def _window(self, potline: Potline, start_ns: int, length_s: float, sums: Sums) -> dict[str, Any]:
+    def _window(self, start_ns: int, length_s: float, sums: Sums, parameters: Parameters | None) -> dict[str, Any]:
         least = self._least_coverage_pct
-        parameters = parameters_at(self._plant, potline, wanted(self._plant, potline, longest_gap_s=0.0), start_ns)
-        emitted = intensity.emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=least)
+        emitted = None
+        if parameters is not None:
+            emitted = intensity.emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=least)
         return {
             "start": _iso(start_ns),
             "length_s": length_s,
@@ -225,13 +232,16 @@ def _fresh_s(meter: Meter) -> float:
     return 3 * meter.every_s + 30.0
 
 
-def _event(event: Event) -> dict[str, Any]:
-    """Return an event in words."""
+def _event(event: Event, merged: str | None) -> dict[str, Any]:
+    """Return an event in words; ``merged``: the id of the one that it is counted with."""
     match event:
         case AnodeEffect():
             lasts = "goes on" if event.duration_s is None else f"{event.duration_s:.0f} s"
             what, words = "anode effect", [f"pot {event.pot}", event.kind.value, lasts]
             words += ["corrected"] if event.corrected else []
+            words += ["seen in the voltage"] if event.origin is EffectOrigin.VOLTAGE else []
+            words += [f"not counted: {event.refused}"] if event.refused else []
+            words += [f"counted as {merged}"] if merged else []
         case Weighing():
             what, words = "weighing", [f"pots {', '.join(event.pots)}", f"{event.net_kg:.0f} kg net"]
             words += [f"not booked: {event.refused}"] if event.refused else []
@@ -272,10 +282,6 @@ def _ledger(db: sqlite3.Connection) -> dict[str, Any]:
             for seq, potline, window, start_ns, revision, reason, written_ns, digest in rows
         ],
     }
-
-
-def _sums(record: LedgerRecord) -> Sums:
-    return stated(record).sums
 
 
 def _iso(time_ns: int) -> str:

@@ -27,7 +27,8 @@ class Potline:
 
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
-    configured; those of current efficiency and anode consumption stand at their values.
+    configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
+    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
     """
 
     id: str
@@ -39,6 +40,8 @@ class Potline:
     anode_sulphur_pct: float
     anode_ash_pct: float
     pot_out_below_v: float
+    effect_above_v: float
+    effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
 
 

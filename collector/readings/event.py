@@ -11,12 +11,34 @@ class AnodeEffectKind(Enum):
     LVAE = "lvae"
 
 
+class EffectOrigin(Enum):
+    """Who says that there was an anode effect: the pot's controller, or the voltage that was collected."""
+
+    CONTROLLER = "controller"
+    VOLTAGE = "voltage"
+
+
 @dataclass(frozen=True, slots=True)
 class AnodeEffect:
-    """An anode effect as its pot controller tells it. It is booked to the time of its start.
+    """An anode effect as its pot controller tells it, or as the pot's voltage shows it. It is booked to its start.
 
     ``rank`` orders the messages about one id: the highest one counts, whatever the order of arrival.
-    ``duration_s`` is None while it burns.
+
+    Attributes
+    ----------
+    duration_s : float or None
+        Time in effect [s]. None where a controller has not told it yet. Of one that the voltage shows and that still
+        burns: the time so far.
+    until_ns : int or None
+        Up to when it is known: its end, or the last reading while it burns [UTC ns]. None from a controller.
+    last_v : float or None
+        The voltage of that last reading while it burns [V].
+    reference_v : float or None
+        The pot's mean voltage before it, above which the overvoltage is counted [V].
+    unseen_s : float
+        Time without readings in it and at its ends, so that its duration is estimated [s].
+    refused : str or None
+        Why it is kept but not counted; None for a good one.
     """
 
     id: str
@@ -29,6 +51,12 @@ class AnodeEffect:
     max_v: float | None
     overvoltage_v_s: float | None
     corrected: bool
+    origin: EffectOrigin = EffectOrigin.CONTROLLER
+    until_ns: int | None = None
+    last_v: float | None = None
+    reference_v: float | None = None
+    unseen_s: float = 0.0
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

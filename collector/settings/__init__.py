@@ -5,6 +5,7 @@ The only room that imports pydantic. ``load`` is its door: it opens no socket an
 
 from collector.settings.configuration import (
     AccountingSettings,
+    AnodeEffectSettings,
     Configuration,
     DeliveryTarget,
     InfluxKind,
@@ -17,6 +18,7 @@ from collector.settings.problems import ConfigurationError, Problem
 
 __all__ = [
     "AccountingSettings",
+    "AnodeEffectSettings",
     "Configuration",
     "ConfigurationError",
     "DeliveryTarget",

@@ -150,6 +150,10 @@ class Builder(DatedPart):
         efficiency = self._series((*at, "current_efficiency"), section.current_efficiency, 100.0)
         consumption = self._series((*at, "net_anode_consumption"), section.net_anode_consumption)
         weighing = section.weighing_uncertainty
+        below = section.anode_effect_above if section.anode_effect_below is None else section.anode_effect_below
+        if below > section.anode_effect_above and self._fine(*at, "anode_effect_above"):
+            what = f"{below:g} V is above anode_effect_above, {section.anode_effect_above:g} V"
+            self._report((*at, "anode_effect_below"), what, "give the same or less, or leave it out")
         if slope is None:
             return None
         return Potline(
@@ -163,6 +167,8 @@ class Builder(DatedPart):
             anode_ash_pct=section.anode_ash,
             pot_out_below_v=section.pot_out_below,
             weighing_relative_standard_uncertainty=None if weighing is None else weighing / 200,
+            effect_above_v=section.anode_effect_above,
+            effect_below_v=below,
         )
 
     def _in_force(self, at: Path_, rows: list[Dated[float]]) -> None:

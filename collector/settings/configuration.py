@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from collector.plant.topology import Plant
+from collector.readings.event import EffectOrigin
 
 
 class InfluxKind(Enum):
@@ -34,6 +35,18 @@ class AccountingSettings:
     longest_gap_s: float
     least_coverage_pct: float
     longest_tare_age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnodeEffectSettings:
+    """How anode effects are found in pot voltages, and whose word counts. ``together`` is a fraction."""
+
+    merging_gap_s: float
+    shortest_s: float
+    sensor_limit_v: float
+    together: float
+    same_within_s: float
+    precedence: EffectOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,7 @@ class Configuration:
     plant: Plant
     store: StoreSettings
     accounting: AccountingSettings
+    anode_effects: AnodeEffectSettings
     page: PageSettings
     log: LogSettings
     targets: tuple[DeliveryTarget, ...]

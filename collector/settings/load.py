@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from collector.readings.event import EffectOrigin
 from collector.settings.build import Builder
 from collector.settings.configuration import (
     AccountingSettings,
+    AnodeEffectSettings,
     Configuration,
     DeliveryTarget,
     InfluxKind,
@@ -120,6 +122,14 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
             longest_gap_s=settings.accounting.longest_gap,
             least_coverage_pct=settings.accounting.least_coverage,
             longest_tare_age_s=settings.accounting.longest_tare_age,
+        ),
+        anode_effects=AnodeEffectSettings(
+            merging_gap_s=settings.anode_effects.merging_gap,
+            shortest_s=settings.anode_effects.shortest,
+            sensor_limit_v=settings.anode_effects.sensor_limit,
+            together=settings.anode_effects.together / 100,
+            same_within_s=settings.anode_effects.same_within,
+            precedence=EffectOrigin(settings.anode_effects.precedence),
         ),
         page=PageSettings(host=host.removeprefix("[").removesuffix("]"), port=int(port)),
         log=LogSettings(json=settings.log.format == "json", level=settings.log.level),

@@ -71,6 +71,17 @@ class Accounting(_Model):
     longest_tare_age: Annotated[float, measure("s", "1 s", "30 d")] = 8 * 3600.0
 
 
+class AnodeEffects(_Model):
+    """[anode_effects]."""
+
+    merging_gap: Annotated[float, measure("s", "0 s", "2 h")] = 15 * 60.0
+    shortest: Annotated[float, measure("s", "0 s", "5 min")] = 0.0
+    sensor_limit: Annotated[float, measure("V", "20 V", "100 V")] = 60.0
+    together: Annotated[float, measure("%", "10 %", "100 %")] = 50.0
+    same_within: Annotated[float, measure("s", "0 s", "30 min")] = 60.0
+    precedence: Literal["controller", "voltage"] = "controller"
+
+
 class Page(_Model):
     """[page]."""
 
@@ -122,6 +133,8 @@ class PotlineSection(_Model):
     anode_ash: Annotated[float, measure("%", "0 %", "10 %")]
     pot_out_below: Annotated[float, measure("V", "0 V", "3 V")] = 1.5
     weighing_uncertainty: Surely | None = None
+    anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
+    anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
 
 
 class EndpointSection(_Model):
@@ -231,6 +244,7 @@ class Settings(BaseSettings):
     layouts_dir: Text = "layouts"
     store: Store
     accounting: Accounting = Field(default_factory=lambda: Accounting.model_validate({}))
+    anode_effects: AnodeEffects = Field(default_factory=lambda: AnodeEffects.model_validate({}))
     page: Page = Page()
     log: Log = Log()
     delivery: dict[Id, Delivery] = {}

@@ -34,7 +34,8 @@ class Commit:
     ``lines`` is line protocol for the outbox, and so is what ``encode`` returns: that is called on the store's thread,
     so that many readings do not hold up the event loop. ``dirty`` marks minutes that are to be stated again, (potline,
     minute_ns) with a reason; ``accounted`` have been, and wait for the windows they are part of; ``unchanged`` and
-    ``settled`` are done with. ``parameters`` are kept under their digests.
+    ``settled`` are done with. ``parameters`` are kept under their digests. ``remembered`` replaces
+    remembered values by their key.
     """
 
     time_ns: int
@@ -50,3 +51,4 @@ class Commit:
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()
     encode: Callable[[], Sequence[bytes]] = _no_lines
+    remembered: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from collector.readings.cell import Cell
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Laboratory, Production, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin, Event, Laboratory, Production, Weighing
 from collector.readings.pots import PotsInputs
 
 _COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality"
@@ -97,6 +97,17 @@ def events_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: 
     return [_event(kind, body) for kind, body in rows]
 
 
+def effects_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> list[AnodeEffect]:
+    """Return the anode effects of a potline that begin in an interval, each as its highest rank tells it."""
+    rows = db.execute(
+        "SELECT body FROM event AS e WHERE potline = ? AND time_ns >= ? AND time_ns < ? AND kind = 'anode_effect'"
+        " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns, id",
+        (potline, start_ns, end_ns),
+    )
+    events = (_event("anode_effect", body) for (body,) in rows)
+    return [event for event in events if isinstance(event, AnodeEffect)]
+
+
 def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
     """Return the last events of a potline, the last one first, each as its highest rank tells it."""
     rows = db.execute(
@@ -151,7 +162,7 @@ def _cell(row: tuple[int, int, float, int, float, float, float, float, int, floa
 def _event_row(event: Event) -> tuple[str, int, str, str, int, bytes]:
     body = asdict(event)
     if isinstance(event, AnodeEffect):
-        body["kind"] = event.kind.value
+        body |= {"kind": event.kind.value, "origin": event.origin.value}
     kind = _KINDS[type(event)]
     return event.id, event.rank, kind, event.potline, event.time_ns, json.dumps(body, sort_keys=True).encode()
 
@@ -160,7 +171,9 @@ def _event(kind: str, body: bytes) -> Event:
     values = json.loads(body)
     match kind:
         case "anode_effect":
-            return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"])})
+            # Before voltages were watched, all of them came from controllers.
+            origin = EffectOrigin(values.get("origin", EffectOrigin.CONTROLLER.value))
+            return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"]), "origin": origin})
         case "weighing":
             return Weighing(**{**values, "pots": tuple(values["pots"])})
         case "production":

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
 from collector.readings.cell import Cell
-from collector.readings.event import Event
+from collector.readings.event import AnodeEffect, Event
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 from collector.readings.point import PointTable
 from collector.store import again, inputs, ledger, outbox
@@ -102,6 +102,7 @@ class Store:
             ledger.append(db, commit.records, commit.time_ns)
             outbox.append(db, lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
 
     async def meta(self, key: str, default: str) -> str:
         """Return a remembered value; the first caller's default is remembered for ever."""
@@ -142,6 +143,10 @@ class Store:
     async def events_between(self, potline: str, start_ns: int, end_ns: int) -> list[Event]:
         """Return the events of a potline in an interval, each as its highest rank tells it."""
         return await self._do(lambda: inputs.events_between(self._db, potline, start_ns, end_ns))
+
+    async def effects_between(self, potline: str, start_ns: int, end_ns: int) -> list[AnodeEffect]:
+        """Return the anode effects of a potline that begin in an interval, each as its highest rank tells it."""
+        return await self._do(lambda: inputs.effects_between(self._db, potline, start_ns, end_ns))
 
     async def ask(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         """Ask something of the database on the store's thread. The question only reads."""

@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.closing.closer import Closer
@@ -28,7 +29,7 @@ from collector.closing.restating import changes, work_off
 from collector.instruments import Instruments
 from collector.plant.topology import Plant
 from collector.readings.cell import MINUTE_NS, Cell
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin, Event, Weighing
 from collector.readings.pots import PotsInputs
 from collector.readings.quantity import Kind
 from collector.settings import load
@@ -41,6 +42,7 @@ CONFIG = Path(__file__).resolve().parents[2] / "config" / "collector.toml"
 PLANT = Path(__file__).resolve().parents[2] / "simulators" / "scenarios" / "plants" / "smelter-1200.toml"
 FIRST_NS = round(datetime(2026, 2, 28, 16, 0, tzinfo=UTC).timestamp()) * 1_000_000_000  # March in Shanghai
 DAY_MIN = 1440
+CONVENTIONS = Conventions(longest_gap_s=60.0, same_within_s=60.0, precedence=EffectOrigin.CONTROLLER)
 
 
 def plant_of_four_lines(folder: Path) -> Plant:
@@ -91,7 +93,7 @@ def closer_of(plant: Plant, store: Store) -> Closer:
         plant,
         store,
         grace_s=10.0,
-        longest_gap_s=60.0,
+        conventions=CONVENTIONS,
         least_coverage_pct=90.0,
         pots=PotWatch(plant),
         instruments=Instruments(),
@@ -137,7 +139,7 @@ async def run(folder: Path, days: int) -> dict[str, float]:
         differing: dict[tuple[str, int], str] = {}
         db = open_reader(path)
         for potline in corrected.potlines:
-            for change in changes(db, corrected, potline, FIRST_NS, end_ns, longest_gap_s=60.0):
+            for change in changes(db, corrected, potline, FIRST_NS, end_ns, CONVENTIONS):
                 differing |= {(potline.id, minute): "sulphur corrected" for minute in change.differing}
         db.close()
         compared_s = time.monotonic() - started

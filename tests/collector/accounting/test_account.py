@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from example_plant import example_plant
+from example_plant import CONVENTIONS, example_plant
 
 from collector.accounting import account, intensity, parameters
 from collector.accounting.account import Effect, MinuteInputs
@@ -18,7 +18,7 @@ from collector.readings.pots import PotsInputs
 PLANT = example_plant()
 LINE = PLANT.potlines[0]
 START = 1_772_337_600_000_000_000  # 2026-03-01T04:00:00Z
-WANTED = wanted(PLANT, LINE, longest_gap_s=60.0)
+WANTED = wanted(PLANT, LINE, CONVENTIONS)
 PARAMETERS = parameters_at(PLANT, LINE, WANTED, START)
 
 

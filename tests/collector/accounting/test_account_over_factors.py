@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from example_plant import example_plant
+from example_plant import CONVENTIONS, example_plant
 
 from collector.accounting.account import MinuteInputs, account_minute
 from collector.accounting.integrals import Amount
@@ -28,7 +28,7 @@ def minute_at(start_ns: int, grid: FactorSeries = GRID) -> Sums:
     amount = Amount(1000.0, covered_s=60.0, estimated_s=0.0, quality=0xC0)
     plant = dataclasses.replace(PLANT, grid_factor=grid)
     potline = plant.potlines[0]
-    what = wanted(plant, potline, longest_gap_s=60.0)
+    what = wanted(plant, potline, CONVENTIONS)
     what = msgspec.structs.replace(what, meters=tuple(m for m in what.meters if m.meter in {"pl1_dc", "rectifier_1"}))
     inputs = MinuteInputs(
         start_ns=start_ns,

@@ -100,6 +100,10 @@ def test_a_comment_that_shows_a_setting_shows_its_default(settings_folder: Setti
     plain = load(example(here) / "collector.toml")
     shown = all_shown(shutil.copytree(here, here / "shown", ignore=shutil.ignore_patterns("config")))
     assert shown.accounting == plain.accounting
+    assert shown.anode_effects == plain.anode_effects
+    assert [(line.effect_above_v, line.effect_below_v) for line in shown.plant.potlines] == [
+        (line.effect_above_v, line.effect_below_v) for line in plain.plant.potlines
+    ]
     assert shown.page == plain.page
     assert shown.log == plain.log
     assert [line.pot_out_below_v for line in shown.plant.potlines] == [

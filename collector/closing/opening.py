@@ -1,0 +1,47 @@
+"""A closer as the settings want it: for the running collector, and for the command line beside it."""
+
+from collector.accounting.excursions import EffectRules
+from collector.accounting.parameters import Conventions
+from collector.accounting.production import PotWatch
+from collector.closing.closer import Closer
+from collector.instruments import Instruments
+from collector.settings import Configuration
+from collector.store.store import Store
+
+
+def conventions(configuration: Configuration) -> Conventions:
+    """Return what was agreed for the accounts."""
+    effects = configuration.anode_effects
+    return Conventions(
+        longest_gap_s=configuration.accounting.longest_gap_s,
+        same_within_s=effects.same_within_s,
+        precedence=effects.precedence,
+    )
+
+
+def rules_of_effects(configuration: Configuration) -> EffectRules:
+    """Return how anode effects are found in voltages, and counted."""
+    found = configuration.anode_effects
+    return EffectRules(
+        longest_gap_s=configuration.accounting.longest_gap_s,
+        merging_gap_s=found.merging_gap_s,
+        shortest_s=found.shortest_s,
+        sensor_limit_v=found.sensor_limit_v,
+        together=found.together,
+        same_within_s=found.same_within_s,
+        precedence=found.precedence,
+    )
+
+
+def closer(configuration: Configuration, store: Store, pots: PotWatch, instruments: Instruments) -> Closer:
+    """Return a closer that has not opened its books yet."""
+    accounting = configuration.accounting
+    return Closer(
+        configuration.plant,
+        store,
+        grace_s=accounting.grace_s,
+        conventions=conventions(configuration),
+        least_coverage_pct=accounting.least_coverage_pct,
+        pots=pots,
+        instruments=instruments,
+    )
