@@ -1,5 +1,6 @@
 """Contracts and certificates: how much of a load they cover, and that no kWh counts twice."""
 
+import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -158,5 +159,5 @@ def test_the_energy_of_an_interval_is_that_of_its_parts(period: Period, first: i
     edges = [1_577_836_800_000_000_000 + first * HOUR]
     for length in lengths:
         edges.append(edges[-1] + length * HOUR)
-    parts = [each.between(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [each.between(start, end) for start, end in itertools.pairwise(edges)]
     assert sum(parts) == pytest.approx(each.between(edges[0], edges[-1]), rel=1e-9)
