@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 
 from collector.plant.amounts import ToldAmounts
 from collector.plant.days import Period, overlap_ns, period_around
-from collector.plant.factors import version_of
-
-HOUR_NS = 3600 * 1_000_000_000
+from collector.plant.factors import HOUR_NS, version_of
 
 
 class Technology(Enum):

@@ -135,6 +135,12 @@ class HourlyFactors:
         there = set(self.starts_ns)
         return tuple(start for start in range(self.starts_ns[0], self.starts_ns[-1], HOUR_NS) if start not in there)
 
+    def at(self, time_ns: int) -> float | None:
+        """Return the factor of a time [kg CO2/kWh]; None where nothing is said."""
+        place = bisect_right(self.starts_ns, time_ns) - 1
+        known = place >= 0 and time_ns < self.starts_ns[place] + HOUR_NS
+        return self.values[place] if known else None
+
     def over(self, times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the factor at each time [kg CO2/kWh]; NaN where nothing is said."""
         place = np.searchsorted(self._starts, times_ns, side="right") - 1
@@ -192,6 +198,7 @@ class FactorSeries:
     entries: tuple[tuple[int, EmissionFactor], ...]
     hourly: HourlyFactors | None = None
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _used: tuple[FactorInForce, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         kinds = {factor.kind.value for _, factor in self.entries}
@@ -199,6 +206,16 @@ class FactorSeries:
             what = f"mixes factors of kind {' and '.join(sorted(kinds))}" if kinds else "has no factor"
             raise ValueError(f"{self.name} {what}; name factors of one kind")
         object.__setattr__(self, "_starts", tuple(start for start, _ in self.entries))
+        object.__setattr__(self, "_used", tuple(self._stands(factor) for _, factor in self.entries))
+
+    def _stands(self, factor: EmissionFactor) -> FactorInForce:
+        return FactorInForce(
+            factor.value,
+            factor.id,
+            factor.version,
+            estimated=self.hourly is not None,
+            relative_standard_uncertainty=factor.relative_standard_uncertainty,
+        )
 
     @property
     def kind(self) -> FactorKind:
@@ -231,7 +248,12 @@ class FactorSeries:
         LookupError
             If none is in force: nothing is assumed.
         """
-        return self.over(time_ns, time_ns + 1).used[0]
+        if self.hourly is not None:
+            value = self.hourly.at(time_ns)
+            if value is not None:
+                return FactorInForce(value, self.hourly.id, self.hourly.version)
+        self.named(time_ns)  # raises where none is in force
+        return self._used[bisect_right(self._starts, time_ns) - 1]
 
     def over(
         self, start_ns: int, end_ns: int, *, step_ns: int = MINUTE_NS, where_none: WhereNone = WhereNone.REFUSE
@@ -267,13 +289,7 @@ class FactorSeries:
                 continue
             values[mine] = factor.value
             estimated[mine] = self.hourly is not None
-            used[int(mine[0])] = FactorInForce(
-                factor.value,
-                factor.id,
-                factor.version,
-                estimated=self.hourly is not None,
-                relative_standard_uncertainty=factor.relative_standard_uncertainty,
-            )
+            used[int(mine[0])] = self._used[place]
         without = np.flatnonzero(np.isnan(values))
         if len(without) and where_none is WhereNone.REFUSE:
             self.named(int(times[without[0]]))  # raises the error that says why

@@ -123,7 +123,7 @@ class Electricity(DatedPart):
         if not row.cells["registry_id"]:
             raise ValueError("its registry_id is empty; write the number under which the registry retired it")
         contract = row.cells.get("contract", "")
-        if contract and contract not in self._settings.contracts:
+        if contract and contract not in self._settings.contracts and self._fine("contracts", contract):
             listed = ", ".join(self._settings.contracts)
             raise ValueError(
                 f"there is no contract {written(contract)}; {f'one of: {listed}' if listed else 'none is configured'}"

@@ -1,5 +1,6 @@
 """Contracts and certificates: how much of a load they cover, and that no kWh counts twice."""
 
+import itertools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -146,3 +147,17 @@ def test_utc_is_where_hours_begin() -> None:
     hourly = EachPeriod(60.0, Period.HOUR, SHANGHAI)
     start = int(datetime(2025, 3, 1, 5, 30, tzinfo=UTC).timestamp()) * 10**9
     assert hourly.between(start, start + HOUR) == pytest.approx(60.0)
+
+
+@given(
+    st.sampled_from(list(Period)),
+    st.integers(0, 10 * 365 * 24),
+    st.lists(st.integers(1, 3000), min_size=1, max_size=6),
+)
+def test_the_energy_of_an_interval_is_that_of_its_parts(period: Period, first: int, lengths: list[int]) -> None:
+    each = EachPeriod(1000.0, period, BERLIN)
+    edges = [1_577_836_800_000_000_000 + first * HOUR]
+    for length in lengths:
+        edges.append(edges[-1] + length * HOUR)
+    parts = [each.between(start, end) for start, end in itertools.pairwise(edges)]
+    assert sum(parts) == pytest.approx(each.between(edges[0], edges[-1]), rel=1e-9)

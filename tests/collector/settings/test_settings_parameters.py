@@ -135,6 +135,13 @@ def test_a_certificate_and_a_contract_about_the_same_mwh_cannot_be_added(setting
     ]
 
 
+def test_a_contract_that_is_wrong_is_told_once_though_a_certificate_names_it(settings_folder: SettingsFolder) -> None:
+    rows = "month,mwh,technology,registry_id,contract\n2025-03,1200,wind,R-1,park\n"
+    problems = told(settings_folder, WIND.replace('"wind"', '"gravity"') + CERTIFICATES, c=rows)
+    assert not any("there is no contract" in problem for problem in problems)
+    assert any("contracts.park.technology: 'gravity' is not possible here" in problem for problem in problems)
+
+
 def test_certificates_of_another_year_than_the_contract_are_no_conflict(settings_folder: SettingsFolder) -> None:
     rows = "month,mwh,technology,registry_id\n2024-12,1200,wind,R-1\n2026-01,900,wind,R-1\n"
     assert told(settings_folder, f"{WIND}certificate = true\n{CERTIFICATES}", c=rows) == []
