@@ -76,13 +76,15 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
     found += [
-        MqttSubscriber(broker, _reader(broker, configuration, clock), clock=clock, instruments=instruments)
+        MqttSubscriber(broker, _reader(broker, configuration, clock, instruments), clock=clock, instruments=instruments)
         for broker in plant.brokers
     ]
     return found
 
 
-def _reader(broker: Broker, configuration: Configuration, clock: Clock) -> MessageReader:
+def _reader(
+    broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments
+) -> MessageReader:
     """Return what reads the messages of a broker."""
     plant = configuration.plant
     declared = LayoutReader(
@@ -96,7 +98,10 @@ def _reader(broker: Broker, configuration: Configuration, clock: Clock) -> Messa
     if broker.sparkplug is None:
         return declared
     heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
-    return BesideSparkplug(SparkplugReader(broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns), declared)
+    sparkplug = SparkplugReader(
+        broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns, counts=instruments.sparkplug
+    )
+    return BesideSparkplug(sparkplug, declared)
 
 
 async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:
@@ -162,6 +167,7 @@ async def _line(
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
     booked = rules(plant)
+    last = await store.last_cells(booked)
     pots = PotWatch(plant)
     closer = Closer(
         plant,
@@ -180,7 +186,7 @@ async def _line(
         screen=Screen(plant),
         power=LinePower(plant),
         pots=pots,
-        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=accounting.longest_gap_s),
+        booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         closer=closer,
         encoder=ReadingEncoder(plant),
         store=store,

@@ -103,6 +103,7 @@ class Closer:
         self._rules = rules(plant)
         self._lines: list[_Line] = []
         self._not_before_ns = 0
+        self._since_ns = 0
 
     async def open(self, now_ns: int) -> None:
         """Go on where the ledger ends; the first minute of all is the first whole one after the first start.
@@ -110,13 +111,18 @@ class Closer:
         For as long as the grace nothing is closed after a start: the first readings bridge the time it was away.
         """
         self._not_before_ns = now_ns + self._grace_ns
-        first_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
+        self._since_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
             last_ns = await self._store.last_minute(potline.id)
-            next_ns = first_ns if last_ns is None else last_ns + MINUTE_NS
+            next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             records = await self._store.latest_records(potline.id, 60, next_ns - DAY_NS - ROLLING_STEP_NS, next_ns)
             minutes = {record.start_ns: _sums(record) for record in records}
             self._lines.append(_Line(potline, next_ns, minutes))
+
+    @property
+    def since_ns(self) -> int:
+        """The start of the first minute of all [ns]: there are no accounts of what was before."""
+        return self._since_ns
 
     def closed_until(self, potline_id: str) -> int:
         """Return the end of the last closed minute of a potline [ns]."""
@@ -188,7 +194,14 @@ class Closer:
         wanted = [places[meter.id][quantity] for meter in meters for quantity in accounted(meter)]
         cells = await self._store.cells_around(wanted, minute_ns, end_ns)
         amounts = {
-            place: between(found, minute_ns, end_ns, shape=self._rules[place].shape, longest_gap_s=self._longest_gap_s)
+            place: between(
+                found,
+                minute_ns,
+                end_ns,
+                shape=self._rules[place].shape,
+                longest_gap_s=self._longest_gap_s,
+                modulus=self._rules[place].modulus,
+            )
             for place, found in cells.items()
         }
         dc_kwh = charge_kah = None

@@ -16,6 +16,7 @@ import structlog
 
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
+from collector.accounting.late import Refusal
 from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
@@ -43,6 +44,8 @@ REPORT_EVERY_S = 10.0
 CLEAR_EVERY_S = 60.0
 
 LATE_READINGS = "readings came after the minute was closed"
+LEFT_BEHIND_NS = 60 * MINUTE_NS
+"""So long before inputs are let go of, nothing is booked there any more."""
 
 _SAID = {
     Step.WRAPPED: "counter wrapped",
@@ -94,6 +97,7 @@ class Line:
     _watch: ClockWatch = field(init=False)
     _reported_s: float = field(default=-math.inf, init=False)
     _cleared_s: float = field(default=-math.inf, init=False)
+    _refusals: set[Refusal] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Look at the clock for the first time."""
@@ -107,19 +111,20 @@ class Line:
 
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
-        batch = ReadingBatch.joined(arrival.batch for arrival in arrivals)
-        batch = self.power.derive(self.screen.screen(self.canonical.canonicalise(self._on_time(batch))))
-        self.latest.take(batch)
-        self.pots.take(batch)
-        self.booking.book(batch)
+        live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
+        past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
+        self.latest.take(live)
+        self.pots.take(live)
+        batch = ReadingBatch.joined((live, past)) if len(past) else live
+        await self._book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
         fresh = await self.store.fresh(told) if told else []
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Accounted)])
-        cells, reached, incidents = self.booking.take()
-        for point, since_ns in [*reached.items(), *cells]:
+        changes = self.booking.take()
+        for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
-                self._mark(dirty, potline, since_ns, self.closer.closed_until(potline), LATE_READINGS)
-        for incident in incidents:
+                self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for incident in changes.incidents:
             log.warning(
                 _SAID[incident.step],
                 point=self.plant.points[incident.point].name,
@@ -132,9 +137,17 @@ class Line:
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
-        if lines or cells or told or dead:
+        if lines or changes.cells or told or dead:
             await self._commit(
-                Commit(self.clock.now_ns(), lines=lines, cells=cells, events=told, dirty=dirty, dead=dead)
+                Commit(
+                    self.clock.now_ns(),
+                    lines=lines,
+                    cells=changes.cells,
+                    traces=changes.traces,
+                    events=told,
+                    dirty=dirty,
+                    dead=dead,
+                )
             )
         for arrival in arrivals:
             arrival.acknowledge()
@@ -148,6 +161,24 @@ class Line:
         while not self.inbox.empty():
             arrivals.append(self.inbox.get_nowait())
         await self.step(arrivals)
+
+    def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
+        return self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+
+    async def _book(self, batch: ReadingBatch) -> None:
+        """Book what is new, and put what comes late where it belongs."""
+        late = self.booking.book(batch, self.clock.now_ns())
+        if not len(late):
+            return
+        known, traces = await self.store.around(self.booking.wanted(late))
+        # What is let go of meanwhile must not be accounted again from half of its inputs.
+        oldest_ns = self.clock.now_ns() - int(self.bounds.keep_inputs_s * 1e9) + LEFT_BEHIND_NS
+        self.booking.amend(late, known, traces, not_before_ns=oldest_ns)
+        for cause in self.booking.refused.keys() - self._refusals - {Refusal.REPEATED}:
+            if self.booking.refused[cause]:
+                self._refusals.add(cause)
+                count = self.booking.refused[cause]
+                log.warning("late readings are not booked, they are counted from now on", why=cause.words, count=count)
 
     def _on_time(self, batch: ReadingBatch) -> ReadingBatch:
         """Mark the readings around a step of the machine's clock: nobody knows on which side of it they were taken."""
@@ -211,18 +242,13 @@ class Line:
             before = await self.store.minutes_of(event.id for event in fresh)
             places = [*before, *((event.potline, event.time_ns) for event in fresh)]
             for potline, time_ns in places:
-                self._mark(
-                    dirty,
-                    potline,
-                    time_ns,
-                    min(time_ns + 1, self.closer.closed_until(potline)),
-                    "an event was told or corrected",
-                )
+                self._mark(dirty, potline, time_ns, time_ns + 1, "an event was told or corrected")
         return dirty
 
-    @staticmethod
-    def _mark(dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
-        for minute in range(minute_of(since_ns), until_ns, MINUTE_NS):
+    def _mark(self, dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
+        """Mark the minutes that are closed already, and none from before the accounts begin."""
+        first_ns = max(minute_of(since_ns), self.closer.since_ns)
+        for minute in range(first_ns, min(until_ns, self.closer.closed_until(potline)), MINUTE_NS):
             dirty.setdefault((potline, minute), reason)
 
     def _event_line(self, event: AnodeEffect) -> bytes:
@@ -242,4 +268,10 @@ class Line:
         self.instruments.readings_total += len(batch)
         self.instruments.readings_bad_total += int((~batch.usable).sum())
         self.instruments.rejected_total += rejected
-        self.instruments.late_readings_total = self.booking.late
+        refused = self.booking.refused
+        self.instruments.late_booked_total = self.booking.late
+        self.instruments.late_repeated_total = refused[Refusal.REPEATED]
+        self.instruments.late_refused_total = refused.total() - refused[Refusal.REPEATED]
+        self.instruments.late_refused_by_cause = {
+            cause.value: count for cause, count in refused.items() if count and cause is not Refusal.REPEATED
+        }

@@ -73,6 +73,7 @@ async def open_line(plant: Plant, store: Store, clock: ClockByHand, *, grace_s: 
     )
     await closer.open(clock.now_ns())
     booked = rules(plant)
+    last = await store.last_cells(booked)
     return Line(
         plant=plant,
         inbox=asyncio.Queue[Arrival](1000),
@@ -80,7 +81,7 @@ async def open_line(plant: Plant, store: Store, clock: ClockByHand, *, grace_s: 
         screen=Screen(plant),
         power=LinePower(plant),
         pots=pots,
-        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=60.0),
+        booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         closer=closer,
         encoder=ReadingEncoder(plant),
         store=store,

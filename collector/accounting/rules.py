@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from collector.accounting.booking import Rule
+from collector.accounting.cells import Rule
 from collector.accounting.integrals import Shape
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register

@@ -11,10 +11,11 @@ Invariants, each with a test of its name:
 5. One collector works on a store at a time.
 6. The digests of the ledger form a chain: an entry altered or taken out later is found.
 
-On disk (``user_version`` 1; times are UTC nanoseconds)::
+On disk (``user_version`` 2; times are UTC nanoseconds)::
 
     point      id, name                       names of points; cells refer to the id
     cell       point, minute_ns, ...          accounting inputs, see collector.readings.cell
+    trace      point, minute_ns, core, raw    readings of cells that were filled late, see collector.readings.trace
     pots       potline, minute_ns, operating  pots in operation in a closed minute
     event      id, rank, kind, potline, time_ns, body    every message about every event, body in JSON
     dirty      potline, minute_ns, reason     closed minutes that must be accounted again
@@ -26,5 +27,7 @@ On disk (``user_version`` 1; times are UTC nanoseconds)::
     meta       key, value                     plant id, start of the accounts
 
 The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous
-digest and all columns.
+digest and all columns. Of a trace, ``raw`` holds time (int64), value (float64) and quality (uint8) of each reading,
+little-endian; ``core`` is JSON with the columns of a cell, or NULL. How older versions are brought to this one is
+told in ``schema``.
 """
