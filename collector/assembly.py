@@ -82,9 +82,7 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     return found
 
 
-def _reader(
-    broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments
-) -> MessageReader:
+def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
     """Return what reads the messages of a broker."""
     plant = configuration.plant
     declared = LayoutReader(

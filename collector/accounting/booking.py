@@ -8,12 +8,13 @@ for, see ``late``.
 from collections import Counter as Counts
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from collector.accounting import counters
 from collector.accounting.cells import Rule, lengthen, single
-from collector.accounting.counters import Counter, Step
+from collector.accounting.counters import Step
 from collector.accounting.integrals import Shape
 from collector.accounting.late import Amendment, Refusal, Span, Stretch, stretches
 from collector.readings.batch import ReadingBatch
@@ -245,7 +246,7 @@ def _as_kept(cell: Cell, stored: Trace | None) -> Trace:
 def _by_point(batch: ReadingBatch) -> Iterable[tuple[int, ReadingBatch]]:
     """Cut a batch that is in order of points."""
     edges = [0, *(np.flatnonzero(np.diff(batch.point)) + 1).tolist(), len(batch)]
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if end > start:
             yield int(batch.point[start]), batch.select(np.arange(start, end))
 

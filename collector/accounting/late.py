@@ -15,6 +15,7 @@ from bisect import bisect_left, insort
 from collections import Counter as Counts
 from collections.abc import Sequence
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def stretches(late: ReadingBatch) -> list[Stretch]:
             minute_of(int(late.time_ns[start])),
             minute_of(int(late.time_ns[end - 1])) + MINUTE_NS,
         )
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
+        for start, end in pairwise(edges)
         if end > start
     ]
 
@@ -190,9 +191,7 @@ class Amendment:
                 found.append(reading)
         return found
 
-    def _believed(
-        self, readings: Sequence[Raw], trace: Trace, before: Cell | None, after: Cell | None
-    ) -> list[Raw]:
+    def _believed(self, readings: Sequence[Raw], trace: Trace, before: Cell | None, after: Cell | None) -> list[Raw]:
         """Return the readings that a register can have shown, each beside those that are believed before it."""
         around = [before] if before is not None else []
         around += [trace.core] if trace.core is not None else []

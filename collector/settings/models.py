@@ -165,6 +165,7 @@ class MeterSection(_Model):
     broker: Id | None = None
     address: Text | None = None
     quantities: list[Text] = []
+    wraps_at: dict[str, Text] = {}
 
 
 class SparkplugSection(_Model):

@@ -5,9 +5,9 @@ Versions are never skipped and steps never changed, for there are stores that we
 
 1. Makes the tables of the first version.
 2. Cells of counters: what the register showed at both ends in place of running totals, so that a reading that comes
-   late changes no cell but its own. ``first``, ``last`` and ``shown`` become ``first`` and ``last``; ``integral`` is what
-   wraps and new beginnings within the minute add to their difference. Adds ``trace``, the readings of minutes that were
-   filled late.
+   late changes no cell but its own. ``first``, ``last`` and ``shown`` become ``first`` and ``last``; ``integral`` is
+   what wraps and new beginnings within the minute add to their difference. Adds ``trace``, the readings of minutes that
+   were filled late.
 """
 
 import contextlib

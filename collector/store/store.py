@@ -94,7 +94,9 @@ class Store:
         db = self._db
         with _Transaction(db):
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
-            inputs.write_traces(db, {(self._ids[place], minute): each for (place, minute), each in commit.traces.items()})
+            inputs.write_traces(
+                db, {(self._ids[place], minute): each for (place, minute), each in commit.traces.items()}
+            )
             inputs.write_pots(db, commit.pots)
             inputs.write_events(db, commit.events)
             db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.accounted)
@@ -104,6 +106,10 @@ class Store:
                 ledger.append(db, record, commit.time_ns)
             outbox.append(db, commit.lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
+
+    def _by_id(self, kept: Mapping[tuple[int, int], _T]) -> dict[tuple[int, int], _T]:
+        """Return what is kept by point and minute by the store's id of the point."""
+        return {(self._ids[place], minute): each for (place, minute), each in kept.items()}
 
     async def meta(self, key: str, default: str) -> str:
         """Return a remembered value; the first caller's default is remembered for ever."""

@@ -28,7 +28,12 @@ def cells_of(rule: Rule, samples: list[tuple[float, float]], *, longest_gap_s: f
 
 def amount(rule: Rule, samples: list[tuple[float, float]], start_min: int, end_min: int) -> Amount:
     return between(
-        cells_of(rule, samples), start_min * MINUTE_NS, end_min * MINUTE_NS, shape=rule.shape, longest_gap_s=60.0, modulus=None
+        cells_of(rule, samples),
+        start_min * MINUTE_NS,
+        end_min * MINUTE_NS,
+        shape=rule.shape,
+        longest_gap_s=60.0,
+        modulus=None,
     )
 
 
@@ -120,7 +125,8 @@ def test_a_gauge_over_all_minutes_is_the_trapezoid_of_its_samples(steps: list[tu
     last = math.ceil(times[-1] / 60) + 1
 
     parts = [
-        between(cells, a * MINUTE_NS, (a + 1) * MINUTE_NS, shape=Shape.GAUGE, longest_gap_s=60.0, modulus=None) for a in range(last)
+        between(cells, a * MINUTE_NS, (a + 1) * MINUTE_NS, shape=Shape.GAUGE, longest_gap_s=60.0, modulus=None)
+        for a in range(last)
     ]
 
     trapezoid = float(np.sum(np.diff(times) * (values[1:] + values[:-1]) / 2))
