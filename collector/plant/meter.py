@@ -179,7 +179,7 @@ class HeardMeter(Meter):
     Attributes
     ----------
     wraps_at : mapping
-        The value at which a counter starts again from zero, in the quantity's unit; counters that are not in it never do.
+        The value at which a counter starts again from zero, in the quantity's unit. Those that are not in it never do.
     """
 
     broker: str
