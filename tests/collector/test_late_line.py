@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
+import structlog
 from example_plant import ClockByHand, joined, open_line
 from line_story import PLANT, T0, S, drive, effect, events, lines_of, minutes, polls
 
@@ -110,13 +111,24 @@ async def test_what_cannot_be_put_anywhere_is_counted_by_its_cause(tmp_path: Pat
         for t in range(0, 601, 5):
             await drive(line, clock, t)
         before = await minutes(store)
-        await step(line, clock, 601, joined(polls(62.5)))
+        with structlog.testing.capture_logs() as logs:
+            await step(line, clock, 601, joined(polls(62.5)))
+            await step(line, clock, 601, joined(polls(62.5)))
         for t in range(602, 605):
             await step(line, clock, t)
         assert await minutes(store) == before
         fields = line.instruments.stream_fields()
+    (said,) = (entry for entry in logs if entry["event"].startswith("late readings are not booked"))
+    assert (said["why"], said["count"]) == (
+        "they lie within minutes whose readings are not kept one by one any more",
+        5,
+    )
     # Of five accounted points the readings of the second minute are not kept any more.
-    assert (fields["late_booked_total"], fields["late_refused_total"], fields["late_refused_inside_total"]) == (0, 5, 5)
+    assert (fields["late_booked_total"], fields["late_refused_total"], fields["late_refused_inside_total"]) == (
+        0,
+        10,
+        10,
+    )
 
 
 async def test_a_store_that_lets_inputs_go_books_nothing_where_they_are_gone(tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ def test_a_stored_value_goes_into_the_past_and_one_without_a_time_goes_nowhere()
     host.hear(node.ddata("1001", {VOLTAGE: 3.9}, at_ms=NOON_MS - 3_600_000, historical=True))
     host.hear(node.ddata("1001", {VOLTAGE: 3.9}, at_ms=NOON_MS + 3_600_000, historical=True))
     assert host.readings(VOLTS)[1:] == [(NOON_MS - 3_600_000, 3.9, Quality.GOOD)]
+    assert [(time_ns // 1_000_000, value) for _, time_ns, value, _ in host.past] == [(NOON_MS - 3_600_000, 3.9)]
     assert host.causes() == [Cause.IMPOSSIBLE_TIME]
 
 
