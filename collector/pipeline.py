@@ -167,18 +167,19 @@ class Line:
 
     async def _book(self, batch: ReadingBatch) -> None:
         """Book what is new, and put what comes late where it belongs."""
-        late = self.booking.book(batch, self.clock.now_ns())
-        if not len(late):
-            return
-        known, traces = await self.store.around(self.booking.wanted(late))
-        # What is let go of meanwhile must not be accounted again from half of its inputs.
-        oldest_ns = self.clock.now_ns() - int(self.bounds.keep_inputs_s * 1e9) + LEFT_BEHIND_NS
-        self.booking.amend(late, known, traces, not_before_ns=oldest_ns)
+        late = self.booking.book(batch, self.clock.now_ns(), not_before_ns=self._oldest_ns)
+        if len(late):
+            self.booking.amend(late, *await self.store.around(self.booking.wanted(late)))
         for cause in self.booking.refused.keys() - self._refusals - {Refusal.REPEATED}:
             if self.booking.refused[cause]:
                 self._refusals.add(cause)
                 count = self.booking.refused[cause]
                 log.warning("late readings are not booked, they are counted from now on", why=cause.words, count=count)
+
+    @property
+    def _oldest_ns(self) -> int:
+        """The time from which on minutes may be stated again: what is let go of now, or soon, is half of its inputs."""
+        return self.clock.now_ns() - int(self.bounds.keep_inputs_s * 1e9) + LEFT_BEHIND_NS
 
     def _on_time(self, batch: ReadingBatch) -> ReadingBatch:
         """Mark the readings around a step of the machine's clock: nobody knows on which side of it they were taken."""
@@ -242,12 +243,15 @@ class Line:
             before = await self.store.minutes_of(event.id for event in fresh)
             places = [*before, *((event.potline, event.time_ns) for event in fresh)]
             for potline, time_ns in places:
+                if self.closer.since_ns <= time_ns < self._oldest_ns:
+                    why = "older than [store] keep_inputs; the entry of its minute stands"
+                    log.error("event is not accounted", potline=potline, time_ns=time_ns, why=why)
                 self._mark(dirty, potline, time_ns, time_ns + 1, "an event was told or corrected")
         return dirty
 
     def _mark(self, dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
-        """Mark the minutes that are closed already, and none from before the accounts begin."""
-        first_ns = max(minute_of(since_ns), self.closer.since_ns)
+        """Mark the minutes that are closed already, and none from before the accounts or their inputs begin."""
+        first_ns = minute_of(max(since_ns, self.closer.since_ns, self._oldest_ns))
         for minute in range(first_ns, min(until_ns, self.closer.closed_until(potline)), MINUTE_NS):
             dirty.setdefault((potline, minute), reason)
 

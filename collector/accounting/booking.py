@@ -101,7 +101,7 @@ class Booking:
         self.late = 0
         self.refused: Counts[Refusal] = Counts()
 
-    def book(self, batch: ReadingBatch, now_ns: int) -> ReadingBatch:
+    def book(self, batch: ReadingBatch, now_ns: int, *, not_before_ns: int) -> ReadingBatch:
         """Book the usable readings of accounted points, in order of their times.
 
         Parameters
@@ -110,6 +110,8 @@ class Booking:
             Readings of any points, in any order.
         now_ns : int
             The time [ns UTC]: of what was not told live, the readings are kept.
+        not_before_ns : int
+            Older minutes stay as they are: their inputs are, or soon will be, let go of [ns UTC].
 
         Returns
         -------
@@ -121,6 +123,10 @@ class Booking:
             return batch.select(rows)
         found = batch.select(rows)
         found = found.select(found.usable)
+        old = found.time_ns < not_before_ns
+        if old.any():
+            self.refused[Refusal.TOO_OLD] += int(old.sum())
+            found = found.select(~old)
         found = found.select(np.lexsort((found.time_ns, found.point)))
         is_late = found.time_ns <= self._last_ns[found.point]
         for point, time_ns, value, quality in found.select(~is_late):
@@ -142,12 +148,7 @@ class Booking:
         return stretches(late)
 
     def amend(
-        self,
-        late: ReadingBatch,
-        known: Mapping[int, Iterable[Cell]],
-        traces: Mapping[tuple[int, int], Trace],
-        *,
-        not_before_ns: int,
+        self, late: ReadingBatch, known: Mapping[int, Iterable[Cell]], traces: Mapping[tuple[int, int], Trace]
     ) -> None:
         """Book readings that came late into the minutes that they belong to.
 
@@ -157,21 +158,16 @@ class Booking:
             What ``book`` returned, in order of points and times.
         known, traces
             What the store has of the stretches that ``wanted`` names.
-        not_before_ns : int
-            Older minutes stay as they are: their inputs are, or soon will be, let go of [ns].
         """
         uncommitted: dict[int, dict[int, Cell]] = {}
         for (point, minute), cell in self._changes.cells.items():
             uncommitted.setdefault(point, {})[minute] = cell
         for point, of_point in _by_point(late):
-            old = of_point.time_ns < not_before_ns
-            if old.any():
-                self.refused[Refusal.TOO_OLD] += int(old.sum())
             cells = {cell.minute_ns: cell for cell in known.get(point, ())}
             cells |= uncommitted.get(point, {})
             here = self._cells[point]
             amendment = Amendment(self._rules[point], cells | {here.minute_ns: here}, self._longest_gap_s)
-            for minute, rows in _by_minute(of_point.select(~old)):
+            for minute, rows in _by_minute(of_point):
                 trace = self._trace(point, minute, amendment.cells.get(minute), traces.get((point, minute)))
                 booked = amendment.put(minute, trace, rows)
                 if booked:

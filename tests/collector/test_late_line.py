@@ -1,17 +1,17 @@
 """Readings that come late, from the inbox to the ledger: the accounts are as if they had come in time."""
 
+import dataclasses
 import random
 from pathlib import Path
 
 import pytest
 import structlog
-from example_plant import ClockByHand, joined, open_line
+from example_plant import BOUNDS, ClockByHand, joined, open_line
 from line_story import PLANT, T0, S, drive, effect, events, lines_of, minutes, polls
 
 from collector.acquisition.source import Arrival
 from collector.pipeline import Line
 from collector.readings.batch import ReadingBatch
-from collector.readings.cell import MINUTE_NS
 from collector.readings.quantity import Quantity
 from collector.store.store import Store
 
@@ -131,17 +131,26 @@ async def test_what_cannot_be_put_anywhere_is_counted_by_its_cause(tmp_path: Pat
     )
 
 
-async def test_a_store_that_lets_inputs_go_books_nothing_where_they_are_gone(tmp_path: Path) -> None:
-    clock = ClockByHand(T0)
+async def test_what_is_older_than_the_inputs_that_are_kept_is_neither_booked_nor_stated_again(tmp_path: Path) -> None:
+    clock = ClockByHand(T0 - 3 * S)
     async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
         line = await open_line(PLANT, store, clock)
-        await drive(line, clock, 0)
-        too_old_s = line.bounds.keep_inputs_s - 3600
-        old = ReadingBatch.joined(polls(0))
-        shifted = ReadingBatch(old.point, old.time_ns - round(too_old_s * 1e9) - 1, old.value, old.quality)
-        await step(line, clock, 0, Arrival(shifted))
-        assert line.instruments.late_refused_by_cause == {"too_old": 5}
-        assert (
-            min(cell.minute_ns for cell in (await store.last_cells(range(len(PLANT.points)))).values())
-            >= T0 - MINUTE_NS
-        )
+        line.bounds = dataclasses.replace(BOUNDS, keep_inputs_s=2 * 3600.0)
+        for t in range(0, 301, 5):
+            await drive(line, clock, t)
+        before = await minutes(store)
+        # An hour and four minutes later: what was in the first three minutes may be let go of within the hour.
+        with structlog.testing.capture_logs() as logs:
+            await step(
+                line, clock, 3600 + 240, joined(polls(62.5)), joined(polls(3600 + 240)), events(effect(70, 9.0, rank=1))
+            )
+        for t in range(3600 + 241, 3600 + 330):
+            await step(line, clock, t)
+        after = await minutes(store)
+    assert line.instruments.late_refused_by_cause == {"too_old": 5}
+    assert [entry["why"] for entry in logs if entry["event"] == "event is not accounted"] == [
+        "older than [store] keep_inputs; the entry of its minute stands"
+    ]
+    assert {minute: after[minute] for minute in range(4)} == {minute: before[minute] for minute in range(4)}
+    # The line goes on over the hour of silence all the same.
+    assert after[30][1].dc.estimated_s == pytest.approx(60.0)

@@ -41,14 +41,15 @@ class Bookkeeper:
     def book(self, rows: Sequence[Row], now_ns: int | None = None) -> None:
         """Book a batch and commit what it changes, by default as soon as its last reading was taken."""
         latest_ns = max((time_ns for _, time_ns, _, _ in rows), default=0)
-        late = self.booking.book(ReadingBatch.of(rows), latest_ns if now_ns is None else now_ns)
+        now_ns = latest_ns if now_ns is None else now_ns
+        late = self.booking.book(ReadingBatch.of(rows), now_ns, not_before_ns=self._not_before_ns)
         if len(late):
             known: dict[int, list[Cell]] = {}
             traces: dict[tuple[int, int], Trace] = {}
             for point, start_ns, end_ns in self.booking.wanted(late):
                 known.setdefault(point, []).extend(self.around(point, start_ns, end_ns))
                 traces |= {k: t for k, t in self.traces.items() if k[0] == point and start_ns <= k[1] < end_ns}
-            self.booking.amend(late, known, copy.deepcopy(traces), not_before_ns=self._not_before_ns)
+            self.booking.amend(late, known, copy.deepcopy(traces))
         changes = self.booking.take()
         self.cells |= copy.deepcopy(changes.cells)
         self.traces |= copy.deepcopy(changes.traces)

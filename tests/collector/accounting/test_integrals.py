@@ -21,7 +21,7 @@ GAUGE = Rule(Shape.GAUGE)
 
 def cells_of(rule: Rule, samples: list[tuple[float, float]], *, longest_gap_s: float = 60.0) -> list[Cell]:
     booking = Booking({0: rule}, {}, {}, longest_gap_s=longest_gap_s)
-    booking.book(ReadingBatch.of((0, round(t * S), v, 0xC0) for t, v in samples), 0)
+    booking.book(ReadingBatch.of((0, round(t * S), v, 0xC0) for t, v in samples), 0, not_before_ns=-(1 << 62))
     changed = booking.take().cells
     return [changed[key] for key in sorted(changed)]
 
