@@ -78,13 +78,13 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
     found += [
-        MqttSubscriber(broker, _reader(broker, configuration, clock), clock=clock, instruments=instruments)
+        MqttSubscriber(broker, _reader(broker, configuration, clock, instruments), clock=clock, instruments=instruments)
         for broker in plant.brokers
     ]
     return found
 
 
-def _reader(broker: Broker, configuration: Configuration, clock: Clock) -> MessageReader:
+def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
     """Return what reads the messages of a broker."""
     plant = configuration.plant
     declared = LayoutReader(
@@ -98,7 +98,10 @@ def _reader(broker: Broker, configuration: Configuration, clock: Clock) -> Messa
     if broker.sparkplug is None:
         return declared
     heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
-    return BesideSparkplug(SparkplugReader(broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns), declared)
+    sparkplug = SparkplugReader(
+        broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns, counts=instruments.sparkplug
+    )
+    return BesideSparkplug(sparkplug, declared)
 
 
 async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:
@@ -169,6 +172,7 @@ async def _line(
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
     effects = await Effects.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns())
     booked = rules(plant)
+    last = await store.last_cells(booked)
     pots = PotWatch(plant)
     closer = opening.closer(configuration, store, pots, instruments)
     await closer.open(clock.now_ns())
@@ -179,7 +183,7 @@ async def _line(
         screen=Screen(plant),
         power=LinePower(plant),
         pots=pots,
-        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=accounting.longest_gap_s),
+        booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         closer=closer,
         encoder=ReadingEncoder(plant),

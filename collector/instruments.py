@@ -3,6 +3,7 @@
 Totals count since the start of the process. They are written every ten seconds as the stream ``collector``.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from collector.readings.health import MeterHealth
@@ -22,12 +23,16 @@ class Instruments:
     """Further messages that could not be understood: so many came in a second that they were counted only."""
     poll_late_total: int = 0
     """Polls that were skipped because the one before took too long."""
-    late_readings_total: int = 0
-    """Readings older than one of the same point that was booked already; not booked again."""
     late_voltages_total: int = 0
     """Pot voltages older than one of the same pot that was looked at for anode effects already; not looked at."""
     effects_told_by_one_total: int = 0
     """Anode effects of which only the controller or only the voltage told, where both tell of others; once a day."""
+    late_booked_total: int = 0
+    """Readings that were booked into the past: later ones of the same point had been booked before."""
+    late_repeated_total: int = 0
+    """Readings of a point and a time that were booked already; not booked again."""
+    late_refused_total: int = 0
+    """Readings that came late and could not be booked."""
     glitches_total: int = 0
     """Counter readings refused by the physical bound or as a drop that did not last."""
     delivered_total: int = 0
@@ -48,8 +53,12 @@ class Instruments:
     """Their size on disk [bytes]."""
     clock_steps_total: int = 0
     """Times that the machine's clock was seen to be set."""
+    late_refused_by_cause: dict[str, int] = field(default_factory=dict)
+    """Readings that came late and could not be booked, by the cause."""
     rejected_by_cause: dict[str, int] = field(default_factory=dict)
     """All messages that could not be understood, by what was wrong with them."""
+    sparkplug: Counter[str] = field(default_factory=Counter)
+    """What happened in Sparkplug's sessions without a word, all brokers added: births asked for, repeated messages."""
     meters: dict[str, MeterHealth] = field(default_factory=dict)
     """How each polled meter is doing."""
     source_states: dict[str, str] = field(default_factory=dict)
@@ -62,9 +71,16 @@ class Instruments:
         return self.meters.setdefault(meter_id, MeterHealth())
 
     def stream_fields(self) -> dict[str, int | float]:
-        """Return the numbers among them, by their names in the stream ``collector``."""
-        return {
+        """Return the numbers among them, by their names in the stream ``collector``; of causes, those that occurred."""
+        found = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
             if isinstance(getattr(self, name), int | float)
         }
+        for start, counts in (
+            ("late_refused", self.late_refused_by_cause),
+            ("rejected", self.rejected_by_cause),
+            ("sparkplug", self.sparkplug),
+        ):
+            found |= {f"{start}_{cause.replace(' ', '_')}_total": count for cause, count in counts.items()}
+        return found

@@ -17,6 +17,7 @@ import structlog
 
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
+from collector.accounting.late import Refusal
 from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
@@ -47,6 +48,8 @@ REPORT_EVERY_S = 10.0
 CLEAR_EVERY_S = 60.0
 
 LATE_READINGS = "readings came after the minute was closed"
+LEFT_BEHIND_NS = 60 * MINUTE_NS
+"""So long before inputs are let go of, nothing is booked there any more."""
 
 _SAID = {
     Step.WRAPPED: "counter wrapped",
@@ -99,6 +102,7 @@ class Line:
     _watch: ClockWatch = field(init=False)
     _reported_s: float = field(default=-math.inf, init=False)
     _cleared_s: float = field(default=-math.inf, init=False)
+    _refusals: set[Refusal] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """Look at the clock for the first time."""
@@ -112,21 +116,22 @@ class Line:
 
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
-        batch = ReadingBatch.joined(arrival.batch for arrival in arrivals)
-        batch = self.power.derive(self.screen.screen(self.canonical.canonicalise(self._on_time(batch))))
-        self.latest.take(batch)
-        self.pots.take(batch)
-        self.booking.book(batch)
+        live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
+        past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
+        self.latest.take(live)
+        self.pots.take(live)
+        batch = ReadingBatch.joined((live, past)) if len(past) else live
+        await self._book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
         told += self.effects.seen(batch)
         fresh = await self.store.fresh(told) if told else []
         judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)
-        cells, reached, incidents = self.booking.take()
-        for point, since_ns in [*reached.items(), *cells]:
+        changes = self.booking.take()
+        for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
-                self._mark(dirty, potline, since_ns, self.closer.closed_until(potline), LATE_READINGS)
-        for incident in incidents:
+                self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for incident in changes.incidents:
             log.warning(
                 _SAID[incident.step],
                 point=self.plant.points[incident.point].name,
@@ -140,12 +145,13 @@ class Line:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
         standing = self.effects.standing()
-        if len(batch) or lines or cells or told or dead or standing:
+        if len(batch) or lines or changes.cells or told or dead or standing:
             await self._commit(
                 Commit(
                     self.clock.now_ns(),
                     lines=lines,
-                    cells=cells,
+                    cells=changes.cells,
+                    traces=changes.traces,
                     events=told,
                     dirty=dirty,
                     dead=dead,
@@ -166,6 +172,25 @@ class Line:
         while not self.inbox.empty():
             arrivals.append(self.inbox.get_nowait())
         await self.step(arrivals)
+
+    def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
+        return self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+
+    async def _book(self, batch: ReadingBatch) -> None:
+        """Book what is new, and put what comes late where it belongs."""
+        late = self.booking.book(batch, self.clock.now_ns(), not_before_ns=self._oldest_ns)
+        if len(late):
+            self.booking.amend(late, *await self.store.around(self.booking.wanted(late)))
+        for cause in self.booking.refused.keys() - self._refusals - {Refusal.REPEATED}:
+            if self.booking.refused[cause]:
+                self._refusals.add(cause)
+                count = self.booking.refused[cause]
+                log.warning("late readings are not booked, they are counted from now on", why=cause.words, count=count)
+
+    @property
+    def _oldest_ns(self) -> int:
+        """The time from which on minutes may be stated again: what is let go of now, or soon, is half of its inputs."""
+        return self.clock.now_ns() - int(self.bounds.keep_inputs_s * 1e9) + LEFT_BEHIND_NS
 
     def _on_time(self, batch: ReadingBatch) -> ReadingBatch:
         """Mark the readings around a step of the machine's clock: nobody knows on which side of it they were taken."""
@@ -231,23 +256,27 @@ class Line:
         dirty: dict[tuple[str, int], str] = {}
         before = await self.store.minutes_of(event.id for event in weighings) if weighings else []
         for potline, time_ns in [*effects, *before, *((event.potline, event.time_ns) for event in weighings)]:
-            self._mark(
-                dirty,
-                potline,
-                time_ns,
-                min(time_ns + 1, self.closer.closed_until(potline)),
-                "an event was told or corrected",
-            )
+            if self.closer.since_ns <= time_ns < self._oldest_ns:
+                why = "older than [store] keep_inputs; the entry of its minute stands"
+                log.error("event is not accounted", potline=potline, time_ns=time_ns, why=why)
+            self._mark(dirty, potline, time_ns, time_ns + 1, "an event was told or corrected")
         return dirty
 
-    @staticmethod
-    def _mark(dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
-        for minute in range(minute_of(since_ns), until_ns, MINUTE_NS):
+    def _mark(self, dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
+        """Mark the minutes that are closed already, and none from before the accounts or their inputs begin."""
+        first_ns = minute_of(max(since_ns, self.closer.since_ns, self._oldest_ns))
+        for minute in range(first_ns, min(until_ns, self.closer.closed_until(potline)), MINUTE_NS):
             dirty.setdefault((potline, minute), reason)
 
     def _count(self, batch: ReadingBatch, rejected: int) -> None:
         self.instruments.readings_total += len(batch)
         self.instruments.readings_bad_total += int((~batch.usable).sum())
         self.instruments.rejected_total += rejected
-        self.instruments.late_readings_total = self.booking.late
         self.instruments.late_voltages_total = self.effects.late
+        refused = self.booking.refused
+        self.instruments.late_booked_total = self.booking.late
+        self.instruments.late_repeated_total = refused[Refusal.REPEATED]
+        self.instruments.late_refused_total = refused.total() - refused[Refusal.REPEATED]
+        self.instruments.late_refused_by_cause = {
+            cause.value: count for cause, count in refused.items() if count and cause is not Refusal.REPEATED
+        }

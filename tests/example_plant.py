@@ -96,6 +96,7 @@ async def open_line(
     )
     await closer.open(clock.now_ns())
     booked = rules(plant)
+    last = await store.last_cells(booked)
     return Line(
         plant=plant,
         inbox=asyncio.Queue[Arrival](1000),
@@ -103,7 +104,7 @@ async def open_line(
         screen=Screen(plant),
         power=LinePower(plant),
         pots=pots,
-        booking=Booking(booked, await store.last_cells(booked), longest_gap_s=60.0),
+        booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         closer=closer,
         encoder=ReadingEncoder(plant),

@@ -93,3 +93,35 @@ def advance(
         Counter(counter.total, counter.shown, counter.time_ns, counter.spent, shown, time_ns, seen),
         Step.SUSPECT,
     )
+
+
+def gain(
+    earlier: float,
+    earlier_ns: int,
+    later: float,
+    later_ns: int,
+    *,
+    most_per_s: float,
+    modulus: float | None,
+    slack: float,
+) -> float | None:
+    """Return what a register gained between two readings, whatever was read between them.
+
+    Parameters
+    ----------
+    earlier, later : float
+        The register's values, in the counter's unit.
+    earlier_ns, later_ns : int
+        Their times.
+    most_per_s, modulus, slack
+        As for ``advance``.
+
+    Returns
+    -------
+    float or None
+        The gain, over the end of the register where it wrapped; None where no such meter can have gained that.
+    """
+    found = later - earlier
+    if found < 0 and modulus is not None:
+        found += modulus
+    return found if 0 <= found <= most_per_s * (later_ns - earlier_ns) * 1e-9 + slack else None

@@ -40,7 +40,9 @@ class Amount:
 NOTHING = Amount(0.0, 0.0, 0.0, 0xC0)
 
 
-def between(cells: Sequence[Cell], start_ns: int, end_ns: int, *, shape: Shape, longest_gap_s: float) -> Amount:
+def between(
+    cells: Sequence[Cell], start_ns: int, end_ns: int, *, shape: Shape, longest_gap_s: float, modulus: float | None
+) -> Amount:
     """Return what lies between two times at the start of minutes.
 
     Parameters
@@ -53,13 +55,15 @@ def between(cells: Sequence[Cell], start_ns: int, end_ns: int, *, shape: Shape, 
         Counter or gauge.
     longest_gap_s : float
         A gap up to this long counts as covered.
+    modulus : float or None
+        The value at which a counter's register starts again from zero; None where it does not, and for a gauge.
     """
     amount = covered = estimated = 0.0
     quality = 0xC0
     previous: Cell | None = None
     for cell in cells:
         if previous is not None and cell.joined:
-            part, length_s = _bridge(previous, cell, start_ns, end_ns, shape)
+            part, length_s = _bridge(previous, cell, start_ns, end_ns, shape, modulus)
             amount += part
             if (cell.first_ns - previous.last_ns) * 1e-9 <= longest_gap_s:
                 covered += length_s
@@ -68,7 +72,7 @@ def between(cells: Sequence[Cell], start_ns: int, end_ns: int, *, shape: Shape, 
             if length_s:
                 quality = min(quality, previous.quality, cell.quality)
         if start_ns <= cell.minute_ns < end_ns:
-            amount += cell.last - cell.first if shape is Shape.COUNTER else cell.integral
+            amount += cell.last - cell.first + cell.integral if shape is Shape.COUNTER else cell.integral
             inside_s = (cell.last_ns - cell.first_ns) * 1e-9
             covered += inside_s - cell.bridged_s - cell.unknown_s
             estimated += cell.bridged_s
@@ -77,7 +81,9 @@ def between(cells: Sequence[Cell], start_ns: int, end_ns: int, *, shape: Shape, 
     return Amount(amount, covered, estimated, quality)
 
 
-def _bridge(earlier: Cell, later: Cell, start_ns: int, end_ns: int, shape: Shape) -> tuple[float, float]:
+def _bridge(
+    earlier: Cell, later: Cell, start_ns: int, end_ns: int, shape: Shape, modulus: float | None
+) -> tuple[float, float]:
     """Return the part of the straight line between two cells that lies in the interval, and its length [s]."""
     span = later.first_ns - earlier.last_ns
     left, right = max(start_ns, earlier.last_ns), min(end_ns, later.first_ns)
@@ -86,6 +92,8 @@ def _bridge(earlier: Cell, later: Cell, start_ns: int, end_ns: int, shape: Shape
     length_s = (right - left) * 1e-9
     rise = later.first - earlier.last
     if shape is Shape.COUNTER:
+        if rise < 0 and modulus is not None:
+            rise += modulus
         # The same product for both sides of a boundary, so that neighbouring intervals add up to the whole.
         return rise * ((right - earlier.last_ns) / span) - rise * ((left - earlier.last_ns) / span), length_s
     middle = ((left - earlier.last_ns) + (right - earlier.last_ns)) / (2 * span)

@@ -6,12 +6,14 @@ whatever the files say by then. Pure.
 """
 
 import hashlib
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 
 import msgspec
 
 from collector.accounting.integrals import Shape
+from collector.accounting.rules import rules
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import EffectOrigin
@@ -38,11 +40,15 @@ ROLE_OF = {
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A point that is booked: its name, what its cells hold, and what its amounts are multiplied by."""
+    """A point that is booked: its name, what its cells hold, and what its amounts are multiplied by.
+
+    ``modulus``: the value at which a counter starts again from zero, in the unit of its cells.
+    """
 
     point: str
     shape: Shape
     factor: float = 1.0
+    modulus: float | None = None
 
 
 class MeterRole(msgspec.Struct, frozen=True):
@@ -136,24 +142,32 @@ def decoded(body: bytes) -> Parameters:
 
 def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     """Return what a potline's accounts are made of: counters where a meter has one, else integrals."""
+    booked = rules(plant)
     meters = []
     charge = current = None
     for meter in plant.meters:
         if meter.potline != potline.id or meter.measures not in ROLE_OF:
             continue
         role = ROLE_OF[meter.measures]
-        here = {quantity: plant.points[place].name for quantity, place in plant.points.of(meter.id).items()}
+        here = plant.points.of(meter.id)
+
+        def counter(quantity: Quantity, here: Mapping[Quantity, int] = here) -> Measured:
+            place = here[quantity]
+            return Measured(plant.points[place].name, Shape.COUNTER, modulus=booked[place].modulus)
+
+        def integral(quantity: Quantity, factor: float, here: Mapping[Quantity, int] = here) -> Measured:
+            return Measured(plant.points[here[quantity]].name, Shape.GAUGE, factor)
+
         if role is not Role.DC:
-            energy = Measured(here[Quantity.ACTIVE_ENERGY_IMPORT], Shape.COUNTER)
+            energy = counter(Quantity.ACTIVE_ENERGY_IMPORT)
         elif Quantity.DC_ENERGY in here:
-            energy = Measured(here[Quantity.DC_ENERGY], Shape.COUNTER)
+            energy = counter(Quantity.DC_ENERGY)
         else:
-            energy = Measured(here[Quantity.DC_POWER], Shape.GAUGE, _KWH_PER_MWS)
+            energy = integral(Quantity.DC_POWER, _KWH_PER_MWS)
         if role is Role.DC:
-            current = Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE)
-            charge = Measured(here[Quantity.LINE_CURRENT], Shape.GAUGE, _KAH_PER_KAS)
-            if Quantity.DC_CHARGE in here:
-                charge = Measured(here[Quantity.DC_CHARGE], Shape.COUNTER)
+            current = integral(Quantity.LINE_CURRENT, 1.0)
+            counted = Quantity.DC_CHARGE in here
+            charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
         meters.append(MeterRole(meter.id, role, energy))
     return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
 

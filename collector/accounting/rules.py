@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from collector.accounting.booking import Rule
+from collector.accounting.cells import Rule
 from collector.accounting.integrals import Shape
 from collector.plant.materials import COUNTED
-from collector.plant.meter import STACK_QUANTITIES, Measures, Meter, PolledMeter
+from collector.plant.meter import STACK_QUANTITIES, HeardMeter, Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register
 from collector.plant.topology import Plant
 from collector.readings import units
@@ -75,6 +75,8 @@ def _counter_rule(meter: Meter, quantity: Quantity, most: float) -> Rule:
             modulus = None if register.wraps_at is None or register.plus else register.wraps_at * worth
             slack = 2 * worth
         slack += most / 3600 * meter.profile.counter_refresh_s
+    elif isinstance(meter, HeardMeter):
+        modulus = meter.wraps_at.get(quantity)
     return Rule(Shape.COUNTER, most_per_s=most / 3600, modulus=modulus, slack=slack)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from collector.readings.batch import ReadingBatch
+from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
 
@@ -18,6 +18,7 @@ def _nothing() -> None:
 class Arrival:
     """What came in one go. ``acknowledge`` is called once everything it caused is on disk, on the event loop.
 
+    ``past``: readings whose sender says that it had stored them; they are accounted, and say nothing of the present.
     ``hurries``: the sender is soon to hold back what follows, for want of acknowledgements.
     """
 
@@ -26,11 +27,12 @@ class Arrival:
     rejected: tuple[DeadLetter, ...] = ()
     acknowledge: Callable[[], None] = field(default=_nothing)
     hurries: bool = False
+    past: ReadingBatch = NO_READINGS
 
     @property
     def is_word(self) -> bool:
         """Whether the other side said anything, good or bad. That a meter is silent is our own word."""
-        return bool(self.events or self.rejected or self.batch.usable.any())
+        return bool(self.events or self.rejected or self.batch.usable.any() or self.past.usable.any())
 
 
 class SourceUnavailable(Exception):

@@ -119,6 +119,7 @@ class Closer:
         self._instruments = instruments
         self._lines: dict[str, _Line] = {}
         self._not_before_ns = 0
+        self._since_ns = 0
         self._windows: deque[tuple[_Line, Window]] = deque()
         self._settling: list[tuple[str, int]] = []
         self._kept_parameters: set[str] = set()
@@ -130,13 +131,18 @@ class Closer:
         """
         self._not_before_ns = now_ns + self._grace_ns
         await self._store.note(SETTINGS, fingerprint(self._plant))
-        first_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
+        self._since_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
             last_ns = await self._store.last_minute(potline.id)
-            next_ns = first_ns if last_ns is None else last_ns + MINUTE_NS
+            next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
             what = wanted(self._plant, potline, self._conventions)
             self._lines[potline.id] = _Line(potline, what, next_ns, book)
+
+    @property
+    def since_ns(self) -> int:
+        """The start of the first minute of all [ns]: there are no accounts of what was before."""
+        return self._since_ns
 
     def closed_until(self, potline_id: str) -> int:
         """Return the end of the last closed minute of a potline [ns]."""

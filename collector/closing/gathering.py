@@ -91,7 +91,14 @@ def _amounts(cells: Sequence[Cell], starts: range, what: Measured, longest_gap_s
         first = bisect_left(minutes, start)
         after = first + (first < len(minutes) and minutes[first] == start)
         near = cells[max(0, first - 1) : after + 1]
-        amount = between(near, start, start + MINUTE_NS, shape=what.shape, longest_gap_s=longest_gap_s)
+        amount = between(
+            near,
+            start,
+            start + MINUTE_NS,
+            shape=what.shape,
+            longest_gap_s=longest_gap_s,
+            modulus=what.modulus,
+        )
         if what.factor != 1.0:
             amount = Amount(amount.amount * what.factor, amount.covered_s, amount.estimated_s, amount.quality)
         found.append(amount)

@@ -233,11 +233,18 @@ class PolledMeter(Meter):
 
 @dataclass(frozen=True, slots=True)
 class HeardMeter(Meter):
-    """A meter that speaks by itself over MQTT: a broker, what the messages call it, and what is taken from them."""
+    """A meter that speaks by itself over MQTT: a broker, what the messages call it, and what is taken from them.
+
+    Attributes
+    ----------
+    wraps_at : mapping
+        The value at which a counter starts again from zero, in the quantity's unit. Those that are not in it never do.
+    """
 
     broker: str
     address: str
     told: tuple[Quantity, ...]
+    wraps_at: Mapping[Quantity, float] = field(default_factory=dict, hash=False)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

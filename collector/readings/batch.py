@@ -87,3 +87,7 @@ class ReadingBatch:
             self.point.tolist(), self.time_ns.tolist(), self.value.tolist(), self.quality.tolist(), strict=True
         ):
             yield Reading(*row)
+
+
+NO_READINGS = ReadingBatch.of(())
+"""A batch without rows. Batches are never changed, so one is enough."""

@@ -1,7 +1,8 @@
 """Cells: what is kept of one point in one minute, as input of the accounts.
 
-A counter's cell holds its running total at the first and at the last reading of the minute. A gauge's cell holds its
-value at both and the integral between them. Cells of neighbouring minutes join into an unbroken line.
+A counter's cell holds what the register showed at the first and at the last reading of the minute. A gauge's cell holds
+its value at both and the integral between them. Cells of neighbouring minutes join into an unbroken line. A cell says
+nothing that depends on the cells before it but ``joined``: so one can be put between two others, or made again.
 """
 
 from dataclasses import dataclass
@@ -20,17 +21,16 @@ class Cell:
     first_ns, last_ns : int
         Times of the first and last reading in it.
     first, last : float
-        Counter: running totals there. Gauge: values there.
+        Counter: what the register showed there. Gauge: values there.
     integral : float
-        Gauge: integral from first to last [unit * s]. Counter: 0.
+        Gauge: integral from first to last [unit * s]. Counter: what is to be added to ``last - first`` where the
+        register wrapped or started again between them, else 0.
     bridged_s : float
         How much of the time from first to last lies in gaps that are too long to count as covered [s].
     unknown_s : float
         How much of that time nothing is known of, because a counter started again [s].
     joined : bool
         False where nothing is known from the reading before this minute to the first one in it.
-    shown : float
-        Counter: the last believed value of the register. Gauge: 0.
     quality : int
         The worst quality of its readings.
     """
@@ -44,7 +44,6 @@ class Cell:
     bridged_s: float
     unknown_s: float
     joined: bool
-    shown: float
     quality: int
 
 

@@ -8,7 +8,8 @@ from collector.plant.contracts import Technology
 from collector.plant.layout import Layout, MessageLayout, Tells
 from collector.plant.meter import NEEDED, HeardMeter, Measures
 from collector.plant.topology import POT_QUANTITIES
-from collector.readings.quantity import Quantity
+from collector.readings import units
+from collector.readings.quantity import Kind, Quantity
 from collector.settings import models
 from collector.settings.any_meter import AnyMeter
 from collector.settings.sources import Origins
@@ -71,7 +72,33 @@ class HeardMeters(AnyMeter):
             technology=None if section.technology is None else Technology(section.technology),
             accuracy=accuracy,
             allocation=allocation,
+            wraps_at=self._wraps_at(at, section.wraps_at, told),
         )
+
+    def _wraps_at(
+        self, at: tuple[str, str], section: Mapping[str, str], told: tuple[Quantity, ...]
+    ) -> dict[Quantity, float]:
+        """Return where counters wrap, in the units of their quantities."""
+        found: dict[Quantity, float] = {}
+        for label, written in section.items():
+            place = (*at, "wraps_at", label)
+            quantity = Quantity.known(label)
+            counters = [each.label for each in told if each.kind is Kind.COUNTER]
+            if quantity is None or quantity.label not in counters:
+                what = "is no counter of this meter"
+                self._report(place, what, f"one of: {', '.join(counters)}" if counters else "remove it")
+                continue
+            try:
+                value = units.parse(written, quantity.unit)
+            except ValueError as exc:
+                what, _, remedy = str(exc).partition("; ")
+                self._report(place, what, remedy)
+                continue
+            if value <= 0:
+                self._report(place, f"a counter does not wrap at {written}", "give the value after its last one")
+                continue
+            found[quantity] = value
+        return found
 
     def _quantities(self, at: tuple[str, str], labels: list[str]) -> dict[Quantity, int]:
         """Return the quantities that are named, each with its place in the list."""

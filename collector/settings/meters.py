@@ -133,7 +133,7 @@ class Meters(AnyMeter):
 
     def _check_given(self, at: tuple[str, str], section: models.MeterSection) -> None:
         """Check what a meter with an endpoint has, and what only one with a broker has."""
-        for key in ("address", "quantities"):
+        for key in ("address", "quantities", "wraps_at"):
             if getattr(section, key) and self._fine(*at, key):
                 self._report((*at, key), "belongs to a meter with a broker, and this one has none", "remove it")
         if any(len(path) > 2 and path[:2] == at and path[2] not in _KEYS for path in self._broken):

@@ -195,6 +195,7 @@ class MeterSection(_Model):
     stack: Id | None = None
     technology: Technology | None = None
     allocate: Allocate | None = None
+    wraps_at: dict[str, Text] = {}
 
 
 class SparkplugSection(_Model):

@@ -11,20 +11,25 @@ Invariants, each with a test of its name:
 5. One collector works on a store at a time.
 6. The digests of the ledger form a chain: an entry altered or taken out later is found.
 
-On disk (``user_version`` 1; times are UTC nanoseconds)::
+On disk (``user_version`` 3; times are UTC nanoseconds)::
 
     point      id, name                       names of points; cells refer to the id
     cell       point, minute_ns, ...          accounting inputs, see collector.readings.cell
-    pots       potline, minute_ns, operating  pots in operation in a closed minute
+    trace      point, minute_ns, core, raw    readings of cells that were filled late, see collector.readings.trace
+    pots       potline, minute_ns, operating, kwh        pots in operation in a closed minute, and their energy
     event      id, rank, kind, potline, time_ns, body    every message about every event, body in JSON
-    dirty      potline, minute_ns, reason     closed minutes that must be accounted again
-    ledger     seq, potline, start_ns, length_s, revision, reason, written_ns, body, previous, digest
+    dirty      potline, minute_ns, reason, accounted     closed minutes that must be accounted again, and those that
+                                              were and wait for their windows
+    ledger     seq, potline, window, start_ns, length_s, revision, reason, written_ns, body, previous, digest
+    parameters digest, body                   what entries were computed with, in JSON
     gap        first, last, previous, digest  runs of minutes let go of because of their age: the ends of their chain
     outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, gzip level 1, sent as it lies
     cursor     target, seq                    the last record that a database has taken
     dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
     meta       key, value                     plant id, start of the accounts
 
-The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous
-digest and all columns.
+The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous digest and all columns
+but the window, which the body names. Of a trace, ``raw`` holds time (int64), value (float64) and quality (uint8) of
+each reading, little-endian; ``core`` is JSON with the columns of a cell, or NULL. How older versions are brought to
+this one is told in ``schema``.
 """

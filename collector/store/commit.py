@@ -7,6 +7,7 @@ from collector.readings.cell import Cell
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
 from collector.readings.pots import PotsInputs
+from collector.readings.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Commit:
     time_ns: int
     lines: Sequence[bytes] = ()
     cells: Mapping[tuple[int, int], Cell] = field(default_factory=dict)
+    traces: Mapping[tuple[int, int], Trace] = field(default_factory=dict)
     events: Sequence[Event] = ()
     pots: Sequence[tuple[str, int, PotsInputs]] = ()
     dirty: Mapping[tuple[str, int], str] = field(default_factory=dict)

@@ -1,15 +1,19 @@
-"""Accounting inputs in the store: cells, pots in operation, events. Functions on the writer's connection."""
+"""Accounting inputs in the store: cells, traces, pots in operation, events. Functions on the writer's connection."""
 
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+import numpy as np
+
 from collector.readings.cell import Cell
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin, Event, Laboratory, Production, Weighing
 from collector.readings.pots import PotsInputs
+from collector.readings.trace import Trace
 
-_COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality"
+_RAW = np.dtype([("time_ns", "<i8"), ("value", "<f8"), ("quality", "u1")])
+_COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality"
 _LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
 _AROUND = (
     f"SELECT {_COLUMNS} FROM cell WHERE point = :point AND minute_ns >= "  # noqa: S608 - constants
@@ -22,7 +26,7 @@ _AROUND = (
 def write_cells(db: sqlite3.Connection, cells: Mapping[tuple[int, int], Cell]) -> None:
     """Write cells by the store's id of their point and their minute."""
     db.executemany(
-        f"INSERT OR REPLACE INTO cell (point, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constants
+        f"INSERT OR REPLACE INTO cell (point, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constants
         ((point, *_row(cell)) for (point, _), cell in cells.items()),
     )
 
@@ -47,6 +51,28 @@ def cells_of(db: sqlite3.Connection, name: str, start_ns: int, end_ns: int) -> l
     if row is None:
         return []
     return [_cell(row) for row in db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})]
+
+
+def write_traces(db: sqlite3.Connection, traces: Mapping[tuple[int, int], Trace]) -> None:
+    """Write the readings of minutes by the store's id of their point and their minute."""
+    db.executemany(
+        "INSERT OR REPLACE INTO trace VALUES (?,?,?,?)",
+        (
+            (
+                point,
+                minute,
+                None if trace.core is None else json.dumps(_row(trace.core)),
+                np.array(trace.raw, _RAW).tobytes(),
+            )
+            for (point, minute), trace in traces.items()
+        ),
+    )
+
+
+def traces_in(db: sqlite3.Connection, point: int, start_ns: int, end_ns: int) -> dict[int, Trace]:
+    """Return the traces of a point in an interval, by minute."""
+    query = "SELECT minute_ns, core, raw FROM trace WHERE point = ? AND minute_ns >= ? AND minute_ns < ?"
+    return {minute: _trace(core, raw) for minute, core, raw in db.execute(query, (point, start_ns, end_ns))}
 
 
 def write_pots(db: sqlite3.Connection, pots: Sequence[tuple[str, int, PotsInputs]]) -> None:
@@ -130,6 +156,7 @@ def let_go(db: sqlite3.Connection, before_ns: int) -> None:
             " AND minute_ns < (SELECT max(minute_ns) FROM cell WHERE point = :point AND minute_ns < :before)",
             {"point": point, "before": before_ns},
         )
+        db.execute("DELETE FROM trace WHERE point = ? AND minute_ns < ?", (point, before_ns))
     db.execute("DELETE FROM pots WHERE minute_ns < ?", (before_ns,))
     db.execute(
         "DELETE FROM event WHERE time_ns < :before"
@@ -149,14 +176,19 @@ def _row(cell: Cell) -> tuple[int | float, ...]:
         cell.bridged_s,
         cell.unknown_s,
         int(cell.joined),
-        cell.shown,
         cell.quality,
     )
 
 
-def _cell(row: tuple[int, int, float, int, float, float, float, float, int, float, int]) -> Cell:
-    minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, shown, quality = row
-    return Cell(minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, bool(joined), shown, quality)
+def _cell(row: tuple[int, int, float, int, float, float, float, float, int, int]) -> Cell:
+    minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality = row
+    return Cell(minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, bool(joined), quality)
+
+
+def _trace(core: bytes | None, raw: bytes) -> Trace:
+    rows = np.frombuffer(raw, _RAW)
+    listed = zip(rows["time_ns"].tolist(), rows["value"].tolist(), rows["quality"].tolist(), strict=True)
+    return Trace(None if core is None else _cell(json.loads(core)), list(listed), stored=True)
 
 
 def _event_row(event: Event) -> tuple[str, int, str, str, int, bytes]:

@@ -1,4 +1,17 @@
-"""Opening the file: settings of SQLite, tables, versions."""
+"""Opening the file: settings of SQLite, tables, versions.
+
+A store is brought from each version to the next by one step in one transaction; a new store goes through all of them.
+Versions are never skipped and steps never changed, for there are stores that went through them.
+
+1. Makes the tables of the first version.
+2. Cells of counters: what the register showed at both ends in place of running totals, so that a reading that comes
+   late changes no cell but its own. ``first``, ``last`` and ``shown`` become ``first`` and ``last``; ``integral`` is
+   what wraps and new beginnings within the minute add to their difference. Adds ``trace``, the readings of minutes that
+   were filled late.
+3. Ledger: windows by name, for a shift may be as long as a day. Adds ``parameters``, which entries name by their
+   digest; the energy of the pots by their own voltages; and which minutes that were stated again still wait for their
+   windows.
+"""
 
 import contextlib
 import fcntl
@@ -8,9 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-VERSION = 1
-
-_TABLES = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE cell (
@@ -21,7 +32,7 @@ CREATE TABLE cell (
     PRIMARY KEY (point, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE pots (
-    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, operating INTEGER NOT NULL, kwh REAL,
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, operating INTEGER NOT NULL,
     PRIMARY KEY (potline, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE event (
@@ -31,18 +42,15 @@ CREATE TABLE event (
 ) WITHOUT ROWID;
 CREATE INDEX event_by_time ON event (potline, time_ns);
 CREATE TABLE dirty (
-    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, reason TEXT NOT NULL, accounted INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (potline, minute_ns)
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (potline, minute_ns)
 ) WITHOUT ROWID;
 CREATE TABLE ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    potline TEXT NOT NULL, window TEXT NOT NULL, start_ns INTEGER NOT NULL, length_s INTEGER NOT NULL,
-    revision INTEGER NOT NULL, reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL,
-    previous BLOB NOT NULL, digest BLOB NOT NULL,
-    UNIQUE (potline, window, start_ns, revision)
+    potline TEXT NOT NULL, start_ns INTEGER NOT NULL, length_s INTEGER NOT NULL, revision INTEGER NOT NULL,
+    reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,
+    UNIQUE (potline, length_s, start_ns, revision)
 );
-CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
-CREATE TABLE parameters (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE length_s = 60;
 CREATE TABLE gap (
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL UNIQUE, previous BLOB NOT NULL, digest BLOB NOT NULL
 );
@@ -58,6 +66,74 @@ CREATE TABLE dead (
     time_ns INTEGER NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, body BLOB NOT NULL, reason TEXT NOT NULL
 );
 """
+
+# A gauge never showed anything else than 0. A minute begins with what the register showed at its end, less what it
+# gained; where the line from the minute before says otherwise by more than rounding, it wrapped or started again in it.
+_REGISTERS = """
+CREATE TABLE trace (
+    point INTEGER NOT NULL, minute_ns INTEGER NOT NULL, core BLOB, raw BLOB NOT NULL,
+    PRIMARY KEY (point, minute_ns)
+) WITHOUT ROWID;
+CREATE TABLE cell_of_registers (
+    point INTEGER NOT NULL, minute_ns INTEGER NOT NULL,
+    first_ns INTEGER NOT NULL, first REAL NOT NULL, last_ns INTEGER NOT NULL, last REAL NOT NULL,
+    integral REAL NOT NULL, bridged_s REAL NOT NULL, unknown_s REAL NOT NULL, joined INTEGER NOT NULL,
+    quality INTEGER NOT NULL,
+    PRIMARY KEY (point, minute_ns)
+) WITHOUT ROWID;
+CREATE TEMPORARY TABLE counter AS SELECT DISTINCT point FROM cell WHERE shown <> 0;
+INSERT INTO cell_of_registers
+    SELECT point, minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality
+    FROM cell WHERE point NOT IN (SELECT point FROM counter);
+WITH line AS (
+    SELECT *, lag(shown) OVER before AS shown_before, lag(last) OVER before AS last_before
+    FROM cell WHERE point IN (SELECT point FROM counter)
+    WINDOW before AS (PARTITION BY point ORDER BY minute_ns)
+), begun AS (
+    SELECT *, shown - (last - first) AS alone,
+        CASE WHEN joined AND last_before IS NOT NULL THEN shown_before + (first - last_before) END AS followed
+    FROM line
+), told AS (
+    SELECT *, followed IS NOT NULL
+        AND abs(followed - alone) > 1e-12 * max(1.0, abs(shown), abs(last), abs(last_before)) AS leapt
+    FROM begun
+)
+INSERT INTO cell_of_registers
+    SELECT point, minute_ns, first_ns, CASE WHEN leapt THEN followed ELSE alone END, last_ns, shown,
+        CASE WHEN leapt THEN (last - first) - (shown - followed) ELSE 0.0 END,
+        bridged_s, unknown_s, joined, quality
+    FROM told;
+DROP TABLE counter;
+DROP TABLE cell;
+ALTER TABLE cell_of_registers RENAME TO cell;
+"""
+
+# The chain goes on over the copy: sequence numbers and digests stay, and so does the last number ever given.
+_WINDOWS = """
+ALTER TABLE pots ADD COLUMN kwh REAL;
+ALTER TABLE dirty ADD COLUMN accounted INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE parameters (digest TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE ledger_of_windows (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    potline TEXT NOT NULL, window TEXT NOT NULL, start_ns INTEGER NOT NULL, length_s INTEGER NOT NULL,
+    revision INTEGER NOT NULL, reason TEXT NOT NULL, written_ns INTEGER NOT NULL, body BLOB NOT NULL,
+    previous BLOB NOT NULL, digest BLOB NOT NULL,
+    UNIQUE (potline, window, start_ns, revision)
+);
+INSERT INTO ledger_of_windows
+    SELECT seq, potline, CASE length_s WHEN 60 THEN 'minute' ELSE 'hour' END, start_ns, length_s, revision, reason,
+        written_ns, body, previous, digest
+    FROM ledger ORDER BY seq;
+DELETE FROM sqlite_sequence WHERE name = 'ledger_of_windows';
+INSERT INTO sqlite_sequence SELECT 'ledger_of_windows', seq FROM sqlite_sequence WHERE name = 'ledger';
+DROP TABLE ledger;
+ALTER TABLE ledger_of_windows RENAME TO ledger;
+CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS)
+
+VERSION = len(_STEPS)
 
 
 class StoreError(Exception):
@@ -98,7 +174,7 @@ def lock(path: Path) -> IO[bytes]:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open the store for its one writer, making it if there is none.
+    """Open the store for its one writer, making it if there is none, and bringing an old one up to date.
 
     Raises
     ------
@@ -113,8 +189,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        for number, step in enumerate(_STEPS[version:], version + 1):
+            connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
         if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             _sync_folder(path.parent)
         opened.pop_all()
     return connection
@@ -126,13 +203,16 @@ def open_reader(path: Path) -> sqlite3.Connection:
     Raises
     ------
     StoreError
-        If there is no store, or it cannot be read.
+        If there is no store, it cannot be read, or it is of an older version and not brought up to date yet.
     """
     if not path.is_file():
         raise StoreError(f"open the store {path}: there is none; check [store] path, or start the collector first")
     with _opening(path) as opened:
         connection = opened.enter_context(_connected(f"{path.absolute().as_uri()}?mode=ro"))
-        _version(connection, path)
+        version = _version(connection, path)
+        if 0 < version < VERSION:
+            message = f"open the store {path}: it was written by an older version of the collector (format {version})"
+            raise StoreError(f"{message}; start this version of the collector once, it brings the store up to date")
         opened.pop_all()
     return connection
 

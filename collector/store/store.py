@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from collector.readings.cell import Cell
 from collector.readings.event import AnodeEffect, Event
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 from collector.readings.point import PointTable
+from collector.readings.trace import Trace
 from collector.store import again, inputs, ledger, outbox
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.outbox import Bounds, Dropped, OutboxState
@@ -94,6 +95,9 @@ class Store:
         lines = [*commit.encode(), *commit.lines]
         with _Transaction(db):
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
+            inputs.write_traces(
+                db, {(self._ids[place], minute): each for (place, minute), each in commit.traces.items()}
+            )
             inputs.write_pots(db, commit.pots)
             inputs.write_events(db, commit.events)
             again.settle(db, commit)
@@ -103,6 +107,10 @@ class Store:
             outbox.append(db, lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
+
+    def _by_id(self, kept: Mapping[tuple[int, int], _T]) -> dict[tuple[int, int], _T]:
+        """Return what is kept by point and minute by the store's id of the point."""
+        return {(self._ids[place], minute): each for (place, minute), each in kept.items()}
 
     async def meta(self, key: str, default: str) -> str:
         """Return a remembered value; the first caller's default is remembered for ever."""
@@ -126,11 +134,35 @@ class Store:
         found = await self._do(lambda: inputs.last_cells(self._db, [self._ids[place] for place in places]))
         return {self._places[id_]: cell for id_, cell in found.items()}
 
+    async def last_traces(self, last_cells: Mapping[int, Cell]) -> dict[int, Trace]:
+        """Return the readings of the minutes of some cells, by point, where they are kept."""
+        stretches = [(place, cell.minute_ns, cell.minute_ns + 1) for place, cell in last_cells.items()]
+        _, traces = await self.around(stretches)
+        return {place: trace for (place, _), trace in traces.items()}
+
     async def cells_around(self, places: Iterable[int], start_ns: int, end_ns: int) -> dict[int, list[Cell]]:
         """Return the cells of each point in an interval, with the nearest one before and after it."""
         ids = [self._ids[place] for place in places]
         found = await self._do(lambda: inputs.cells_around(self._db, ids, start_ns, end_ns))
         return {self._places[id_]: cells for id_, cells in found.items()}
+
+    async def around(
+        self, stretches: Sequence[tuple[int, int, int]]
+    ) -> tuple[dict[int, list[Cell]], dict[tuple[int, int], Trace]]:
+        """Return cells and traces of points, each from one time to another, with the nearest cell before and after."""
+        return await self._do(self._around, stretches)
+
+    def _around(
+        self, stretches: Sequence[tuple[int, int, int]]
+    ) -> tuple[dict[int, list[Cell]], dict[tuple[int, int], Trace]]:
+        cells: dict[int, list[Cell]] = {}
+        traces: dict[tuple[int, int], Trace] = {}
+        for place, start_ns, end_ns in stretches:
+            id_ = self._ids[place]
+            cells.setdefault(place, []).extend(inputs.cells_around(self._db, [id_], start_ns, end_ns)[id_])
+            found = inputs.traces_in(self._db, id_, start_ns, end_ns)
+            traces |= {(place, minute): trace for minute, trace in found.items()}
+        return cells, traces
 
     async def fresh(self, events: Sequence[Event]) -> list[Event]:
         """Return the events that tell something new: with a rank above all that is known of their id."""

@@ -66,7 +66,7 @@ def cells_of(plant: Plant, first_minute: int, minutes: int) -> dict[tuple[int, i
             last = value + 890.0 if counter else value
             times = start + 500_000_000, start + 59_500_000_000
             integral = 0.0 if counter else value * 59.0
-            found[place, start] = Cell(start, times[0], value, times[1], last, integral, 0.0, 0.0, True, last, 192)
+            found[place, start] = Cell(start, times[0], value, times[1], last, integral, 0.0, 0.0, True, 192)
     return found
 
 

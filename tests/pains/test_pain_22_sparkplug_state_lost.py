@@ -5,6 +5,7 @@ Simulated nodes and the collector meet at a real broker. What the simulator wrot
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 
 import aiomqtt
@@ -100,6 +101,21 @@ async def test_a_node_that_dies_takes_its_values_with_it(mosquitto: StartBroker)
             await collector.shows("1001", 4.1)
         await collector.shows_nothing(["1001"])
         await collector.shows("1021", 5.0)
+
+
+async def test_a_device_that_its_reborn_node_does_not_announce_is_stale_after_5_s_though_nobody_says_anything(
+    mosquitto: StartBroker,
+) -> None:
+    broker, edge = mosquitto(), node("PL1-S1", "1001")
+    async with collecting(broker) as collector, speaking(broker, edge) as publisher:
+        publisher.offer_all(change(edge, "1001", {"Pot/Voltage": 4.1}))
+        await collector.shows("1001", 4.1)
+        birth = Payload(time.time_ns() // 1_000_000, [Metric(7, DataType.INT64, name="bdSeq")], seq=0)
+        async with aiomqtt.Client(broker.host, broker.port) as gateway:
+            await gateway.publish("spBv1.0/example/NBIRTH/PL1-S1", encode(birth), qos=1)
+        begun_s = time.monotonic()
+        await collector.shows_nothing(["1001"])
+        assert 4.0 < time.monotonic() - begun_s < 9.0
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -4,7 +4,7 @@ A topic is looked up once and then known with all that follows from it: whose it
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from collector.acquisition.mqtt import payload as json
@@ -111,10 +111,10 @@ class LayoutReader:
         del now_ns
         return Told([])
 
-    def due(self, now_ns: int) -> tuple[Publication, ...]:
+    def due(self, now_ns: int) -> Told:
         """Return nothing: layouts have no timers."""
         del now_ns
-        return ()
+        return Told([])
 
     def fits(self, topic: str) -> bool:
         """Tell whether a topic is one of the layouts."""
@@ -208,7 +208,7 @@ def _told(form: _Form, message: object, names: dict[Level, str], arrived_ns: int
     if form.events is None:
         return read
     listed = elements(message, form.layout)
-    return Told(read.readings, read.batch, tuple(form.events.read(each, message, names, arrived_ns) for each in listed))
+    return replace(read, events=tuple(form.events.read(each, message, names, arrived_ns) for each in listed))
 
 
 def _of_ours(layout: MessageLayout, read: Callable[[], Told]) -> Told:

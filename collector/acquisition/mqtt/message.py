@@ -3,7 +3,7 @@
 A session brings topics and payloads; a reader knows what they mean. Neither needs to know anything else of the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -100,6 +100,8 @@ class Told:
         Point, time [ns], value and quality of each.
     batch : ReadingBatch or None
         Readings that are columns already, of messages with many samples.
+    past : ReadingBatch or None
+        Readings that the sender had stored, and marks so: they say nothing of the present.
     events : tuple of Event
         Anode effects, weighings and the like.
     publications : tuple of Publication
@@ -113,6 +115,20 @@ class Told:
     events: tuple[Event, ...] = ()
     publications: tuple[Publication, ...] = ()
     refused: tuple[Refused, ...] = ()
+    past: ReadingBatch | None = None
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is anything in it besides what is to be sent."""
+        return bool(self.readings or self.events or self.refused) or self.batch is not None or self.past is not None
+
+    def of_the_past(self) -> "Told":
+        """Return the same with all its readings as ones of the past."""
+        if not self.readings and self.batch is None:
+            return self
+        rows = ReadingBatch.of(self.readings)
+        past = rows if self.batch is None else ReadingBatch.joined((rows, self.batch))
+        return replace(self, readings=[], batch=None, past=past)
 
 
 class MessageReader(Protocol):
@@ -146,6 +162,6 @@ class MessageReader(Protocol):
         """Return what is stale now that the connection is gone."""
         ...
 
-    def due(self, now_ns: int) -> tuple[Publication, ...]:
-        """Return what is to be published by now. Called at least every 0.25 s."""
+    def due(self, now_ns: int) -> Told:
+        """Return what time has brought about, and what is to be published by now. Called at least every 0.25 s."""
         ...

@@ -112,6 +112,8 @@ def _outer(layout: MessageLayout) -> dict[Path, Any]:
         leaves[layout.quality.path] = _Word
     if layout.clock_unset is not None:
         leaves[layout.clock_unset.path] = _Scalar
+    if layout.historical is not None:
+        leaves[layout.historical] = bool | None
     named = layout.pot_of or layout.meter_of
     if named is not None:
         leaves[named] = str | None
@@ -132,6 +134,7 @@ class _Head:
             rule.path if rule is not None else None,
             layout.clock_unset.path if layout.clock_unset else None,
             layout.pot_of or layout.meter_of,
+            layout.historical,
         )
 
 
@@ -161,7 +164,7 @@ class _Single:
                 message = decode(payload)
             except UNREADABLE:
                 return None
-            stamp, said, clock, named, *numbers = get(message)
+            stamp, said, clock, named, past, *numbers = get(message)
             if form is None:
                 time_ns = arrived_ns
             elif stamp is None:
@@ -177,7 +180,8 @@ class _Single:
                 for (place, factor), number in zip(targets, numbers, strict=True)
                 if number is not None
             ]
-            return Told(readings) if readings else None
+            told = Told(readings) if readings else None
+            return told.of_the_past() if told is not None and past else told
 
         return read
 
@@ -221,7 +225,7 @@ class _Many:
                 message = self._decode(payload)
             except UNREADABLE:
                 return None
-            said, clock, named, times, *columns = self._get(message)
+            said, clock, named, past, times, *columns = self._get(message)
             quality = head.words.get(said, 0)
             if quality < USABLE or clock in head.unset or named not in named_by or not times:
                 return None
@@ -231,7 +235,8 @@ class _Many:
             if there not in targets:
                 targets[there] = _Targets.of(there, places, self._factors)
             here = [column for column in columns if column is not None]
-            return _told(targets[there], times, here, self._form, quality, arrived_ns)
+            told = _told(targets[there], times, here, self._form, quality, arrived_ns)
+            return told.of_the_past() if told is not None and past else told
 
         return read
 

@@ -39,15 +39,24 @@ class BesideSparkplug:
 
     def lost(self, now_ns: int) -> Told:
         """Return what is stale of both."""
-        one, other = self._sparkplug.lost(now_ns), self._others.lost(now_ns)
-        batches = [told.batch for told in (one, other) if told.batch is not None]
-        return Told(
-            one.readings + other.readings,
-            batch=ReadingBatch.joined(batches) if batches else None,
-            events=one.events + other.events,
-            refused=one.refused + other.refused,
-        )
+        return _both(self._sparkplug.lost(now_ns), self._others.lost(now_ns))
 
-    def due(self, now_ns: int) -> tuple[Publication, ...]:
-        """Return what both publish by now."""
-        return (*self._sparkplug.due(now_ns), *self._others.due(now_ns))
+    def due(self, now_ns: int) -> Told:
+        """Return what time has brought about at both."""
+        return _both(self._sparkplug.due(now_ns), self._others.due(now_ns))
+
+
+def _both(one: Told, other: Told) -> Told:
+    return Told(
+        one.readings + other.readings,
+        batch=_joined(one.batch, other.batch),
+        events=one.events + other.events,
+        publications=one.publications + other.publications,
+        refused=one.refused + other.refused,
+        past=_joined(one.past, other.past),
+    )
+
+
+def _joined(*batches: ReadingBatch | None) -> ReadingBatch | None:
+    there = [batch for batch in batches if batch is not None]
+    return ReadingBatch.joined(there) if there else None

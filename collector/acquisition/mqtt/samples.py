@@ -88,8 +88,11 @@ class SampleReader:
         PayloadProblem
             If it is not what was declared.
         """
-        if self.layout.columns:
-            return self._columns(message, names, arrived_ns, retained=retained)
+        read = self._columns if self.layout.columns else self._rows
+        told = read(message, names, arrived_ns, retained=retained)
+        return told.of_the_past() if self._is_historical(message) else told
+
+    def _rows(self, message: object, names: Mapping[Level, str], arrived_ns: int, *, retained: bool) -> Told:
         taken: list[_Numbers] = []
         times: list[int] = []
         unset = False
@@ -181,9 +184,12 @@ class SampleReader:
 
     def _refuse_lost(self, message: object, *, doubtful: bool) -> None:
         """Refuse what is not live and has no time that can be believed: it would look as if it were of now."""
-        path = self.layout.historical
-        if doubtful and path is not None and payload.flag(found(message, path), dotted(path)):
+        if doubtful and self._is_historical(message):
             raise PayloadProblem(Cause.IMPOSSIBLE_TIME, "is historical, and its time cannot be believed")
+
+    def _is_historical(self, message: object) -> bool:
+        path = self.layout.historical
+        return path is not None and payload.flag(found(message, path), dotted(path))
 
     def _quality(self, said: object) -> int:
         rule = self.layout.quality

@@ -20,9 +20,11 @@ from collector.acquisition.mqtt.sparkplug_node import ITSELF, Node, Outcome, Own
 from collector.acquisition.mqtt.sparkplug_sequence import Arrived
 from collector.plant.meter import Sparkplug
 from collector.plant.topology import Plant
+from collector.readings.batch import ReadingBatch
 
 NAMESPACE = "spBv1.0"
 _MOST_NODES = 4096
+_NOTHING = Told([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class SparkplugReader:
         Meters' ids by their addresses: a device's name, ``node/device``, or a node's name for the node's own metrics.
     now_ns : callable
         Tells the time [UTC ns].
+    counts : Counter or None
+        Where to count; several readers may share one. None: in one of its own.
 
     Attributes
     ----------
@@ -56,7 +60,13 @@ class SparkplugReader:
     """
 
     def __init__(
-        self, settings: Sparkplug, plant: Plant, *, meters: Mapping[str, str], now_ns: Callable[[], int]
+        self,
+        settings: Sparkplug,
+        plant: Plant,
+        *,
+        meters: Mapping[str, str],
+        now_ns: Callable[[], int],
+        counts: Counter[str] | None = None,
     ) -> None:
         self._settings = settings
         self._plant = plant
@@ -70,7 +80,7 @@ class SparkplugReader:
         self._late = Outcome()
         self._is_online = False
         self._state_ms = 0
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter() if counts is None else counts
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -134,13 +144,13 @@ class SparkplugReader:
             node.lose(now_ns, self._late)
         return self._told()
 
-    def due(self, now_ns: int) -> tuple[Publication, ...]:
-        """Return the requests for births by now. Readings that time brought about go with the next message."""
+    def due(self, now_ns: int) -> Told:
+        """Return the requests for births by now, and what is stale by now."""
         found: list[Publication] = []
         for (group, _), node in self._nodes.items():
             node.pass_time(now_ns, self._late)
             found += self._request(group, node, now_ns)
-        return tuple(found)
+        return self._told(tuple(found))
 
     def _request(self, group: str, node: Node, now_ns: int) -> tuple[Publication, ...]:
         """Return the request for a birth, if it is time for one and allowed."""
@@ -152,9 +162,11 @@ class SparkplugReader:
 
     def _told(self, publications: tuple[Publication, ...] = ()) -> Told:
         out = self._late
-        if out.rows or out.events or out.refused:
-            self._late = Outcome()
-        return Told(out.rows, None, tuple(out.events), publications, tuple(out.refused))
+        if not (out.rows or out.past or out.events or out.refused):
+            return Told([], publications=publications) if publications else _NOTHING
+        self._late = Outcome()
+        past = ReadingBatch.of(out.past) if out.past else None
+        return Told(out.rows, None, tuple(out.events), publications, tuple(out.refused), past)
 
     @property
     def _state_topic(self) -> str:

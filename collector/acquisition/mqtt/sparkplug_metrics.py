@@ -8,6 +8,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import NamedTuple
 
 from collector.acquisition.mqtt import sparkplug_wire as wire
 from collector.acquisition.mqtt.message import Cause, PayloadProblem
@@ -34,6 +35,15 @@ Row = tuple[int, int, float, int]
 Fields = dict[EventField, Value]
 Told = dict[tuple[int, bool], Fields]
 """What a message tells of events, by time [ms] and whether it is of the past."""
+
+
+class Found(NamedTuple):
+    """What the metrics of a message mean: readings, those that the sender had stored, events, and what is no use."""
+
+    rows: list[Row]
+    past: list[Row]
+    told: Told
+    problems: list[PayloadProblem]
 
 
 @dataclass(slots=True, eq=False)
@@ -168,13 +178,14 @@ class Metrics:
             raise PayloadProblem(Cause.WRONG_UNIT, f"'{unit}' is no unit for it; one of: {', '.join(known)}")
         channel.factor = known[unit]
 
-    def birth_values(self, birth: Message, arrived_ns: int, live: Live) -> tuple[list[Row], Told, list[PayloadProblem]]:
+    def birth_values(self, birth: Message, arrived_ns: int, live: Live) -> Found:
         """Return the present values that a birth repeats.
 
         They may be older than the mark by which a point became stale, and are in force again all the same: then they
         count from the birth on. Nothing is said of what never had a live value, such as those of the laboratory.
         """
         rows: list[Row] = []
+        past: list[Row] = []
         told: Told = {}
         problems: list[PayloadProblem] = []
         live.tellers |= dict.fromkeys(self.points, self)
@@ -195,16 +206,19 @@ class Metrics:
             stale_ns = live.stale_ns.pop(point, None)
             if stale_ns is not None and time_ns <= stale_ns:
                 time_ns = max(birth.timestamp * MS_NS, stale_ns + 1)
-            if not metric.is_historical:
-                live.last_ns[point] = max(time_ns, live.last_ns.get(point, 0))
+            if metric.is_historical:
+                past.append((point, time_ns, value, quality))
+                continue
+            live.last_ns[point] = max(time_ns, live.last_ns.get(point, 0))
             rows.append((point, time_ns, value, quality))
-        return rows, told, problems
+        return Found(rows, past, told, problems)
 
-    def data_values(  # noqa: C901, PLR0912 - the loop of a flood: one step a field, no call that can be spared
+    def data_values(  # noqa: C901, PLR0912, PLR0915 - the loop of a flood: one step a field, no call that can be spared
         self, payload: Message, arrived_ns: int, live: Live
-    ) -> tuple[list[Row], Told, list[PayloadProblem]]:
-        """Return what data mean: readings, what they tell of events, and what could not be used."""
+    ) -> Found:
+        """Return what data mean."""
         rows: list[Row] = []
+        past: list[Row] = []
         told: Told = {}
         problems: list[PayloadProblem] = []
         by_name, by_alias = self._by_name, self._by_alias if self.trusted else {}
@@ -234,28 +248,31 @@ class Metrics:
                 # 0 stands for no value, too; a value times 0 is not 0 where it is no number.
                 if value and value * 0.0 == 0.0 and NO_EARLIER_MS <= stamp_ms <= latest_ms:
                     time_ns = stamp_ms * MS_NS
+                    if metric.is_historical:
+                        past.append((point, time_ns, value * channel.factor, _GOOD))
+                        continue
                     rows.append((point, time_ns, value * channel.factor, _GOOD))
-                    if not metric.is_historical:
-                        if time_ns > last_ns.get(point, 0):
-                            last_ns[point] = time_ns
-                        if stale_ns:
-                            stale_ns.pop(point, None)
+                    if time_ns > last_ns.get(point, 0):
+                        last_ns[point] = time_ns
+                    if stale_ns:
+                        stale_ns.pop(point, None)
                     continue
             try:
                 row = self._told_by(channel, metric, sent_ms, arrived_ns, told)
             except PayloadProblem as exc:
                 problems.append(PayloadProblem(exc.cause, f"{channel.name}: {exc}"))
                 continue
-            if row is not None:
+            if row is not None and metric.is_historical:
+                past.append(row)
+            elif row is not None:
                 rows.append(row)
-                if not metric.is_historical:
-                    last_ns[row[0]] = max(row[1], last_ns.get(row[0], 0))
-                    stale_ns.pop(row[0], None)
+                last_ns[row[0]] = max(row[1], last_ns.get(row[0], 0))
+                stale_ns.pop(row[0], None)
         if unknown:
             why = "that no birth has announced" if self.trusted else "that are in doubt until the next birth"
             text = f"{unknown} of {len(payload.metrics)} metrics have names or aliases {why}"
             problems.append(PayloadProblem(Cause.OUT_OF_SEQUENCE, text))
-        return rows, told, problems
+        return Found(rows, past, told, problems)
 
     def _told_by(self, channel: Channel, metric: Message, sent_ms: int, arrived_ns: int, told: Told) -> Row | None:
         """Return the reading of a metric, or put what it tells of an event to the rest."""

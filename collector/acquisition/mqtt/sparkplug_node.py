@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from collector.acquisition.mqtt import sparkplug_wire as wire
 from collector.acquisition.mqtt.message import Cause, PayloadProblem, Refused
 from collector.acquisition.mqtt.sparkplug_events import PotEvents
-from collector.acquisition.mqtt.sparkplug_metrics import EARLY_MS, MS_NS, NO_EARLIER_MS, Live, Metrics, Row, Told
+from collector.acquisition.mqtt.sparkplug_metrics import EARLY_MS, MS_NS, NO_EARLIER_MS, Found, Live, Metrics, Row
 from collector.acquisition.mqtt.sparkplug_sequence import NUMBERS, Arrived, Place, Sequence
 from collector.acquisition.mqtt.sparkplug_wire import DataType, Message
 from collector.readings.event import Event
@@ -32,9 +32,10 @@ _MOST_DEVICES = 4096
 
 @dataclass(slots=True, eq=False)
 class Outcome:
-    """What messages of nodes led to."""
+    """What messages of nodes led to. ``past``: readings that nodes had stored."""
 
     rows: list[Row] = field(default_factory=list)
+    past: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
@@ -243,8 +244,8 @@ class Node:
         if not device.known:
             text = f"'{message.device}' is neither a pot nor a meter of the plant; pot numbers keep their leading zeros"
             problems.append(PayloadProblem(Cause.UNKNOWN_NAME, text))
-        rows, told, more = device.metrics.birth_values(message.payload, message.arrived_ns, self._live)
-        self._give(device, message, out, (rows, told, [*problems, *more]))
+        found = device.metrics.birth_values(message.payload, message.arrived_ns, self._live)
+        self._give(device, message, out, found._replace(problems=[*problems, *found.problems]))
         if not self._born:
             self._want_birth(message.arrived_ns)
 
@@ -257,20 +258,19 @@ class Node:
             self._want_birth(message.arrived_ns)
             raise _lost("data before a birth; nobody knows what its aliases stand for")
         payload = message.payload
-        rows, told, problems = device.metrics.data_values(payload, message.arrived_ns, self._live)
-        if problems and problems[-1].cause is Cause.OUT_OF_SEQUENCE:
+        found = device.metrics.data_values(payload, message.arrived_ns, self._live)
+        if found.problems and found.problems[-1].cause is Cause.OUT_OF_SEQUENCE:
             self._want_birth(message.arrived_ns)
-        if rows and not device.metrics.trusted:
+        if (found.rows or found.past) and not device.metrics.trusted:
             device.gone_ns = None
         if device.events is not None and device.events.unsettled and _is_present(payload):
-            problems = [*problems, *device.events.settle()]
-        self._give(device, message, out, (rows, told, problems))
+            found = found._replace(problems=[*found.problems, *device.events.settle()])
+        self._give(device, message, out, found)
 
-    def _give(
-        self, device: _Device, message: Arrived, out: Outcome, found: tuple[list[Row], Told, list[PayloadProblem]]
-    ) -> None:
-        rows, told, problems = found
+    def _give(self, device: _Device, message: Arrived, out: Outcome, found: Found) -> None:
+        rows, past, told, problems = found
         out.rows += rows
+        out.past += past
         if told and device.events is not None:
             events, more = device.events.take(told, message.arrived_ns, birth=message.kind in BIRTHS)
             out.events += events

@@ -28,7 +28,7 @@ from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.plant.meter import Broker
-from collector.readings.batch import ReadingBatch
+from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
 
@@ -82,7 +82,10 @@ class MqttSubscriber:
                         is_subscribed = True
                         log.info("subscribed", broker=self._broker.id, host=self._broker.host, port=self._broker.port)
                         connection.publish([*self._status("online"), *self._reader.connected(self._clock.now_ns())])
-                    connection.publish(self._reader.due(self._clock.now_ns()))
+                    due = self._reader.due(self._clock.now_ns())
+                    connection.publish(due.publications)
+                    if due.says_anything:
+                        yield self._arrival([], hurries=False, due=due)
                     for portion, is_last in _portions(messages):
                         yield self._arrival(portion, hurries=is_last and self._connection.is_pressed)
                         if not is_last:  # let others have the event loop
@@ -91,8 +94,8 @@ class MqttSubscriber:
             if is_connected:
                 stale = self._reader.lost(self._clock.now_ns())
                 rejected = self._refused([stale])
-                if stale.readings or stale.batch is not None or rejected:
-                    yield Arrival(_batch([stale]), stale.events, tuple(rejected))
+                if stale.says_anything:
+                    yield Arrival(_batch([stale]), stale.events, tuple(rejected), past=_past([stale]))
             raise
 
     def _subscriptions(self) -> Sequence[Subscription]:
@@ -113,8 +116,9 @@ class MqttSubscriber:
         payload = msgspec.json.encode({"state": state, "ts": now.isoformat().replace("+00:00", "Z")})
         return [Publication(topic, payload, qos=1, retain=True)]
 
-    def _arrival(self, messages: Sequence[Message], *, hurries: bool) -> Arrival:
-        told: list[Told] = []
+    def _arrival(self, messages: Sequence[Message], *, hurries: bool, due: Told | None = None) -> Arrival:
+        """Return what messages say, after what time alone has brought about."""
+        told = [] if due is None else [due]
         rejected: list[DeadLetter] = []
         tokens: list[int] = []
         read = self._reader.read
@@ -135,10 +139,10 @@ class MqttSubscriber:
         for said in told:
             if said.events:
                 events += said.events
-            if said.publications:
+            if said.publications and said is not due:
                 self._connection.publish(said.publications)
         acknowledge = partial(self._connection.acknowledge, tokens)
-        return Arrival(_batch(told), tuple(events), tuple(rejected), acknowledge, hurries=hurries)
+        return Arrival(_batch(told), tuple(events), tuple(rejected), acknowledge, hurries=hurries, past=_past(told))
 
     def _refused(self, told: Sequence[Told]) -> list[DeadLetter]:
         """Return what a reader could not use of messages that it could use else, or that it had kept for a while."""
@@ -189,3 +193,9 @@ def _batch(told: Sequence[Told]) -> ReadingBatch:
     if rows or not parts:
         parts.append(ReadingBatch.of(rows))
     return ReadingBatch.joined(parts) if len(parts) > 1 else parts[0]
+
+
+def _past(told: Sequence[Told]) -> ReadingBatch:
+    """Return all readings of the past."""
+    parts = [said.past for said in told if said.past is not None]
+    return ReadingBatch.joined(parts) if parts else NO_READINGS

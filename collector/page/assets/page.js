@@ -688,6 +688,7 @@ const outboxFacts = new Facts(byId("outbox"), [
 const totalsFacts = new Facts(byId("totals"), [
   "Readings",
   "Without a value",
+  "Booked into the past",
   "Too late to book",
   "Messages rejected",
   "Counter glitches",
@@ -757,7 +758,8 @@ function showSources(state, { zone, nowMs }) {
   totalsFacts.update([
     fixed(totals.readings_total, 0),
     fixed(totals.readings_bad_total, 0),
-    fixed(totals.late_readings_total, 0),
+    fixed(totals.late_booked_total, 0),
+    alarming(totals.late_refused_total, "warn"),
     alarming(totals.rejected_total, "warn"),
     fixed(totals.glitches_total, 0),
     fixed(totals.poll_late_total, 0),

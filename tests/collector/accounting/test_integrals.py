@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.accounting.booking import Booking, Rule
+from collector.accounting.booking import Booking
+from collector.accounting.cells import Rule
 from collector.accounting.integrals import Amount, Shape, between
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, Cell
@@ -19,15 +20,20 @@ GAUGE = Rule(Shape.GAUGE)
 
 
 def cells_of(rule: Rule, samples: list[tuple[float, float]], *, longest_gap_s: float = 60.0) -> list[Cell]:
-    booking = Booking({0: rule}, {}, longest_gap_s=longest_gap_s)
-    booking.book(ReadingBatch.of((0, round(t * S), v, 0xC0) for t, v in samples))
-    changed, _, _ = booking.take()
+    booking = Booking({0: rule}, {}, {}, longest_gap_s=longest_gap_s)
+    booking.book(ReadingBatch.of((0, round(t * S), v, 0xC0) for t, v in samples), 0, not_before_ns=-(1 << 62))
+    changed = booking.take().cells
     return [changed[key] for key in sorted(changed)]
 
 
 def amount(rule: Rule, samples: list[tuple[float, float]], start_min: int, end_min: int) -> Amount:
     return between(
-        cells_of(rule, samples), start_min * MINUTE_NS, end_min * MINUTE_NS, shape=rule.shape, longest_gap_s=60.0
+        cells_of(rule, samples),
+        start_min * MINUTE_NS,
+        end_min * MINUTE_NS,
+        shape=rule.shape,
+        longest_gap_s=60.0,
+        modulus=None,
     )
 
 
@@ -67,7 +73,7 @@ def test_without_a_reading_after_it_nothing_is_booked_for_the_rest() -> None:
 
 
 def test_no_reading_at_all_is_nothing_known() -> None:
-    assert between([], 0, MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=60.0).known_s == 0.0
+    assert between([], 0, MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=60.0, modulus=None).known_s == 0.0
 
 
 def test_a_swapped_meter_leaves_the_time_of_the_swap_unknown() -> None:
@@ -103,7 +109,7 @@ def test_interval_energies_always_sum_to_the_counters_difference(
     edges = [*range(0, last, minutes), last]
 
     parts = [
-        between(cells, a * MINUTE_NS, b * MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=60.0)
+        between(cells, a * MINUTE_NS, b * MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=60.0, modulus=None)
         for a, b in itertools.pairwise(edges)
     ]
 
@@ -119,7 +125,8 @@ def test_a_gauge_over_all_minutes_is_the_trapezoid_of_its_samples(steps: list[tu
     last = math.ceil(times[-1] / 60) + 1
 
     parts = [
-        between(cells, a * MINUTE_NS, (a + 1) * MINUTE_NS, shape=Shape.GAUGE, longest_gap_s=60.0) for a in range(last)
+        between(cells, a * MINUTE_NS, (a + 1) * MINUTE_NS, shape=Shape.GAUGE, longest_gap_s=60.0, modulus=None)
+        for a in range(last)
     ]
 
     trapezoid = float(np.sum(np.diff(times) * (values[1:] + values[:-1]) / 2))

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from example_plant import example_plant
 
-from collector.accounting.booking import Rule
+from collector.accounting.cells import Rule
 from collector.accounting.rules import rules, step
 from collector.plant.profile import Linear, Register, RegisterType
 from collector.plant.topology import Plant

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from example_plant import example_plant
 
-from collector.accounting.booking import Rule
+from collector.accounting.cells import Rule
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import accounted, rules
 from collector.plant.materials import Fuel, Materials

@@ -60,5 +60,5 @@ class Declared:
 
     def named(self, told: Told) -> list[tuple[str, int, float, int]]:
         """Return readings with the names of their points."""
-        rows: Iterable[tuple[int, int, float, int]] = [*told.readings, *(told.batch or ())]
+        rows: Iterable[tuple[int, int, float, int]] = [*told.readings, *(told.batch or ()), *(told.past or ())]
         return [(self.plant.points[point].name, time_ns, value, quality) for point, time_ns, value, quality in rows]

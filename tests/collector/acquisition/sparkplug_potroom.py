@@ -65,14 +65,14 @@ class Collector:
     def latest(self, pot: str, quantity: Quantity = Quantity.POT_VOLTAGE) -> tuple[float, int]:
         """Return value and quality of the newest reading, NaN and 'bad' before there is one."""
         point = self._plant.points.place(f"pot:{pot}", quantity)
-        rows = [row for arrival in self.run.arrivals for row in arrival.batch if row.point == point]
+        rows = [row for arrival in self.run.arrivals for row in (*arrival.batch, *arrival.past) if row.point == point]
         newest = max(reversed(rows), key=lambda row: row.time_ns, default=None)  # of one time, the last one told
         return (math.nan, int(Quality.BAD)) if newest is None else (newest.value, newest.quality)
 
     def values(self, pot: str, quantity: Quantity = Quantity.POT_VOLTAGE) -> set[float]:
         """Return all values that were told."""
         point = self._plant.points.place(f"pot:{pot}", quantity)
-        rows = [row for arrival in self.run.arrivals for row in arrival.batch if row.point == point]
+        rows = [row for arrival in self.run.arrivals for row in (*arrival.batch, *arrival.past) if row.point == point]
         return {row.value for row in rows if not math.isnan(row.value)}
 
     async def shows(self, pot: str, value: float) -> None:

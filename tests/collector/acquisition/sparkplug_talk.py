@@ -130,6 +130,7 @@ class Host:
             settings(**changes), self.plant, meters=meters or {}, now_ns=lambda: self.now_ms * MS
         )
         self.rows: list[tuple[int, int, float, int]] = []
+        self.past: list[tuple[int, int, float, int]] = []
         self.events: list[Event] = []
         self.refused: list[Refused] = []
         self.published: list[Publication] = []
@@ -147,6 +148,8 @@ class Host:
 
     def keep(self, told: Told) -> None:
         self.rows += told.readings
+        self.rows += told.past or ()
+        self.past += told.past or ()
         self.events += told.events
         self.refused += told.refused
         self._publish(told.publications)
@@ -156,7 +159,7 @@ class Host:
         until = self.now_ms + ms
         while self.now_ms < until:
             self.now_ms = min(self.now_ms + 250, until)
-            self._publish(self.reader.due(self.now_ms * MS))
+            self.keep(self.reader.due(self.now_ms * MS))
         found, self.unseen = self.unseen, []
         return found
 
@@ -164,12 +167,6 @@ class Host:
         self.published += publications
         self.published_ms += [self.now_ms - NOON_MS] * len(publications)
         self.unseen += publications
-
-    def settle(self) -> None:
-        """Hear something else: what time has brought about goes with the next message."""
-        other = Talker("other", now_ms=self.now_ms)
-        other.session = len(self.rows)
-        self.hear(other.nbirth())
 
     def values(self, quantity: Quantity, pot: str = "1001") -> list[float]:
         """Return the values that were told of a quantity of a pot, NaN for those without."""

@@ -224,6 +224,21 @@ def test_columns_may_have_a_column_of_words_for_quality() -> None:
     assert [(time_ns - T_NS, quality) for _, time_ns, _, quality in rows] == [(0, BAD), (100_000_000, GOOD)]
 
 
+@pytest.mark.parametrize(("is_stored", "live", "past"), [(True, 0, 2), (False, 2, 0), (None, 2, 0)])
+def test_what_a_sender_had_stored_is_told_apart_from_what_is_live(
+    is_stored: bool | None,  # noqa: FBT001 - a case
+    live: int,
+    past: int,
+) -> None:
+    for text, body in (
+        (COLUMNS, {"t": [T_S * 1000], "u": [4.2], "n": [11]}),
+        (SAMPLES, {"data": {"samples": [{"t": T_S * 1000, "m": {"u": 4.2, "n": 11}}]}}),
+    ):
+        told = Declared(text).told(TOPIC, json.dumps({**body, "late": is_stored}))
+        assert len(told.readings) + len(told.batch or ()) == live
+        assert len(told.past or ()) == past
+
+
 @pytest.mark.parametrize(
     ("message", "cause", "words"),
     [

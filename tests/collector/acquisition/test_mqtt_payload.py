@@ -44,7 +44,7 @@ def readings(payload: bytes, topic: str = TELEMETRY) -> list[Reading]:
     told = read(topic, payload)
     assert told.batch is None
     assert told.events == ()
-    return [Reading(*row) for row in told.readings]
+    return [Reading(*row) for row in (*told.readings, *(told.past or ()))]
 
 
 def ae(topic: str = EFFECT, **more: object) -> AnodeEffect:

@@ -30,6 +30,10 @@ GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "rows": (TELEMETRY, ROWS),
     "columns": (TELEMETRY, COLUMNS),
     "meter": (METER, OF_METER),
+    "stored single": (TELEMETRY, SINGLE | {"hist": True}),
+    "stored rows": (TELEMETRY, ROWS | {"hist": True}),
+    "stored columns": (TELEMETRY, COLUMNS | {"hist": True}),
+    "stored by a meter": (METER, OF_METER | {"hist": True}),
 }
 
 
@@ -40,11 +44,12 @@ def reader() -> LayoutReader:
 READER = reader()
 
 
-def rows(told: Told) -> list[tuple[int, int, float, int]]:
-    """Return readings in the order of point and time, with None for no value."""
-    found = [*told.readings, *(told.batch or ())]
+def rows(told: Told) -> list[tuple[int, int, float, int, bool]]:
+    """Return readings in the order of point and time, with None for no value, and whether they are of the past."""
+    found = [(row, False) for row in (*told.readings, *(told.batch or ()))]
+    found += [(row, True) for row in told.past or ()]
     assert told.events == ()
-    return sorted((p, t, -1e99 if math.isnan(v) else v, q) for p, t, v, q in found)
+    return sorted((p, t, -1e99 if math.isnan(v) else v, q, past) for (p, t, v, q), past in found)
 
 
 def outcome(topic: str, payload: bytes, *, the_long_way: bool) -> object:

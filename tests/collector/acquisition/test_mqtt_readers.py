@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Scripted:
     will: Publication | None = None
     calls: list[str] = field(default_factory=list)
     due_next: tuple[Publication, ...] = ()
+    stale_next: list[tuple[int, int, float, int]] = field(default_factory=list)
     subscriptions: tuple[Subscription, ...] = (Subscription("in/#", 1),)
 
     def connected(self, now_ns: int) -> tuple[Publication, ...]:
@@ -60,11 +62,12 @@ class Scripted:
         self.calls.append("lost")
         return Told([(7, now_ns, float("nan"), 0)])
 
-    def due(self, now_ns: int) -> tuple[Publication, ...]:
+    def due(self, now_ns: int) -> Told:
         assert now_ns == NOW_NS
         self.calls.append("due")
         due, self.due_next = self.due_next, ()
-        return due
+        stale, self.stale_next = self.stale_next, []
+        return Told(stale, publications=due)
 
 
 @contextlib.asynccontextmanager
@@ -150,6 +153,17 @@ async def test_what_is_stale_because_of_a_lost_connection_arrives_before_its_end
         await run.ended()
         assert [(row.point, row.quality) for row in run.arrivals[-1].batch] == [(7, 0)]
     assert [call for call in reader.calls if call != "due"] == ["connected", "in/a", "lost"]
+
+
+async def test_what_time_has_brought_about_arrives_by_itself(mosquitto: StartBroker) -> None:
+    broker = mosquitto()
+    reader = Scripted()
+    async with session(subscriber(broker.port, reader=lambda _: reader)) as run:
+        await run.subscribed()
+        reader.stale_next = [(7, NOW_NS, math.nan, 8)]
+        await run.until(lambda: len(run.arrivals) == 1)
+        assert [(row.point, row.quality) for row in run.arrivals[0].batch] == [(7, 8)]
+    assert [call for call in reader.calls if call != "due"] == ["connected"]
 
 
 async def test_nothing_is_stale_where_no_connection_came_about_and_at_an_orderly_end(mosquitto: StartBroker) -> None:

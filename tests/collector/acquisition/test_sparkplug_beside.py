@@ -44,7 +44,7 @@ def test_losses_and_publications_are_those_of_both() -> None:
         reader.read(message.topic, message.payload, arrived_ns=NOW_NS, retained=False)
     assert isinstance(reader.will, Publication)
     assert [said.topic for said in reader.connected(NOW_NS)] == ["spBv1.0/STATE/h"]
-    assert reader.due(NOW_NS) == ()
+    assert not reader.due(NOW_NS).says_anything
     assert len(reader.lost(NOW_NS + 1).readings) == 1
     reader.connected(NOW_NS + 2)
-    assert [said.topic for said in reader.due(NOW_NS + 3_000_000_000)] == ["spBv1.0/example/NCMD/PL1-S1"]
+    assert [said.topic for said in reader.due(NOW_NS + 3_000_000_000).publications] == ["spBv1.0/example/NCMD/PL1-S1"]

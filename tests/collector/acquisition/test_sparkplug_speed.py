@@ -32,7 +32,7 @@ def test_a_hundred_thousand_stored_values_take_less_than_two_microseconds_each()
         began_s = time.process_time()
         for message in flood[start : start + 100]:
             told = read(message.topic, message.payload, arrived_ns=now_ns, retained=False)
-            rows += len(told.readings)
+            rows += len(told.past or ())
             assert not told.refused
         fastest_s = min(fastest_s, time.process_time() - began_s)
     assert rows == SAMPLES

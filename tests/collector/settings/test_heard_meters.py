@@ -60,6 +60,13 @@ def test_its_counter_is_booked_as_one_whose_steps_nobody_knows(settings_folder: 
     assert rule.slack == pytest.approx(5000 * 1.2 / 60)
 
 
+def test_its_counter_wraps_where_the_plant_file_says(settings_folder: SettingsFolder) -> None:
+    settings_folder.add(PLANT, FEEDER + 'wraps_at = { active_energy_import = "4294.967296 MWh" }\n')
+    plant = settings_folder.load().plant
+    rule = rules(plant)[plant.points.place("feeder", Quantity.ACTIVE_ENERGY_IMPORT)]
+    assert rule.modulus == pytest.approx(4294967.296, rel=1e-15)
+
+
 def test_the_address_is_the_meters_own_name_unless_it_is_given(settings_folder: SettingsFolder) -> None:
     settings_folder.add(PLANT, FEEDER.replace('address = "MV-07"\n', "").replace("[meters.feeder]", "[meters.MV-09]"))
     assert settings_folder.load().plant.heard_meters[0].address == "MV-09"
@@ -107,6 +114,9 @@ def test_only_a_monitored_one_needs_no_rated_power(settings_folder: SettingsFold
         ("address =", "unit = 5\naddress =", "46 meters.feeder.unit: belongs to a meter with an endpoint, and this one has a broker; remove it"),
         ("auxiliary_ac", "rectifier_ac", "43 meters.feeder.potline: is missing, and rectifier_ac belongs to a potline; add it"),
         ('broker = "potroom"\n', "", "45 meters.feeder.address: belongs to a meter with a broker, and this one has none; remove it"),
+        ("address =", 'wraps_at = { active_power = "5 kW" }\naddress =', "46 meters.feeder.wraps_at.active_power: is no counter of this meter; one of: active_energy_import"),
+        ("address =", 'wraps_at = { active_energy_import = "5 kW" }\naddress =', "46 meters.feeder.wraps_at.active_energy_import: 'kW' measures power, and energy is needed here; one of: Wh, kWh, MWh, GWh"),
+        ("address =", 'wraps_at = { active_energy_import = "-1 kWh" }\naddress =', "46 meters.feeder.wraps_at.active_energy_import: a counter does not wrap at -1 kWh; give the value after its last one"),
         ('broker = "potroom"', "broker = 5", "45 meters.feeder.broker: 5 is no text; write it in quotation marks"),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ POINTS = PointTable(
 def cell(minute: int, value: float = 1.5) -> Cell:
     """Return the cell of a minute by its number."""
     start_ns = minute * MINUTE_NS
-    return Cell(start_ns, start_ns + 1, value, start_ns + 2, value + 1, 0.25, 0.5, 0.75, True, value + 2, 192)
+    return Cell(start_ns, start_ns + 1, value, start_ns + 2, value + 1, 0.25, 0.5, 0.75, True, 192)
 
 
 def cells(place: int, *minutes: int) -> dict[tuple[int, int], Cell]:

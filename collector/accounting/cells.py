@@ -1,0 +1,91 @@
+"""How readings make a cell: put together in order of time, alone or in parts. Pure."""
+
+from dataclasses import dataclass, replace
+
+from collector.accounting import counters
+from collector.accounting.integrals import Shape
+from collector.readings.cell import Cell, minute_of
+from collector.readings.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one point is booked. For a counter: the most it gains in a second, modulus, and slack (see counters)."""
+
+    shape: Shape
+    most_per_s: float = 0.0
+    modulus: float | None = None
+    slack: float = 0.0
+
+    def joins(self, earlier: float, earlier_ns: int, later: float, later_ns: int) -> bool:
+        """Tell whether a line may be drawn from one reading to a later one: always, but for a counter's leap."""
+        if self.shape is Shape.GAUGE:
+            return True
+        gained = counters.gain(
+            earlier,
+            earlier_ns,
+            later,
+            later_ns,
+            most_per_s=self.most_per_s,
+            modulus=self.modulus,
+            slack=self.slack,
+        )
+        return gained is not None
+
+
+def single(time_ns: int, value: float, quality: int, *, joined: bool) -> Cell:
+    """Return the cell of one reading."""
+    return Cell(
+        minute_ns=minute_of(time_ns),
+        first_ns=time_ns,
+        first=value,
+        last_ns=time_ns,
+        last=value,
+        integral=0.0,
+        bridged_s=0.0,
+        unknown_s=0.0,
+        joined=joined,
+        quality=quality,
+    )
+
+
+def lengthen(cell: Cell, later: Cell, rule: Rule, *, known: bool, longest_gap_s: float) -> None:
+    """Put a later part of the same minute to a cell; ``known`` is False where nothing is known of what lies between."""
+    step_s = (later.first_ns - cell.last_ns) * 1e-9
+    rise = later.first - cell.last
+    if rule.shape is Shape.GAUGE:
+        cell.integral += (cell.last + later.first) / 2 * step_s
+    elif not known:
+        cell.integral -= rise
+    elif rise < 0 and rule.modulus is not None:
+        cell.integral += rule.modulus
+    if not known:
+        cell.unknown_s += step_s
+    elif step_s > longest_gap_s:
+        cell.bridged_s += step_s
+    cell.integral += later.integral
+    cell.bridged_s += later.bridged_s
+    cell.unknown_s += later.unknown_s
+    cell.last_ns, cell.last = later.last_ns, later.last
+    cell.quality = min(cell.quality, later.quality)
+
+
+def made_of(trace: Trace, rule: Rule, *, joined: bool, longest_gap_s: float) -> Cell:
+    """Return the cell of a minute's readings.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    parts = [single(*reading, joined=True) for reading in trace.raw]
+    if trace.core is not None:
+        parts.append(trace.core)
+        parts.sort(key=lambda part: part.first_ns)
+    if not parts:
+        raise ValueError("a cell is made of readings; give at least one")
+    cell = replace(parts[0], joined=joined)
+    for part in parts[1:]:
+        known = rule.joins(cell.last, cell.last_ns, part.first, part.first_ns)
+        lengthen(cell, part, rule, known=known, longest_gap_s=longest_gap_s)
+    return cell
