@@ -190,7 +190,7 @@ def compare_totals(whole: CollectorProcess, killed: CollectorProcess, plant: Sim
     one, other = whole.minutes(), killed.minutes()
     both = sorted(set(one) & set(other))
     assert all(minute in other for minute in one if both[0] <= minute <= both[-1])
-    minutes = both[2:-4]  # an anode effect that began just before the end has not told its duration yet
+    minutes = both[1:-4]  # an anode effect that began just before the end has not told its duration yet
 
     def total(rows: dict[str, Any], key: str) -> float:
         return float(sum(rows[minute][key] for minute in minutes))

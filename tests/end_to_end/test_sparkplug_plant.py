@@ -134,7 +134,7 @@ async def test_every_value_is_the_one_the_node_measured_through_all_faults(tmp_p
 
 
 def judge(arrivals: list[Arrival], truth: Truth, instruments: Instruments, reader: SparkplugReader) -> None:
-    rows = [row for arrival in arrivals for row in arrival.batch]
+    rows = [row for arrival in arrivals for row in (*arrival.batch, *arrival.past)]
     heard: dict[int, set[float]] = defaultdict(set)
     newest: dict[int, tuple[int, float, int]] = {}
     for point, time_ns, value, quality in rows:
