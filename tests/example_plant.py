@@ -84,12 +84,13 @@ async def open_line(
     """Return a line as the assembly makes it, with nothing feeding it."""
     instruments = Instruments()
     pots = PotWatch(plant)
-    effects = await Effects.opened(plant, store, rules_of_effects or EFFECT_RULES, clock.now_ns())
+    told = rules_of_effects or EFFECT_RULES
+    effects = await Effects.opened(plant, store, told, clock.now_ns())
     closer = Closer(
         plant,
         store,
         grace_s=grace_s,
-        conventions=CONVENTIONS,
+        conventions=Conventions(told.longest_gap_s, told.same_within_s, told.precedence),
         least_coverage_pct=90.0,
         pots=pots,
         instruments=instruments,

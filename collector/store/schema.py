@@ -191,6 +191,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         for number, step in enumerate(_STEPS[version:], version + 1):
             connection.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+        if version < VERSION:  # what the steps have written needs no second place in the log
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if version == 0:
             _sync_folder(path.parent)
         opened.pop_all()

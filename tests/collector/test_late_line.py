@@ -121,13 +121,13 @@ async def test_what_cannot_be_put_anywhere_is_counted_by_its_cause(tmp_path: Pat
     (said,) = (entry for entry in logs if entry["event"].startswith("late readings are not booked"))
     assert (said["why"], said["count"]) == (
         "they lie within minutes whose readings are not kept one by one any more",
-        5,
+        7,
     )
-    # Of five accounted points the readings of the second minute are not kept any more.
+    # Of seven accounted points the readings of the second minute are not kept any more.
     assert (fields["late_booked_total"], fields["late_refused_total"], fields["late_refused_inside_total"]) == (
         0,
-        10,
-        10,
+        14,
+        14,
     )
 
 
@@ -147,7 +147,7 @@ async def test_what_is_older_than_the_inputs_that_are_kept_is_neither_booked_nor
         for t in range(3600 + 241, 3600 + 330):
             await step(line, clock, t)
         after = await minutes(store)
-    assert line.instruments.late_refused_by_cause == {"too_old": 5}
+    assert line.instruments.late_refused_by_cause == {"too_old": 7}
     assert [entry["why"] for entry in logs if entry["event"] == "event is not accounted"] == [
         "older than [store] keep_inputs; the entry of its minute stands"
     ]
