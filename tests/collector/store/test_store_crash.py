@@ -106,13 +106,13 @@ def story_of_a_full_disk(command: list[str], preexec: Callable[[], None] | None 
     assert "disk" in said
 
 
-def allow_files_of_700_kb() -> None:
+def allow_files_of_720_kb() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond it is an error then, not the end
-    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (720_000, 720_000))
 
 
 def test_a_file_that_may_not_grow_any_further_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    story_of_a_full_disk([sys.executable, str(HERE / "full_disk_child.py"), str(tmp_path)], allow_files_of_700_kb)
+    story_of_a_full_disk([sys.executable, str(HERE / "full_disk_child.py"), str(tmp_path)], allow_files_of_720_kb)
 
 
 def mount_of_1_mb(folder: Path) -> list[str] | None:
@@ -130,7 +130,7 @@ def test_a_file_system_that_fills_up_loses_nothing_that_was_acknowledged(tmp_pat
     if start is not None:
         story_of_a_full_disk([*start, *story])
     else:
-        story_of_a_full_disk(story, allow_files_of_700_kb)
+        story_of_a_full_disk(story, allow_files_of_720_kb)
 
 
 @pytest.mark.asyncio
