@@ -50,8 +50,10 @@ check: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Files side by side, the tests of one file one after the other. TESTS=0 runs all in one process.
+TESTS ?= 2
 test: $(VENV)/.test-installed servers check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile
 
 # Which lines no test reaches: slower by half.
 coverage: $(VENV)/.test-installed servers
