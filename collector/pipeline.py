@@ -32,7 +32,7 @@ from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, Weighing
+from collector.readings.event import AnodeEffect, Laboratory, Production, Weighing
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.store.commit import Commit
@@ -127,6 +127,7 @@ class Line:
         fresh = await self.store.fresh(told) if told else []
         judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)
+        touched = await self._touched_by([event for event in fresh if isinstance(event, Production | Laboratory)])
         changes = self.booking.take()
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
@@ -154,6 +155,7 @@ class Line:
                     traces=changes.traces,
                     events=told,
                     dirty=dirty,
+                    touched=touched,
                     dead=dead,
                     remembered=standing,
                     encode=partial(self.encoder.encode, batch),
@@ -261,6 +263,21 @@ class Line:
                 log.error("event is not accounted", potline=potline, time_ns=time_ns, why=why)
             self._mark(dirty, potline, time_ns, time_ns + 1, "an event was told or corrected")
         return dirty
+
+    async def _touched_by(self, told: Sequence[Production | Laboratory]) -> dict[tuple[str, int], str]:
+        """Return minutes whose days and months may have other tonnes now: of the books' periods, and of samples."""
+        tapping = self.plant.tapping
+        if tapping is None or not told:
+            return {}
+        reach_ns = round(tapping.heights.longest_age_s * 1e9) if tapping.heights is not None else 0
+        places = await self.store.minutes_of(event.id for event in told)
+        for event in told:
+            spread = (0,) if isinstance(event, Production) else (-reach_ns, 0, reach_ns)
+            places += [(event.potline, event.time_ns + away) for away in spread]
+        touched: dict[tuple[str, int], str] = {}
+        for potline, time_ns in places:
+            self._mark(touched, potline, time_ns, time_ns + 1, "tonnes were told or corrected")
+        return touched
 
     def _mark(self, dirty: dict[tuple[str, int], str], potline: str, since_ns: int, until_ns: int, reason: str) -> None:
         """Mark the minutes that are closed already, and none from before the accounts or their inputs begin."""

@@ -14,11 +14,27 @@ from collector.domain import anode_effect, emissions, energy
 
 
 @dataclass(frozen=True, slots=True)
+class WeighedTonnes:
+    """Tapped metal and its growth in the pots [t], with how sure they are; None where nobody said so.
+
+    ``relative`` is the standard uncertainty of weighing [1], ``growth_standard_t`` that of the growth [t],
+    ``count`` the number of weighings.
+    """
+
+    tapped_t: float
+    count: int
+    relative: float | None
+    growth_t: float | None
+    growth_standard_t: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Metal:
     """How the metal of an interval is stated: ``scale`` times what Faraday's law and current efficiency give."""
 
     basis: MetalBasis = MetalBasis.FARADAY
     scale: float = 1.0
+    weighed: WeighedTonnes | None = None
 
 
 FARADAY = Metal()

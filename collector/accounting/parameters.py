@@ -14,7 +14,8 @@ import msgspec
 
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import rules
-from collector.plant.meter import Measures
+from collector.plant.factors import DatedValue
+from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import EffectOrigin
 from collector.readings.quantity import Quantity
@@ -52,11 +53,17 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class MeterRole(msgspec.Struct, frozen=True):
-    """A meter in the accounts of a potline. ``share`` of its energy belongs to it."""
+    """A meter in the accounts of a potline. ``share`` of its energy belongs to it.
+
+    ``sources`` are its lasting errors: a name, which two meters share where the error is the same one, and a relative
+    standard uncertainty [1], None where no class is configured. ``rated_kw`` is its rated power.
+    """
 
     meter: str
     role: Role
     energy: Measured
+    rated_kw: float
+    sources: tuple[tuple[str, float | None], ...]
     share: float = 1.0
 
 
@@ -89,11 +96,15 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A number with its version and where it came from: a factor's id, or the source that the plant file names."""
+    """A number with its version and where it came from: a factor's id, or the source that the plant file names.
+
+    ``relative_uncertainty``: standard, a fraction of the value [1]; None where nobody said how sure it is.
+    """
 
     value: float
     source: str
     version: str = ""
+    relative_uncertainty: float | None = None
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -108,6 +119,7 @@ class Parameters(msgspec.Struct, frozen=True):
     method: str
     technology: str
     wanted: Wanted
+    charge_source: tuple[str, float | None]
     current_efficiency: Named
     net_anode_consumption: Named
     anode_sulphur_pct: float
@@ -116,6 +128,7 @@ class Parameters(msgspec.Struct, frozen=True):
     c2f6_per_cf4: float
     slope_source: str
     slope_version: str
+    slope_relative_uncertainty: float | None
     gwp: str
     gwp_cf4: float
     gwp_c2f6: float
@@ -168,7 +181,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             current = integral(Quantity.LINE_CURRENT, 1.0)
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
-        meters.append(MeterRole(meter.id, role, energy))
+        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter)))
     return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
 
 
@@ -189,21 +202,45 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         method=plant.method,
         technology=potline.slope.technology,
         wanted=what,
-        current_efficiency=Named(efficiency.value, efficiency.source, efficiency.version),
-        net_anode_consumption=Named(consumption.value, consumption.source, consumption.version),
+        charge_source=_charge_source(plant, potline),
+        current_efficiency=_dated(efficiency),
+        net_anode_consumption=_dated(consumption),
         anode_sulphur_pct=potline.anode_sulphur_pct,
         anode_ash_pct=potline.anode_ash_pct,
         slope=potline.slope.slope,
         c2f6_per_cf4=potline.slope.c2f6_per_cf4,
         slope_source=potline.slope.source,
         slope_version=potline.slope.version,
+        slope_relative_uncertainty=potline.slope.relative_standard_uncertainty,
         gwp=plant.gwp.id,
         gwp_cf4=plant.gwp.cf4,
         gwp_c2f6=plant.gwp.c2f6,
         gwp_version=plant.gwp.version,
-        grid=Named(grid.value, grid.id, grid.version),
+        grid=Named(grid.value, grid.id, grid.version, grid.relative_standard_uncertainty),
         grid_estimated=grid.estimated,
     )
+
+
+def _dated(value: DatedValue) -> Named:
+    return Named(value.value, value.source, value.version, value.relative_standard_uncertainty)
+
+
+def _sources(meter: Meter) -> tuple[tuple[str, float | None], ...]:
+    """Return the lasting errors of a meter's energy. A line's current transducer is in its charge as well."""
+    told = meter.accuracy
+    if told.whole is not None:
+        return ((f"{meter.id}", told.whole),)
+    parts = ((f"{meter.id} meter", told.meter), (_current(meter), told.current), (f"{meter.id} voltage", told.voltage))
+    return tuple((name, relative) for name, relative in parts if relative is not None) or ((meter.id, None),)
+
+
+def _charge_source(plant: Plant, potline: Potline) -> tuple[str, float | None]:
+    meter = plant.line_meter(potline)
+    return ("line current", None) if meter is None else (_current(meter), meter.accuracy.current)
+
+
+def _current(meter: Meter) -> str:
+    return f"{meter.id} current"
 
 
 def fingerprint(plant: Plant) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import sums as adding
+from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.sums import Pair, Sums
 from collector.accounting.windows import DAY_NS, HOUR_NS, ROLLING_STEP_NS, Window
 from collector.readings.cell import MINUTE_NS
@@ -20,16 +21,18 @@ _MOST_PAGES = {"minute": 4, "hour": 3, "day": 3}
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters."""
+    """What the ledger says of an interval: its sums, with which revision, the digests of its parameters, its metal."""
 
     sums: Sums
     revision: int
     parameters: tuple[str, ...]
+    metal: Metal = FARADAY
 
 
 class _Body(msgspec.Struct):
     sums: Sums
     parameters: tuple[str, ...]
+    metal: Metal = FARADAY
 
 
 class _OldSums(Sums, frozen=True):
@@ -50,7 +53,7 @@ def stated(record: LedgerRecord) -> Stated:
         old = msgspec.json.decode(record.body, type=_OldBody).sums
         values = {name: getattr(old, name) for name in Sums.__struct_fields__}
         return Stated(Sums(**values | {"liquid_ac": old.ac, "comprehensive": old.ac}), record.revision, ())
-    return Stated(body.sums, record.revision, body.parameters)
+    return Stated(body.sums, record.revision, body.parameters, body.metal)
 
 
 class Book:

@@ -6,6 +6,7 @@ nothing.
 """
 
 import asyncio
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from collector.accounting.account import account_minute
+from collector.accounting.intensity import FARADAY
 from collector.accounting.parameters import (
     Conventions,
     Parameters,
@@ -24,11 +26,14 @@ from collector.accounting.parameters import (
     wanted,
 )
 from collector.accounting.production import PotWatch
+from collector.accounting.stating import uncertainties
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, windows_touched
 from collector.closing import entries
 from collector.closing.book import Book, Stated
+from collector.closing.entries import Interval
 from collector.closing.gathering import Gathered, gather
 from collector.closing.recomputing import same
+from collector.closing.tonnage import BY_WEIGHT, Tonnes, tonnes
 from collector.instruments import Instruments
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
@@ -46,7 +51,7 @@ _MOST_WINDOWS = 100
 SETTINGS = "accounts_fingerprint"
 """Under this name the collector that works on a store says which settings its accounts go by."""
 
-A_MINUTE_CHANGED = "a minute of it was stated again"
+CLOSED = "closed"
 
 
 @dataclass(slots=True)
@@ -120,7 +125,7 @@ class Closer:
         self._lines: dict[str, _Line] = {}
         self._not_before_ns = 0
         self._since_ns = 0
-        self._windows: deque[tuple[_Line, Window]] = deque()
+        self._windows: deque[tuple[_Line, Window, str]] = deque()
         self._settling: list[tuple[str, int]] = []
         self._kept_parameters: set[str] = set()
 
@@ -203,7 +208,7 @@ class Closer:
             minutes.append(gathered.inputs.start_ns)
             line.next_ns += MINUTE_NS
         for window in self._over(line, minutes):
-            await self._window(line, window, closed)
+            await self._window(line, window, CLOSED, closed)
 
     async def _gather(self, line: _Line, start_ns: int, minutes: int) -> list[Gathered]:
         return await self._store.ask(lambda db: gather(db, line.wanted, start_ns, minutes))
@@ -264,21 +269,9 @@ class Closer:
             log.info("minute stated again", potline=line.potline.id, minute_ns=minute, reason=reason)
         name = self._keep(parameters, closed)
         closed.pots.append((line.potline.id, minute, inputs.pots))
-        window = minute_window(minute)
-        closed.records.append(
-            entries.record(
-                line.potline.id,
-                window,
-                sums,
-                revision=revision,
-                reason=reason,
-                parameters=[name],
-                inputs=inputs.digest(),
-            )
-        )
-        closed.lines += entries.lines(
-            window, sums, parameters, revision=revision, least_coverage_pct=self._least_coverage_pct
-        )
+        stated = Interval(line.potline.id, minute_window(minute), sums, revision)
+        closed.records.append(entries.record(stated, reason=reason, parameters=[name], inputs=inputs.digest()))
+        closed.lines += entries.lines(stated, parameters, least_coverage_pct=self._least_coverage_pct)
         await line.book.put("minute", minute, Stated(sums, revision, (name,)))
         return True
 
@@ -289,59 +282,65 @@ class Closer:
             closed.parameters[name] = encoded(parameters)
         return name
 
-    def _parts(self, window: Window) -> list[Window]:
-        return parts_of(window, self._calendar)
-
     def _over(self, line: _Line, minutes: Sequence[int]) -> list[Window]:
         return windows_touched(minutes, closed_until_ns=line.next_ns, calendar=self._calendar)
 
     async def _touched(self) -> None:
-        """Note the windows that minutes stated again are part of."""
+        """Note the windows that minutes stated again are part of, or that something else was told about."""
         touched = await self._store.restated()
-        by_line: dict[str, list[int]] = {}
-        for potline, minute in touched:
-            by_line.setdefault(potline, []).append(minute)
+        by_line: dict[str, dict[int, str]] = {}
+        for (potline, minute), reason in touched.items():
+            by_line.setdefault(potline, {})[minute] = reason
         for potline, minutes in by_line.items():
             line = self._lines.get(potline)
             if line is not None:
-                self._windows.extend((line, window) for window in self._over(line, minutes))
-        self._settling = touched
+                starts = sorted(minutes)
+                for window in self._over(line, starts):
+                    first = starts[bisect_left(starts, window.start_ns)]
+                    self._windows.append((line, window, minutes[first]))
+        self._settling = list(touched)
 
     async def _some_windows(self, closed: Closed) -> None:
         for _ in range(min(_MOST_WINDOWS, len(self._windows))):
-            line, window = self._windows.popleft()
-            await self._window(line, window, closed)
+            line, window, reason = self._windows.popleft()
+            await self._window(line, window, reason, closed)
             await asyncio.sleep(0)  # a late correction touches many windows; others work in between
         if not self._windows:
             closed.settled += self._settling
             self._settling = []
 
-    async def _window(self, line: _Line, window: Window, closed: Closed) -> None:
+    async def _window(self, line: _Line, window: Window, reason: str, closed: Closed) -> None:
         """State a window that is over, from what the windows and minutes say that it is made of."""
-        parameters = parameters_at(self._plant, line.potline, line.wanted, window.start_ns)
-        if window.name in ROLLING_NS:
-            by_tens = window.name == "rolling_24h"
-            sums = await line.book.rolling(window) if by_tens else (await line.book.total(self._parts(window)))[0]
-            if sums.minutes:
-                closed.lines += entries.lines(
-                    window, sums, parameters, revision=sums.restated + 1, least_coverage_pct=self._least_coverage_pct
-                )
-            return
-        sums, digests = await line.book.total(self._parts(window))
+        potline = line.potline
+        digests: tuple[str, ...] = ()
+        if window.name == "rolling_24h":
+            sums = await line.book.rolling(window)
+        else:
+            sums, digests = await line.book.total(parts_of(window, self._calendar))
         if not sums.minutes:
             return
+        # A month may have begun before the first of its minutes, and so may its parameters.
+        parameters = parameters_at(self._plant, potline, line.wanted, max(window.start_ns, self._since_ns))
+        if window.name in ROLLING_NS:
+            rolling = Interval(potline.id, window, sums, sums.restated + 1)
+            closed.lines += entries.lines(rolling, parameters, least_coverage_pct=self._least_coverage_pct)
+            return
+        least = self._least_coverage_pct
+        told = Tonnes(FARADAY)
+        if window.name in BY_WEIGHT and self._plant.tapping is not None:
+            told = await self._store.ask(
+                lambda db: tonnes(db, self._plant, potline, window, sums, least_coverage_pct=least)
+            )
         known = await line.book.find_window(window)
-        if known is not None and known.sums == sums and known.parameters == digests:
+        if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, told.metal):
             return
         revision = 1 if known is None else known.revision + 1
-        reason = "closed" if known is None else A_MINUTE_CHANGED
-        closed.records.append(
-            entries.record(line.potline.id, window, sums, revision=revision, reason=reason, parameters=digests)
-        )
-        closed.lines += entries.lines(
-            window, sums, parameters, revision=revision, least_coverage_pct=self._least_coverage_pct
-        )
-        await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests))
+        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s)
+        stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings)
+        why = "closed" if known is None else reason
+        closed.records.append(entries.record(stated, reason=why, parameters=digests))
+        closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
+        await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests, told.metal))
 
 
 def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:

@@ -1,12 +1,14 @@
 """What is written of an interval: a record of the ledger, and lines of the streams."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import msgspec
 
 from collector.accounting import intensity
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Parameters
+from collector.accounting.stating import Uncertainties
 from collector.accounting.sums import Sums
 from collector.accounting.windows import Window
 from collector.delivery import lineprotocol
@@ -15,83 +17,97 @@ from collector.readings.quality import Quality
 from collector.store.commit import LedgerRecord
 
 
-def record(
-    potline: str, window: Window, sums: Sums, *, revision: int, reason: str, parameters: Iterable[str], inputs: str = ""
-) -> LedgerRecord:
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """All that is stated of a potline's interval. ``sure`` is None where it is not worked out, as for a minute."""
+
+    potline: str
+    window: Window
+    sums: Sums
+    revision: int
+    metal: Metal = FARADAY
+    sure: Uncertainties | None = None
+    findings: tuple[str, ...] = ()
+
+
+def record(of: Interval, *, reason: str, parameters: Iterable[str], inputs: str = "") -> LedgerRecord:
     """Return the record of an interval.
 
     Parameters
     ----------
+    of
+        What is stated.
     parameters
         The digests under which the parameters are kept that it was computed with.
     inputs
         The digest of a minute's inputs; empty for longer windows, which are sums of others.
     """
-    body: dict[str, object] = {"window": window.name, "sums": sums, "parameters": tuple(parameters)}
+    body: dict[str, object] = {"window": of.window.name, "sums": of.sums, "parameters": tuple(parameters)}
     if inputs:
         body["inputs"] = inputs
+    if of.metal != FARADAY:
+        body["metal"] = of.metal
+    if of.findings:
+        body["findings"] = of.findings
+    if of.sure is not None:
+        body["expanded_relative_uncertainty"] = {"t_co2e_per_t": of.sure.t_co2e_per_t, **of.sure.kwh_per_t}
+        body["not_configured"] = of.sure.missing
     return LedgerRecord(
-        potline=potline,
-        window=window.name,
-        start_ns=window.start_ns,
-        length_s=round(window.length_s),
-        revision=revision,
+        potline=of.potline,
+        window=of.window.name,
+        start_ns=of.window.start_ns,
+        length_s=round(of.window.length_s),
+        revision=of.revision,
         reason=reason,
         body=msgspec.json.encode(body, order="sorted"),
     )
 
 
-def lines(
-    window: Window,
-    sums: Sums,
-    parameters: Parameters,
-    *,
-    revision: int,
-    least_coverage_pct: float,
-    metal: Metal = FARADAY,
-) -> list[bytes]:
+def lines(of: Interval, parameters: Parameters, *, least_coverage_pct: float) -> list[bytes]:
     """Return the lines of an interval: intensities, and for a minute the pots in operation."""
+    window, sums = of.window, of.sums
     tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
     found: list[bytes | None] = []
-    nothing: dict[str, Field] = {"coverage_pct": 0.0, "quality": int(Quality.BAD), "revision": revision}
+    nothing: dict[str, Field] = {"coverage_pct": 0.0, "quality": int(Quality.BAD), "revision": of.revision}
     for boundary, pair in intensity.boundaries(sums).items():
         stated = intensity.energy_intensity(
-            pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=metal
+            pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
         )
         fields = nothing
         if stated is not None:
+            relative = None if of.sure is None else of.sure.kwh_per_t.get(boundary)
             fields = {
                 "energy_kwh": stated.energy_kwh,
                 "metal_t": stated.metal_t,
                 "kwh_per_t": stated.kwh_per_t,
+                "kwh_per_t_u95": _of(stated.kwh_per_t, relative),
                 "coverage_pct": stated.coverage_pct,
                 "estimated_pct": stated.estimated_pct,
                 # A missing field does not erase one that was written before: a ratio that is withheld now is
                 # known by the line's quality.
                 "quality": int(Quality.BAD) if stated.kwh_per_t is None else stated.quality,
-                "revision": revision,
+                "revision": of.revision,
                 "metal_basis": stated.basis.value,
             }
         start = lineprotocol.series("energy_intensity", tags | {"boundary": boundary})
         found.append(lineprotocol.line(start, fields, window.start_ns))
-    found.append(_emissions(window, sums, parameters, nothing, revision, least_coverage_pct, metal))
+    found.append(_emissions(of, parameters, nothing, least_coverage_pct))
     if window.name == "minute":
         start = lineprotocol.series("potline", {"plant": parameters.plant, "potline": parameters.potline})
         found.append(lineprotocol.line(start, {"pots_operating": sums.pots}, window.start_ns))
     return [line for line in found if line is not None]
 
 
+def _of(value: float | None, relative: float | None) -> float | None:
+    return None if value is None or relative is None else value * relative
+
+
 def _emissions(
-    window: Window,
-    sums: Sums,
-    parameters: Parameters,
-    nothing: dict[str, Field],
-    revision: int,
-    least_coverage_pct: float,
-    metal: Metal,
+    of: Interval, parameters: Parameters, nothing: dict[str, Field], least_coverage_pct: float
 ) -> bytes | None:
+    window = of.window
     stated = intensity.emissions_intensity(
-        sums, parameters, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=metal
+        of.sums, parameters, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
     )
     fields = nothing
     if stated is not None:
@@ -104,9 +120,10 @@ def _emissions(
             "total_t_co2e": stated.total_t_co2e,
             "metal_t": stated.metal_t,
             "t_co2e_per_t": stated.t_co2e_per_t,
+            "t_co2e_per_t_u95": _of(stated.t_co2e_per_t, None if of.sure is None else of.sure.t_co2e_per_t),
             "coverage_pct": stated.coverage_pct,
             "quality": int(Quality.BAD) if stated.t_co2e_per_t is None else stated.quality,
-            "revision": revision,
+            "revision": of.revision,
         }
     tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
     start = lineprotocol.series("emissions_intensity", tags | {"method": parameters.method, "electricity": "location"})

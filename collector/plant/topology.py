@@ -10,6 +10,7 @@ from collector.plant.layout import Layout
 from collector.plant.limits import Limit, PriceRegion, Targets
 from collector.plant.materials import Materials
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
+from collector.plant.tapping import Tapping
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
 
@@ -43,6 +44,7 @@ class Potline:
     effect_above_v: float
     effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
+    metal_kg_per_cm: DatedSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Plant:
     targets: Targets = field(default_factory=Targets)
     price_region: PriceRegion | None = None
     materials: Materials = field(default_factory=Materials)
+    tapping: Tapping | None = None
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 

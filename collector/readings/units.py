@@ -65,6 +65,8 @@ UNITS = _table(
     ("kPa", "pressure", 1e-2),
     ("t", "mass", 1.0),
     ("kg", "mass", 1e-3),
+    ("cm", "height", 1.0),
+    ("kg/cm", "mass_per_height", 1.0),
     ("t/t", "mass_ratio", 1.0),
     ("kg/t", "mass_ratio", 1e-3),
     ("kWh/t", "specific_energy", 1.0),

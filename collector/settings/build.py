@@ -25,6 +25,7 @@ from collector.settings.parameter_models import Dated
 from collector.settings.part import DatedPart
 from collector.settings.problems import shown
 from collector.settings.sources import Origins
+from collector.settings.tapping import Tappings
 from collector.settings.toml_file import Path_, is_under
 
 _Secret = Callable[[Path_, str], Path]
@@ -87,7 +88,9 @@ class Builder(DatedPart):
         limits, targets, price_region = bounds.limits(), bounds.targets(), bounds.price_region()
         sections = MaterialSections(settings, self._origins, self._broken, self._zone)
         materials = sections.materials({meter.id: meter for meter in built})
-        for part in (files, layouts, meters, electricity, bounds, sections):
+        tappings = Tappings(settings, self._origins, self._broken, self._zone)
+        shifts, day_starts_min, tapping = tappings.shifts(), tappings.day_starts_min(), tappings.tapping()
+        for part in (files, layouts, meters, electricity, bounds, sections, tappings):
             self.problems += part.problems
         brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
@@ -115,6 +118,9 @@ class Builder(DatedPart):
             targets=targets,
             price_region=price_region,
             materials=materials,
+            shifts=shifts,
+            day_starts_min=day_starts_min,
+            tapping=tapping,
         )
 
     def _missing(self, **folders: Path) -> set[Path_]:
@@ -150,6 +156,7 @@ class Builder(DatedPart):
         efficiency = self._series((*at, "current_efficiency"), section.current_efficiency, 100.0)
         consumption = self._series((*at, "net_anode_consumption"), section.net_anode_consumption)
         weighing = section.weighing_uncertainty
+        heights = section.metal_per_height
         below = section.anode_effect_above if section.anode_effect_below is None else section.anode_effect_below
         if below > section.anode_effect_above and self._fine(*at, "anode_effect_above"):
             what = f"{below:g} V is above anode_effect_above, {section.anode_effect_above:g} V"
@@ -167,6 +174,7 @@ class Builder(DatedPart):
             anode_ash_pct=section.anode_ash,
             pot_out_below_v=section.pot_out_below,
             weighing_relative_standard_uncertainty=None if weighing is None else weighing / 200,
+            metal_kg_per_cm=self._series((*at, "metal_per_height"), heights) if heights else None,
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
         )

@@ -117,6 +117,23 @@ class PlantSection(_Model):
     id: Id
     name: Text
     time_zone: Annotated[str, AfterValidator(time_zone)]
+    shifts: dict[str, Text] = {}
+    day_starts: Text = "00:00"
+
+
+class TappingSection(_Model):
+    """[tapping]."""
+
+    largest_crucible: Annotated[float, measure("t", "0.5 t", "100 t")]
+    counts: Literal["weighings", "production"] = "weighings"
+    final: list[Text] = ["final"]
+    tapped: list[Text] = ["tapped"]
+    reconciled: list[Text] = ["tapped+inventory_change"]
+    books_uncertainty: Surely | None = None
+    metal_height: Text | None = None
+    height_uncertainty: Annotated[float, measure("cm", "0.01 cm", "10 cm")] | None = None
+    height_longest_age: Annotated[float, measure("s", "1 h", "30 d")] | None = None
+    height_least_measured: Percent = 90.0
 
 
 class PotlineSection(_Model):
@@ -133,6 +150,7 @@ class PotlineSection(_Model):
     anode_ash: Annotated[float, measure("%", "0 %", "10 %")]
     pot_out_below: Annotated[float, measure("V", "0 V", "3 V")] = 1.5
     weighing_uncertainty: Surely | None = None
+    metal_per_height: list[Dated[Annotated[float, measure("kg/cm", "10 kg/cm", "2000 kg/cm")]]] = []
     anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
     anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
 
@@ -260,6 +278,7 @@ class Settings(BaseSettings):
     limits: dict[Id, LimitSection] = {}
     targets: TargetsSection = TargetsSection()
     price: PriceSection | None = None
+    tapping: TappingSection | None = None
     footprint: Footprint = Footprint()
     fuels: dict[Id, FuelSection] = {}
     soda_ash: SodaAshSection | None = None

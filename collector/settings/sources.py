@@ -36,6 +36,7 @@ OF_THE_PLANT = frozenset(
         "limits",
         "targets",
         "price",
+        "tapping",
         "footprint",
         "fuels",
         "soda_ash",

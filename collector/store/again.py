@@ -18,6 +18,14 @@ def mark(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None
     )
 
 
+def touch(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None:
+    """Mark minutes whose windows are to be stated again, though nothing about the minutes themselves has changed."""
+    db.executemany(
+        "INSERT INTO dirty (potline, minute_ns, reason, accounted) VALUES (?,?,?,1) ON CONFLICT DO NOTHING",
+        ((*key, reason) for key, reason in minutes.items()),
+    )
+
+
 def settle(db: sqlite3.Connection, commit: Commit) -> None:
     """Note what a commit has done: minutes that were accounted, that are unchanged, and whose windows are stated."""
     db.executemany("UPDATE dirty SET accounted = 1 WHERE potline = ? AND minute_ns = ?", commit.accounted)
@@ -31,7 +39,7 @@ def marked(db: sqlite3.Connection, limit: int) -> dict[tuple[str, int], str]:
     return {(potline, minute): reason for potline, minute, reason in db.execute(query, (limit,))}
 
 
-def accounted(db: sqlite3.Connection) -> list[tuple[str, int]]:
-    """Return minutes that were accounted again and whose windows are not stated yet."""
-    query = "SELECT potline, minute_ns FROM dirty WHERE accounted = 1 ORDER BY potline, minute_ns"
-    return [(potline, minute) for potline, minute in db.execute(query)]
+def accounted(db: sqlite3.Connection) -> dict[tuple[str, int], str]:
+    """Return minutes that were accounted again and whose windows are not stated yet, with the reason."""
+    query = "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 1 ORDER BY potline, minute_ns"
+    return {(potline, minute): reason for potline, minute, reason in db.execute(query)}

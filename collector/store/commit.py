@@ -34,9 +34,9 @@ class Commit:
 
     ``lines`` is line protocol for the outbox, and so is what ``encode`` returns: that is called on the store's thread,
     so that many readings do not hold up the event loop. ``dirty`` marks minutes that are to be stated again, (potline,
-    minute_ns) with a reason; ``accounted`` have been, and wait for the windows they are part of; ``unchanged`` and
-    ``settled`` are done with. ``parameters`` are kept under their digests. ``remembered`` replaces
-    remembered values by their key.
+    minute_ns) with a reason; of ``touched`` ones only the windows are; ``accounted`` have been, and wait for the
+    windows they are part of; ``unchanged`` and ``settled`` are done with. ``parameters`` are kept under their digests.
+    ``remembered`` replaces remembered values by their key.
     """
 
     time_ns: int
@@ -46,6 +46,7 @@ class Commit:
     events: Sequence[Event] = ()
     pots: Sequence[tuple[str, int, PotsInputs]] = ()
     dirty: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    touched: Mapping[tuple[str, int], str] = field(default_factory=dict)
     accounted: Sequence[tuple[str, int]] = ()
     unchanged: Sequence[tuple[str, int]] = ()
     settled: Sequence[tuple[str, int]] = ()

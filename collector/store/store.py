@@ -102,6 +102,7 @@ class Store:
             inputs.write_events(db, commit.events)
             again.settle(db, commit)
             again.mark(db, commit.dirty)
+            again.touch(db, commit.touched)
             ledger.keep_parameters(db, commit.parameters)
             ledger.append(db, commit.records, commit.time_ns)
             outbox.append(db, lines, commit.time_ns)
@@ -188,8 +189,8 @@ class Store:
         """Return closed minutes that must be stated again, oldest first, with the reason."""
         return await self._do(lambda: again.marked(self._db, limit))
 
-    async def restated(self) -> list[tuple[str, int]]:
-        """Return minutes that were stated again and whose windows are not yet."""
+    async def restated(self) -> dict[tuple[str, int], str]:
+        """Return minutes that were stated again and whose windows are not yet, with the reason."""
         return await self._do(lambda: again.accounted(self._db))
 
     async def last_minute(self, potline: str) -> int | None:

@@ -140,7 +140,8 @@ async def _write(path: Path, minutes: int) -> None:
         for minute in range(minutes):
             window = Window("minute", minute * MINUTE_NS, (minute + 1) * MINUTE_NS)
             sums = Sums(minutes=1, dc_kwh=1000.0 + minute)
-            record = entries.record("PL1", window, sums, revision=1, reason="closed", parameters=["none"])
+            stated = entries.Interval("PL1", window, sums, 1)
+            record = entries.record(stated, reason="closed", parameters=["none"])
             await store.commit(Commit(time_ns=(minute + 1) * MINUTE_NS, records=[record]))
 
 

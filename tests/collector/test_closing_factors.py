@@ -36,7 +36,12 @@ async def parameters_of_the_first_minute(folder: Path, plant: Plant) -> dict[str
 async def test_an_entry_names_its_factors_with_their_versions(tmp_path: Path) -> None:
     found = await parameters_of_the_first_minute(tmp_path, PLANT)
     factor = PLANT.grid_factor.at(T0)
-    assert found["grid"] == {"value": 0.5306, "source": "cn-national-2023", "version": factor.version}
+    assert found["grid"] == {
+        "value": 0.5306,
+        "source": "cn-national-2023",
+        "version": factor.version,
+        "relative_uncertainty": None,
+    }
     assert found["grid_estimated"] is False
     assert found["gwp_version"] == PLANT.gwp.version
     assert found["slope_version"] == PLANT.potlines[0].slope.version

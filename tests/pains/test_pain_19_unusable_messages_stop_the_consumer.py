@@ -27,7 +27,7 @@ TELEMETRY = LINE + b"/pot/1001/telemetry"
 WEIGHING = b"smelter/v1/example/crane/K1/weighing"
 MOST = 2.0
 """So many times what a good message costs may one cost that is as often bad as good. A bad one takes some 30 us, with
-its reason told and a copy kept; a good one took 20 us when it was written as a line of its own, and takes 14 in columns.
+its reason told and a copy kept; a good one took 20 us when it was written as a line of its own, in columns 14.
 """
 
 

@@ -114,9 +114,9 @@ async def test_dirty_minutes_come_line_by_line_and_keep_their_first_reason_until
         assert await store.dirty(2) == {("PL1", 120): "late", ("PL1", 180): "late"}
         await store.commit(Commit(3, accounted=[("PL1", 120)], unchanged=[("PL2", 60)]))
         assert await store.dirty(9) == {("PL1", 180): "late"}
-        assert await store.restated() == [("PL1", 120)]
+        assert await store.restated() == {("PL1", 120): "late"}
         await store.commit(Commit(3, settled=[("PL1", 120), ("PL1", 180)]))
-        assert await store.restated() == []
+        assert await store.restated() == {}
         assert await store.dirty(9) == {("PL1", 180): "late"}
         await store.commit(Commit(4, accounted=[("PL1", 180)], dirty={("PL1", 180): "once more"}))
         assert await store.dirty(9) == {("PL1", 180): "once more"}

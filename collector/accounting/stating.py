@@ -1,0 +1,151 @@
+"""How well the ratios of an interval are known, from its sums and parameters. Pure.
+
+What is not configured is not guessed: then there is no uncertainty, and it is said what is missing. Three things are
+taken on the safe side: all that was bridged of a meter counts as one gap; current efficiency is taken as found with
+another measurement of the charge than the line's own; and the register of a counter is taken as exact, because its
+step is far below the class of the meter over an hour.
+"""
+
+from dataclasses import dataclass
+
+from collector.accounting.error_sources import (
+    AnodeCarbon,
+    Charge,
+    CurrentEfficiency,
+    EfficiencyBasis,
+    ErrorSource,
+    Factor,
+    FaradayMetal,
+    Gap,
+    MeterEnergy,
+    SlopeMethod,
+    WeighedMetal,
+    Weighings,
+)
+from collector.accounting.intensity import Metal
+from collector.accounting.parameters import MeterRole, Parameters, Role
+from collector.accounting.sums import Sums
+from collector.accounting.uncertainty import Budget, emission_budgets, energy_budgets
+
+_ROLES = {
+    "dc": (Role.DC,),
+    "liquid_ac": (Role.RECTIFIER,),
+    "liquid_comprehensive_ac": (Role.RECTIFIER, Role.AUXILIARY),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainties:
+    """Relative expanded uncertainties (k = 2) of an interval's ratios [1]; None where something is missing.
+
+    ``kwh_per_t`` is by boundary. ``missing`` names what is not configured; ``shares`` is each source's share in the
+    variance of the comprehensive consumption and of the emissions, largest first [1].
+    """
+
+    kwh_per_t: dict[str, float | None]
+    t_co2e_per_t: float | None
+    missing: tuple[str, ...]
+    shares: dict[str, tuple[tuple[str, float], ...]]
+
+
+def uncertainties(sums: Sums, parameters: Parameters, metal: Metal, *, length_s: float) -> Uncertainties:
+    """Return how well the ratios of an interval are known.
+
+    Parameters
+    ----------
+    sums
+        Of the interval.
+    parameters
+        Of the interval, or of its beginning.
+    metal
+        How its metal is stated.
+    length_s
+        Its length [s].
+    """
+    kwh_per_t: dict[str, float | None] = {}
+    missing: set[str] = set()
+    shares: dict[str, tuple[tuple[str, float], ...]] = {}
+    if sums.charge_kah <= 0 or sums.metal_t <= 0 or sums.cell_days <= 0:
+        return Uncertainties({}, None, (), {})
+    made = _metal(sums, parameters, metal, length_s)
+    meters = _energies(sums, parameters, length_s)
+    for boundary, roles in _ROLES.items():
+        of_boundary = [energy for place, energy in meters if place.role in roles and energy.kwh > 0]
+        if of_boundary:
+            budget = energy_budgets(of_boundary, made).kwh_per_t
+            kwh_per_t[boundary] = _relative(budget)
+            missing |= set(budget.missing)
+            shares[boundary] = budget.shares
+    taken_in = [energy for place, energy in meters if place.role is not Role.DC and energy.kwh > 0]
+    t_co2e_per_t = None
+    if taken_in:
+        emitted = _emissions(sums, parameters, taken_in, made)
+        t_co2e_per_t = _relative(emitted)
+        missing |= set(emitted.missing)
+        shares["t_co2e_per_t"] = emitted.shares
+    return Uncertainties(kwh_per_t, t_co2e_per_t, tuple(sorted(missing)), shares)
+
+
+def _relative(budget: Budget) -> float | None:
+    return None if budget.expanded_95 is None or budget.value <= 0 else budget.expanded_95 / budget.value
+
+
+def _energies(sums: Sums, parameters: Parameters, length_s: float) -> list[tuple[MeterRole, MeterEnergy]]:
+    found = []
+    for place in parameters.wanted.meters:
+        amount = sums.meters.get(place.meter)
+        if amount is None:
+            continue
+        gaps: tuple[Gap, ...] = ()
+        if amount.estimated_kwh > 0:
+            gap_h = length_s / 3600 * min(1.0, amount.estimated_kwh / amount.kwh)
+            # No more can have passed than the rated power times the time, whatever was bridged.
+            rated_kw = max(place.rated_kw * place.share, amount.estimated_kwh / gap_h)
+            gaps = (Gap(amount.estimated_kwh, rated_kw, gap_h),)
+        sources = tuple(ErrorSource(name, relative) for name, relative in place.sources)
+        found.append((place, MeterEnergy(place.meter, max(0.0, amount.kwh), sources, 0.0, gaps)))
+    return found
+
+
+def _metal(sums: Sums, parameters: Parameters, metal: Metal, length_s: float) -> FaradayMetal | WeighedMetal:
+    if metal.weighed is not None:
+        weighed = metal.weighed
+        scale = ErrorSource("weighing", weighed.relative)
+        growth_t, growth_u_t = weighed.growth_t, weighed.growth_standard_t
+        return WeighedMetal((Weighings(weighed.tapped_t, scale, weighed.count, 0.0),), growth_t, growth_u_t)
+    name, relative = parameters.charge_source
+    charge = Charge(sums.charge_kah, ErrorSource(name, relative), 0.0)
+    value = parameters.current_efficiency.value
+    relative_u = parameters.current_efficiency.relative_uncertainty
+    efficiency = CurrentEfficiency(
+        value, None if relative_u is None else value * relative_u, EfficiencyBasis.INDEPENDENT
+    )
+    return FaradayMetal(charge, efficiency, pots=sums.cell_days * 86400.0 / length_s)
+
+
+def _emissions(
+    sums: Sums, parameters: Parameters, meters: list[MeterEnergy], metal: FaradayMetal | WeighedMetal
+) -> Budget:
+    consumption, grid = parameters.net_anode_consumption, parameters.grid
+    return emission_budgets(
+        meters,
+        metal,
+        anode=AnodeCarbon(
+            consumption=_factor("net anode consumption", consumption.value, consumption.relative_uncertainty),
+            sulphur=Factor("sulphur of the anodes", parameters.anode_sulphur_pct, None),
+            ash=Factor("ash of the anodes", parameters.anode_ash_pct, None),
+        ),
+        pfc=SlopeMethod(
+            ae_seconds=Factor("time of anode effects", sums.paired_anode_effect_s, None),
+            cell_days=sums.cell_days,
+            slope=_factor("slope", parameters.slope, parameters.slope_relative_uncertainty),
+            c2f6_per_cf4=Factor("C2F6 per CF4", parameters.c2f6_per_cf4, None),
+            gwp_cf4=parameters.gwp_cf4,
+            gwp_c2f6=parameters.gwp_c2f6,
+        ),
+        grid=_factor("grid factor", grid.value, grid.relative_uncertainty),
+    ).t_co2e_per_t
+
+
+def _factor(name: str, value: float, relative: float | None) -> Factor:
+    return Factor(name, value, None if relative is None else value * relative)

@@ -1,0 +1,121 @@
+"""The metal of closed days and months, by weighings and books, in place of what Faraday's law gives.
+
+A day's tapped metal is not what the day made: pots are tapped once a day at best, some more and some less. So a day is
+stated by metal that is reconciled with what the pots hold, or it stays with Faraday's law; a month may also be stated
+by tapped metal alone, and says so. Shorter windows and rolling ones stay with Faraday's law.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes
+from collector.accounting.inventory import InventoryChange, Measuring, Missing, change_of_inventory, reconcile
+from collector.accounting.metal import Tapped, tapped
+from collector.accounting.metal_basis import MetalBasis, why_not_by_tapping
+from collector.accounting.stated_metal import Books, Counts, Words, read_books, stated, tapped_metal
+from collector.accounting.sums import Sums
+from collector.accounting.windows import DAY_NS, Window
+from collector.plant.tapping import Tapping
+from collector.plant.topology import Plant, Potline
+from collector.readings.event import Laboratory, Production, Weighing
+from collector.store import inputs
+
+BY_WEIGHT = ("day", "month")
+"""Windows that weighed metal may state."""
+
+_FAR_NS = 40 * DAY_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Tonnes:
+    """How the metal of a window is stated, and sentences for whoever keeps the books."""
+
+    metal: Metal
+    findings: tuple[str, ...] = ()
+
+
+def tonnes(
+    db: sqlite3.Connection, plant: Plant, potline: Potline, window: Window, sums: Sums, *, least_coverage_pct: float
+) -> Tonnes:
+    """Return how the metal of a closed window is stated.
+
+    Parameters
+    ----------
+    db
+        The store.
+    plant, potline, window
+        Whose metal, and when.
+    sums
+        Of the window; their metal is that of Faraday's law.
+    least_coverage_pct
+        Least share of the window for which the charge has to be known [%].
+    """
+    rules = plant.tapping
+    if rules is None or window.name not in BY_WEIGHT or sums.metal_t <= 0:
+        return Tonnes(FARADAY)
+    coverage_pct = 100.0 * (sums.dc.covered_s + sums.dc.estimated_s) / window.length_s
+    reason = why_not_by_tapping(window, coverage_pct=coverage_pct, least_coverage_pct=least_coverage_pct)
+    if reason is not None:
+        return Tonnes(FARADAY, (reason,))
+    events = inputs.events_between(db, potline.id, window.start_ns - _FAR_NS, window.end_ns + _FAR_NS)
+    weighed = tapped(
+        (event for event in events if isinstance(event, Weighing)), largest_net_kg=rules.largest_net_kg
+    ).between(window.start_ns, window.end_ns)
+    words = Words(rules.final, rules.tapped, rules.reconciled)
+    books = read_books((event for event in events if isinstance(event, Production)), words)
+    samples = [event for event in events if isinstance(event, Laboratory)]
+    return _tonnes(plant, potline, rules, window, sums, weighed, books, samples)
+
+
+def _tonnes(
+    plant: Plant,
+    potline: Potline,
+    rules: Tapping,
+    window: Window,
+    sums: Sums,
+    weighed: Tapped,
+    books: Books,
+    samples: list[Laboratory],
+) -> Tonnes:
+    calendar = plant.calendar
+    counts = Counts.PRODUCTION if rules.books_count else Counts.WEIGHINGS
+    by_tapping = tapped_metal(window, weighed, books, calendar, counts=counts)
+    change = _change(potline, rules, window, samples)
+    statement = stated(window, MetalBasis.RECONCILED, books, calendar)
+    found = reconcile(
+        by_tapping,
+        change,
+        statement,
+        counts=counts,
+        weighing_relative_u=potline.weighing_relative_standard_uncertainty,
+        stated_relative_u=rules.books_relative_u,
+    )
+    if found.kg <= 0 or (found.basis is MetalBasis.TAPPED and window.name != "month"):
+        return Tonnes(FARADAY, found.findings)
+    by_books = statement is not None and found.kg == statement.kg
+    growth_t = growth_u_t = None
+    if found.basis is MetalBasis.RECONCILED:
+        growth_t = 0.0 if by_books else (found.kg - by_tapping.kg) / 1000
+        growth_u_t = None if found.inventory_u_kg is None else found.inventory_u_kg / 1000
+    weighed_tonnes = WeighedTonnes(
+        tapped_t=found.kg / 1000 if by_books else by_tapping.kg / 1000,
+        count=max(1, len(weighed.taps)),
+        relative=rules.books_relative_u if by_books else potline.weighing_relative_standard_uncertainty,
+        growth_t=growth_t,
+        growth_standard_t=growth_u_t,
+    )
+    return Tonnes(Metal(found.basis, found.kg / 1000 / sums.metal_t, weighed_tonnes), found.findings)
+
+
+def _change(potline: Potline, rules: Tapping, window: Window, samples: list[Laboratory]) -> InventoryChange | Missing:
+    heights, factor = rules.heights, potline.metal_kg_per_cm
+    if heights is None:
+        return Missing("heights of metal are not configured; add metal_height to [tapping]")
+    if factor is None:
+        return Missing(f"potline {potline.id} has no metal_per_height; add it with its source")
+    measuring = Measuring(
+        heights.name, heights.standard_u_cm, round(heights.longest_age_s * 1e9), heights.least_measured_pct
+    )
+    return change_of_inventory(
+        samples, potline.pots, window, kg_per_cm=dict.fromkeys(potline.pots, factor), measuring=measuring
+    )
