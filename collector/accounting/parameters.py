@@ -8,7 +8,6 @@ whatever the files say by then. Pure.
 import hashlib
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
 
 import msgspec
 
@@ -142,7 +141,6 @@ def encoded(parameters: Parameters) -> bytes:
     return msgspec.json.encode(parameters, order="sorted")
 
 
-@lru_cache(maxsize=4096)
 def digest(parameters: Parameters) -> str:
     """Return the digest under which parameters are kept: the first 32 hexadecimal digits of SHA-256."""
     return hashlib.sha256(encoded(parameters)).hexdigest()[:32]
@@ -219,6 +217,37 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         grid=Named(grid.value, grid.id, grid.version, grid.relative_standard_uncertainty),
         grid_estimated=grid.estimated,
     )
+
+
+class InForce:
+    """What is in force for a potline, over time. The same values give the same object, made once.
+
+    Parameters
+    ----------
+    plant, potline
+        Whose.
+    what
+        What the potline's accounts are made of.
+    """
+
+    def __init__(self, plant: Plant, potline: Potline, what: Wanted) -> None:
+        self._plant = plant
+        self._potline = potline
+        self._what = what
+        self._made: dict[tuple[object, ...], tuple[Parameters, str]] = {}
+
+    def at(self, time_ns: int) -> tuple[Parameters, str]:
+        """Return the parameters at a time, and the digest under which they are kept; LookupError if one is missing."""
+        potline = self._potline
+        # The values stand in the plant as long as this does, so each is known by its place.
+        efficiency, consumption = potline.current_efficiency.at(time_ns), potline.net_anode_consumption.at(time_ns)
+        grid = self._plant.grid_factor.at(time_ns)
+        key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated)
+        found = self._made.get(key)
+        if found is None:
+            parameters = parameters_at(self._plant, potline, self._what, time_ns)
+            found = self._made[key] = (parameters, digest(parameters))
+        return found
 
 
 def _dated(value: DatedValue) -> Named:

@@ -15,16 +15,7 @@ import structlog
 
 from collector.accounting.account import account_minute
 from collector.accounting.intensity import FARADAY
-from collector.accounting.parameters import (
-    Conventions,
-    Parameters,
-    Wanted,
-    digest,
-    encoded,
-    fingerprint,
-    parameters_at,
-    wanted,
-)
+from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, fingerprint, wanted
 from collector.accounting.production import PotWatch
 from collector.accounting.stating import uncertainties
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, windows_touched
@@ -95,6 +86,7 @@ class _Line:
 
     potline: Potline
     wanted: Wanted
+    in_force: InForce
     next_ns: int
     book: Book
     waits_for: str = ""
@@ -142,7 +134,7 @@ class Closer:
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
             what = wanted(self._plant, potline, self._conventions)
-            self._lines[potline.id] = _Line(potline, what, next_ns, book)
+            self._lines[potline.id] = _Line(potline, what, InForce(self._plant, potline, what), next_ns, book)
 
     @property
     def since_ns(self) -> int:
@@ -260,14 +252,14 @@ class Closer:
         if not gathered.pots_known:
             told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
             inputs = replace(inputs, pots=told)
-        parameters = parameters_at(self._plant, line.potline, line.wanted, minute)
+        parameters, name = line.in_force.at(minute)
         sums = account_minute(inputs, parameters, restated=known is not None)
-        if known is not None and same(sums, known.sums) and known.parameters in {(digest(parameters),), ()}:
+        if known is not None and same(sums, known.sums) and known.parameters in {(name,), ()}:
             return False
         revision = 1 if known is None else known.revision + 1
         if known is not None:
             log.info("minute stated again", potline=line.potline.id, minute_ns=minute, reason=reason)
-        name = self._keep(parameters, closed)
+        self._keep(name, parameters, closed)
         closed.pots.append((line.potline.id, minute, inputs.pots))
         stated = Interval(line.potline.id, minute_window(minute), sums, revision)
         closed.records.append(entries.record(stated, reason=reason, parameters=[name], inputs=inputs.digest()))
@@ -275,12 +267,10 @@ class Closer:
         await line.book.put("minute", minute, Stated(sums, revision, (name,)))
         return True
 
-    def _keep(self, parameters: Parameters, closed: Closed) -> str:
-        name = digest(parameters)
+    def _keep(self, name: str, parameters: Parameters, closed: Closed) -> None:
         if name not in self._kept_parameters:
             self._kept_parameters.add(name)
             closed.parameters[name] = encoded(parameters)
-        return name
 
     def _over(self, line: _Line, minutes: Sequence[int]) -> list[Window]:
         return windows_touched(minutes, closed_until_ns=line.next_ns, calendar=self._calendar)
@@ -320,7 +310,7 @@ class Closer:
         if not sums.minutes:
             return
         # A month may have begun before the first of its minutes, and so may its parameters.
-        parameters = parameters_at(self._plant, potline, line.wanted, max(window.start_ns, self._since_ns))
+        parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
         if window.name in ROLLING_NS:
             rolling = Interval(potline.id, window, sums, sums.restated + 1)
             closed.lines += entries.lines(rolling, parameters, least_coverage_pct=self._least_coverage_pct)

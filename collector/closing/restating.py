@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collector.accounting import sums as adding
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity, emissions_intensity, energy_intensity
-from collector.accounting.parameters import Conventions, Parameters, parameters_at, wanted
+from collector.accounting.parameters import Conventions, InForce, Parameters, wanted
 from collector.accounting.sums import Sums
 from collector.closing.closer import Closer
 from collector.closing.recomputing import KeptParameters, Recomputed, recomputed
@@ -59,8 +59,10 @@ def changes(
     what = wanted(plant, potline, conventions)
     kept = KeptParameters(db)
 
+    in_force = InForce(plant, potline, what)
+
     def now(minute_ns: int) -> Parameters:
-        return parameters_at(plant, potline, what, minute_ns)
+        return in_force.at(minute_ns)[0]
 
     day: date | None = None
     found: list[Recomputed] = []

@@ -25,7 +25,7 @@ from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.closing.closer import Closer
-from collector.closing.restating import changes, work_off
+from collector.closing.restating import ask_for, changes, work_off
 from collector.instruments import Instruments
 from collector.plant.topology import Plant
 from collector.readings.cell import MINUTE_NS, Cell
@@ -33,7 +33,6 @@ from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin,
 from collector.readings.pots import PotsInputs
 from collector.readings.quantity import Kind
 from collector.settings import load
-from collector.store import again
 from collector.store.commit import Commit
 from collector.store.schema import open_reader
 from collector.store.store import Store
@@ -143,7 +142,7 @@ async def run(folder: Path, days: int) -> dict[str, float]:
                 differing |= {(potline.id, minute): "sulphur corrected" for minute in change.differing}
         db.close()
         compared_s = time.monotonic() - started
-        await store.ask(lambda db: again.mark(db, differing))
+        await asyncio.to_thread(ask_for, path, differing)
         entries = await work_off(store, closer_of(corrected, store), lambda: end_ns, lambda _: None)
         whole_s = time.monotonic() - started
         size = await store.ask(lambda db: db.execute("SELECT count(*), sum(length(body)) FROM ledger").fetchone())
