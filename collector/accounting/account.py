@@ -4,7 +4,7 @@ The same function serves the live line, a late correction, a restatement with ne
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
 
@@ -12,13 +12,14 @@ import msgspec
 
 from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Parameters, Role
-from collector.accounting.sums import MeterSum, Pair, Sums
+from collector.accounting.sums import WORST_OF_NOTHING, MeterSum, Pair, Sums
 from collector.domain import carbon, electrolysis
 from collector.domain.electricity import location_based_co2_t
 from collector.readings.cell import MINUTE_NS
 from collector.readings.pots import PotsInputs
 
 DAY_S = 86400.0
+_MINUTE_S = MINUTE_NS * 1e-9
 WHOLE = 0.99
 """A minute is whole when this share of it is known; the rest is the millisecond between a reading and the boundary."""
 
@@ -62,28 +63,38 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         charge_kah, current_efficiency=parameters.current_efficiency.value, pots=pots
     )
     meters: dict[str, MeterSum] = {}
-    by_role: dict[Role, list[Amount]] = {role: [] for role in Role}
-    energy: dict[Role, list[float]] = {role: [] for role in Role}
+    direct: list[Amount] = []
+    rectifiers: list[Amount] = []
+    services: list[Amount] = []
+    direct_kwh: list[float] = []
+    rectifiers_kwh: list[float] = []
+    services_kwh: list[float] = []
     for place in parameters.wanted.meters:
         amount = inputs.energy_kwh[place.meter]
         kwh = amount.amount * place.share
-        if place.role is Role.DC:
-            kwh = max(0.0, kwh)
-        known_s = amount.known_s
-        estimated = kwh * amount.estimated_s / known_s if known_s > 0 else 0.0
-        meters[place.meter] = MeterSum(kwh, estimated)
-        by_role[place.role].append(amount)
-        energy[place.role].append(kwh)
-    dc_kwh, ac_kwh, auxiliary_kwh = (fsum(energy[role]) for role in (Role.DC, Role.RECTIFIER, Role.AUXILIARY))
-    liquid = (*by_role[Role.RECTIFIER], *by_role[Role.AUXILIARY])
+        estimated_kwh = 0.0
+        if amount.estimated_s > 0:
+            estimated_kwh = kwh * amount.estimated_s / (amount.covered_s + amount.estimated_s)
+        if place.role is Role.RECTIFIER:
+            rectifiers.append(amount)
+            rectifiers_kwh.append(kwh)
+        elif place.role is Role.AUXILIARY:
+            services.append(amount)
+            services_kwh.append(kwh)
+        else:
+            kwh, estimated_kwh = max(0.0, kwh), max(0.0, estimated_kwh)
+            direct.append(amount)
+            direct_kwh.append(kwh)
+        meters[place.meter] = MeterSum(kwh, estimated_kwh)
+    dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = 0.0
     effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
-    if charge and by_role[Role.DC]:
-        dc = _pair(dc_kwh, metal_t, (*by_role[Role.DC], charge))
-    if charge and by_role[Role.RECTIFIER]:
-        liquid_ac = _pair(ac_kwh, metal_t, (*by_role[Role.RECTIFIER], charge))
-        comprehensive = _pair(ac_kwh + auxiliary_kwh, metal_t, (*liquid, charge))
+    if charge and direct:
+        dc = _pair(dc_kwh, metal_t, (*direct, charge))
+    if charge and rectifiers:
+        liquid_ac = _pair(ac_kwh, metal_t, (*rectifiers, charge))
+        comprehensive = _pair(ac_kwh + auxiliary_kwh, metal_t, (*rectifiers, *services, charge))
     if comprehensive.minutes:
         anode = carbon.prebake_anode_co2_t(
             metal_t,
@@ -123,18 +134,20 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     )
 
 
-def _pair(energy_kwh: float, metal_t: float, amounts: Iterable[Amount]) -> Pair:
-    listed = list(amounts)
-    minute_s = MINUTE_NS * 1e-9
-    if any(amount.known_s < WHOLE * minute_s for amount in listed):
-        return Pair()
-    estimated_s = max(amount.estimated_s for amount in listed)
+def _pair(energy_kwh: float, metal_t: float, amounts: tuple[Amount, ...]) -> Pair:
+    covered_s, estimated_s, quality = _MINUTE_S, 0.0, WORST_OF_NOTHING
+    for amount in amounts:
+        if amount.covered_s + amount.estimated_s < WHOLE * _MINUTE_S:
+            return Pair()
+        covered_s = min(covered_s, amount.covered_s)
+        estimated_s = max(estimated_s, amount.estimated_s)
+        quality = min(quality, amount.quality)
     return Pair(
         minutes=1,
         energy_kwh=energy_kwh,
         metal_t=metal_t,
-        covered_s=min(minute_s, *(amount.covered_s for amount in listed)),
+        covered_s=covered_s,
         estimated_s=estimated_s,
-        estimated_kwh=energy_kwh * min(1.0, estimated_s / minute_s),
-        quality=min(amount.quality for amount in listed),
+        estimated_kwh=energy_kwh * min(1.0, estimated_s / _MINUTE_S),
+        quality=quality,
     )
