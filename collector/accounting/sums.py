@@ -13,7 +13,7 @@ import msgspec
 WORST_OF_NOTHING = 0xC0
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
     """Energy and metal of the same whole minutes. ``minutes`` of them; coverage in seconds; worst quality.
 
     Numerator and denominator of a ratio must speak of the same time: only minutes for which both are known to their
@@ -29,14 +29,14 @@ class Pair(msgspec.Struct, frozen=True):
     quality: int = WORST_OF_NOTHING
 
 
-class MeterSum(msgspec.Struct, frozen=True):
+class MeterSum(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one meter contributed to a potline's energy: all of it, and the part bridged over gaps [kWh]."""
 
     kwh: float = 0.0
     estimated_kwh: float = 0.0
 
 
-class Sums(msgspec.Struct, frozen=True):
+class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     """Additive amounts of one potline over some minutes.
 
     ``dc_kwh``, ``ac_kwh`` (into the rectifiers), ``auxiliary_kwh``, ``charge_kah`` and ``metal_t`` (Faraday) are all

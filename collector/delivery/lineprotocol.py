@@ -67,6 +67,8 @@ def _name(key: str) -> str:
 
 
 def _field(key: str, value: Field) -> str | None:
+    if type(value) is float:
+        return f"{_name(key)}={value!r}" if math.isfinite(value) else None
     if value is None:
         return None
     name = _name(key)
