@@ -5,8 +5,9 @@ line is drawn straight, whatever lies between.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from collector.readings.cell import Cell
 
@@ -18,8 +19,7 @@ class Shape(Enum):
     GAUGE = "gauge"
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """What lies between two times: a counter's gain, or a gauge's integral [unit * s].
 
     ``covered_s`` is how much of the time is backed by readings close to each other, ``estimated_s`` how much is bridged

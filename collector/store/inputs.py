@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import starmap
 
 import numpy as np
 
@@ -50,7 +51,8 @@ def cells_of(db: sqlite3.Connection, name: str, start_ns: int, end_ns: int) -> l
     row = db.execute("SELECT id FROM point WHERE name = ?", (name,)).fetchone()
     if row is None:
         return []
-    return [_cell(row) for row in db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})]
+    # Millions of them when a month is stated again; SQLite tells a truth value as 0 or 1, and Python takes it for one.
+    return list(starmap(Cell, db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})))
 
 
 def write_traces(db: sqlite3.Connection, traces: Mapping[tuple[int, int], Trace]) -> None:
