@@ -1,9 +1,10 @@
 """What the files said, checked and frozen. Durations in seconds, sizes in bytes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant
 from collector.readings.event import EffectOrigin
 
@@ -92,3 +93,4 @@ class Configuration:
     page: PageSettings
     log: LogSettings
     targets: tuple[DeliveryTarget, ...]
+    rules: RuleTables = field(default_factory=RuleTables)

@@ -22,6 +22,7 @@ from collector.settings.configuration import (
 )
 from collector.settings.models import Delivery, Settings
 from collector.settings.problems import ConfigurationError, Problem
+from collector.settings.rule_files import RuleFiles
 from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
 from collector.settings.toml_file import Path_, is_under
 from collector.settings.validation import KEY, told
@@ -89,6 +90,9 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     )
     plant = builder.plant()
     problems += builder.problems
+    files = RuleFiles(folder / settings.factors_dir)
+    rules = files.tables()
+    problems += files.problems
     targets = tuple(
         _target(
             name,
@@ -134,6 +138,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         page=PageSettings(host=host.removeprefix("[").removesuffix("]"), port=int(port)),
         log=LogSettings(json=settings.log.format == "json", level=settings.log.level),
         targets=targets,
+        rules=rules,
     )
 
 
