@@ -11,7 +11,6 @@ an alarm of their own, and only name among the meters that the balances suspect.
 """
 
 import hashlib
-import math
 from collections.abc import Mapping
 
 import msgspec

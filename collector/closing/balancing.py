@@ -39,8 +39,8 @@ class LineBalance:
 
     ``ac_kwh``, ``dc_kwh`` and ``pots_kwh`` are all that is known [kWh], None where there is no meter; loss and residual
     [%] None where AC and DC speak of different times. ``suspects``: for each error that was found, the meters that it
-    can be in, in the window itself and against the quiet past. ``missing``: readings without an uncertainty; ``unused``:
-    balances that need a reading that is not there.
+    can be in, in the window itself and against the quiet past. ``missing``: readings without an uncertainty;
+    ``unused``: balances that need a reading that is not there.
     """
 
     ac_kwh: float | None
@@ -178,7 +178,7 @@ class Balancing:
             potline=self._potline.id,
             window=window.name,
             start_ns=window.start_ns,
-            suspects=named or [list(group) for group in now],
+            suspects=named or [" or ".join(group) for group in now],
             hint="compare the meter with its neighbours; after it is repaired or replaced, set reference_from"
             if named
             else "one of these meters is wrong; a DC meter behind each rectifier group would tell which",
