@@ -131,9 +131,9 @@ def drifted(
     told = judged(metering, compared, rules)
     found = blamed_meters(told, line)
     if len(found) == 1 and len(found[0]) > 1:
-        named = _named_by_shares(past, metering, compared, rules)
-        if named is not None and line.blamed(named) in found[0]:
-            return ((line.blamed(named),),)
+        named = _named_by_shares(past, metering, compared, line, rules)
+        if named in found[0]:
+            return ((named,),)
     return found
 
 
@@ -147,11 +147,11 @@ def _is_quiet(day: Window, sums: Sums, line: LineMeters, rules: BalanceRules) ->
 
 
 def _movement(name: str, rules: BalanceRules) -> float:
-    """Return how much a reading may move without a fault. The busbars' voltage moves with the current."""
+    """Return how much a reading may move without a fault [1]."""
     if name == EFFICIENCY:
         return rules.efficiency_moves or 0.0
     if name == BUSBARS:
-        return rules.busbar_relative or 0.0
+        return (rules.busbar_relative if rules.busbar_moves is None else rules.busbar_moves) or 0.0
     return rules.meters_move or 0.0
 
 
@@ -173,12 +173,12 @@ def _shares(
 
 
 def _named_by_shares(
-    past: Past, metering: Metering, readings: Mapping[str, Reading], rules: BalanceRules
-) -> str | None:
-    """Return the meter that both the balances and the shares blame; None where they name none."""
+    past: Past, metering: Metering, readings: Mapping[str, Reading], line: LineMeters, rules: BalanceRules
+) -> str:
+    """Return the meter that balances and shares blame together; empty where they blame none, or one of several."""
     feeders = [group.id for group in metering.groups]
     if set(feeders) != past.shares.keys() or len(feeders) < 2:
-        return None  # a rectifier is off, or another one on: the shares are others
+        return ""  # a rectifier is off, or another one on: the shares are others
     drawn = [one for one in metering.constraints() if one.readings <= readings.keys()]
     by_share = [
         Constraint(f"share {feeder}", (Term(1.0, feeder), *(Term(-1.0, other, _share_of(feeder)) for other in feeders)))
@@ -194,8 +194,8 @@ def _named_by_shares(
     fixed = {*metering.parameters, *shares}
     candidates = [place for place, name in enumerate(names) if name not in fixed]
     found = suspicions(evidence, candidates, alpha=rules.alpha, confidence=rules.confidence)
-    named = found[0].named if len(found) == 1 else None
-    return None if named is None else names[named]
+    blamed = {line.blamed(names[place]) for one in found for place in one.places}
+    return blamed.pop() if len(blamed) == 1 else ""
 
 
 def _share_of(feeder: str) -> str:

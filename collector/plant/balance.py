@@ -22,6 +22,8 @@ class BalanceRules:
     meters_move, efficiency_moves
         How much a meter, and the efficiency, may move from one day to another without a fault, as relative standard
         uncertainties [1]; None: not told, and nothing is compared with the past.
+    busbar_moves
+        The same of the busbars' voltage, which goes with the current; None: as much as it is uncertain.
     reference_days
         So many whole days without a suspect are the past that later days are compared with [1].
     reference_from_ns
@@ -39,6 +41,7 @@ class BalanceRules:
     pots_relative: float | None = None
     meters_move: float | None = None
     efficiency_moves: float | None = None
+    busbar_moves: float | None = None
     reference_days: int = 7
     reference_from_ns: int | None = None
     dc_meters: tuple[tuple[str, str], ...] = ()

@@ -43,6 +43,8 @@ class Balances(DatedPart):
             lone = [key for key in (first, second) if getattr(section, key) is not None]
             if len(lone) == 1:
                 self._report((*at, lone[0]), f"{first} and {second} go together", "give both or neither")
+        if section.busbar_moves is not None and section.busbar_voltage is None:
+            self._report((*at, "busbar_moves"), "belongs to a busbar_voltage", "add that, or remove it")
         for feeder, dc in section.dc_meters.items() if meters else ():
             self._check_dc((*at, "dc_meters", feeder), potline, feeder, dc, meters)
         return BalanceRules(
@@ -55,6 +57,7 @@ class Balances(DatedPart):
             pots_relative=_standard(section.pots_voltage_uncertainty),
             meters_move=_standard(section.meters_move),
             efficiency_moves=_standard(section.efficiency_moves),
+            busbar_moves=_standard(section.busbar_moves),
             reference_days=section.reference_days,
             reference_from_ns=None if section.reference_from is None else self._from_ns(section.reference_from),
             dc_meters=tuple(section.dc_meters.items()),

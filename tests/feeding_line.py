@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 from line_story import PLANT
+from msgspec import structs
+from numpy.typing import NDArray
 
 from collector.accounting.sums import MeterSum, Pair, Sums
 from collector.accounting.windows import HOUR_NS, Window
@@ -28,6 +30,7 @@ RULES = BalanceRules(
     pots_relative=0.001,
     meters_move=0.0003,
     efficiency_moves=0.0005,
+    busbar_moves=0.01,
     reference_days=7,
 )
 
@@ -69,7 +72,7 @@ class FeedingLine:
         load = 1 + self._rng.normal(0, 0.002, self._rectifiers)
         return [self._hour(moved, efficiency, load / load.sum()) for _ in range(hours)]
 
-    def _hour(self, moved: dict[str, float], efficiency: float, share: np.ndarray) -> Sums:
+    def _hour(self, moved: dict[str, float], efficiency: float, share: NDArray[np.float64]) -> Sums:
         def shown(name: str, truth: float) -> float:
             return float(truth * (1 + self.error[name] + moved[name] + self._rng.normal(0, 0.0002)))
 
@@ -106,3 +109,34 @@ def hour_window(number: int) -> Window:
 def day_window(number: int) -> Window:
     """Return a day after T0."""
     return Window("day", T0 + 24 * number * HOUR_NS, T0 + 24 * (number + 1) * HOUR_NS)
+
+
+def with_error(sums: Sums, meter: str, relative: float) -> Sums:
+    """Return an hour in which a feeder's meter shows too much."""
+    extra = sums.meters[meter].kwh * relative
+    return structs.replace(
+        sums,
+        ac_kwh=sums.ac_kwh + extra,
+        liquid_ac=structs.replace(sums.liquid_ac, energy_kwh=sums.liquid_ac.energy_kwh + extra),
+        meters=sums.meters | {meter: MeterSum(sums.meters[meter].kwh + extra)},
+    )
+
+
+def steady_hour(rectifiers: int = 2, *, shares: tuple[float, ...] = ()) -> Sums:
+    """Return an hour of 400 kAh at 170 V, whose rectifiers take 68 MWh over 98.6 %, and whose pots have 160 V."""
+    parts = shares or (1 / rectifiers,) * rectifiers
+    ac_kwh = 68_000.0 / EFFICIENCY
+    return Sums(
+        minutes=60,
+        pots=40,
+        dc_kwh=68_000.0,
+        ac_kwh=ac_kwh,
+        charge_kah=400.0,
+        metal_t=5.0,
+        dc=Pair(minutes=60, energy_kwh=68_000.0, metal_t=5.0, covered_s=3600.0),
+        liquid_ac=Pair(minutes=60, energy_kwh=ac_kwh, metal_t=5.0, covered_s=3600.0),
+        pots_minutes=60,
+        pots_kwh=64_000.0,
+        pots_dc_kwh=68_000.0,
+        meters={f"feeder-{k}": MeterSum(ac_kwh * part) for k, part in enumerate(parts, start=1)},
+    )
