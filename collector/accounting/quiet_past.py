@@ -11,6 +11,7 @@ an alarm of their own, and only name among the meters that the balances suspect.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -131,7 +132,7 @@ def drifted(
     told = judged(metering, compared, rules)
     found = blamed_meters(told, line)
     if len(found) == 1 and len(found[0]) > 1:
-        named = _named_by_shares(past, metering, compared, line, rules)
+        named = _named_by_shares(past, metering, compared, rules)
         if named in found[0]:
             return ((named,),)
     return found
@@ -164,7 +165,7 @@ def _shares(
         return {}
     kwh = np.array([[day.meters[feeder].kwh * factors[feeder] for feeder in feeders] for day in days])
     share = kwh / kwh.sum(axis=1, keepdims=True)
-    spread = np.std(share, axis=0, ddof=1) if len(days) > 1 else np.zeros(len(feeders))
+    spread = np.std(share, axis=0, ddof=1) * _of_another_day(len(days))
     least = rules.meters_move or 0.0
     return {
         feeder: (float(mean), max(float(moved), least * float(mean)))
@@ -172,10 +173,20 @@ def _shares(
     }
 
 
-def _named_by_shares(
-    past: Past, metering: Metering, readings: Mapping[str, Reading], line: LineMeters, rules: BalanceRules
-) -> str:
-    """Return the meter that balances and shares blame together; empty where they blame none, or one of several."""
+def _of_another_day(days: int) -> float:
+    """Return by what the spread of some days is less than what is to be expected of another one [1].
+
+    The mean of the days is uncertain itself, and their spread is that of a few: Student's distribution (GUM, 4.2.3 and
+    G.3), whose variance is ``v / (v - 2)`` with ``v`` degrees of freedom. Four days at least.
+    """
+    return math.sqrt((1 + 1 / days) * (days - 1) / (days - 3))
+
+
+def _named_by_shares(past: Past, metering: Metering, readings: Mapping[str, Reading], rules: BalanceRules) -> str:
+    """Return the feeder that balances and shares blame together; empty where they blame none, or one of several.
+
+    Shares that did not move are no proof against the line's own meter: a load can move against an error.
+    """
     feeders = [group.id for group in metering.groups]
     if set(feeders) != past.shares.keys() or len(feeders) < 2:
         return ""  # a rectifier is off, or another one on: the shares are others
@@ -194,8 +205,8 @@ def _named_by_shares(
     fixed = {*metering.parameters, *shares}
     candidates = [place for place, name in enumerate(names) if name not in fixed]
     found = suspicions(evidence, candidates, alpha=rules.alpha, confidence=rules.confidence)
-    blamed = {line.blamed(names[place]) for one in found for place in one.places}
-    return blamed.pop() if len(blamed) == 1 else ""
+    named = found[0].named if len(found) == 1 else None
+    return names[named] if named is not None and names[named] in feeders else ""
 
 
 def _share_of(feeder: str) -> str:

@@ -85,7 +85,7 @@ class Balancing:
         self._past = Past("") if rules is None else past_of(kept, self._line, rules)
         self._said: dict[str, _Groups] = {}
         self._last_ns = 0
-        self._told: _Groups = ()
+        self._is_open, self._named = False, ""
         self._lacking: tuple[str, ...] | None = None
 
     @staticmethod
@@ -165,24 +165,22 @@ class Balancing:
             )
 
     def _say(self, window: Window) -> None:
+        """Say it once when a suspicion begins, when a meter is named, and when all is well again."""
         now = self._said.get("hour", ()) or self._said.get("day", ())
-        before, self._told = self._told, now
-        if {frozenset(group) for group in now} == {frozenset(group) for group in before}:
-            return
+        named = next((group[0] for group in now if len(group) == 1), "")
+        at = {"potline": self._potline.id, "window": window.name, "start_ns": window.start_ns}
         if not now:
-            log.info("energy balance closes again", potline=self._potline.id, window=window.name)
-            return
-        named = [group[0] for group in now if len(group) == 1]
-        log.warning(
-            "meter does not fit the energy balance" if named else "energy balance does not close",
-            potline=self._potline.id,
-            window=window.name,
-            start_ns=window.start_ns,
-            suspects=named or [" or ".join(group) for group in now],
-            hint="compare the meter with its neighbours; after it is repaired or replaced, set reference_from"
-            if named
-            else "one of these meters is wrong; a DC meter behind each rectifier group would tell which",
-        )
+            if self._is_open:
+                log.info("energy balance closes again", **at)
+            self._is_open, self._named = False, ""
+        elif named and named != self._named:
+            hint = "compare it with its neighbours; when it is repaired or replaced, set reference_from"
+            log.warning("meter does not fit the energy balance", meter=named, hint=hint, **at)
+            self._is_open, self._named = True, named
+        elif not self._is_open:
+            can_be = [" or ".join(group) for group in now]
+            log.warning("energy balance does not close", suspects=can_be, **at)
+            self._is_open = True
 
     def _say_what_is_missing(self, found: LineBalance) -> None:
         lacking = (*found.missing, *found.unused)

@@ -196,7 +196,7 @@ class BalanceSection(ParameterModel):
     meters_move: Surely | None = None
     efficiency_moves: Surely | None = None
     busbar_moves: Surely | None = None
-    reference_days: Annotated[int, whole(2, 60)] = 7
+    reference_days: Annotated[int, whole(4, 60)] = 7
     reference_from: Day | None = None
     dc_meters: dict[Id, Id] = {}
 

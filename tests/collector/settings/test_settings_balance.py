@@ -79,7 +79,7 @@ def test_movements_and_busbars_may_be_left_out(settings_folder: SettingsFolder) 
         ('busbar_voltage_uncertainty = "20 %"\n', "", "45 potlines.PL1.balance.busbar_voltage: busbar_voltage and busbar_voltage_uncertainty go together; give both or neither"),
         ('meters_move = "0.06 %"\n', "", "50 potlines.PL1.balance.efficiency_moves: meters_move and efficiency_moves go together; give both or neither"),
         ('busbar_voltage = "12 V"\nbusbar_voltage_uncertainty = "20 %"\n', 'busbar_moves = "2 %"\n', "45 potlines.PL1.balance.busbar_moves: belongs to a busbar_voltage; add that, or remove it"),
-        ("reference_from = 2026-01-01\n", "reference_days = 1\n", "52 potlines.PL1.balance.reference_days: 1 is below 2; give a whole number from 2 to 60"),
+        ("reference_from = 2026-01-01\n", "reference_days = 1\n", "52 potlines.PL1.balance.reference_days: 1 is below 4; give a whole number from 4 to 60"),
         ("reference_from = 2026-01-01\n", 'dc_meters = { dc = "ac" }\n', "52 potlines.PL1.balance.dc_meters.dc: there is no rectifier_ac meter in PL1 'dc'; one of: ac"),
         ("reference_from = 2026-01-01\n", 'dc_meters = { ac = "none" }\n', "52 potlines.PL1.balance.dc_meters.ac: there is no meter 'none'; one of: ac, behind, dc"),
         ("reference_from = 2026-01-01\n", 'dc_meters = { ac = "dc" }\n', "52 potlines.PL1.balance.dc_meters.ac: dc has no dc_energy; name a meter that counts DC energy"),
