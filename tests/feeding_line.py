@@ -23,6 +23,7 @@ EFFICIENCY, BUSBAR_V = 0.986, 10.0
 RULES = BalanceRules(
     efficiency=EFFICIENCY,
     efficiency_relative=0.003,
+    least_current_ka=300.0,
     alpha=0.001,
     confidence=0.95,
     busbar_v=BUSBAR_V,

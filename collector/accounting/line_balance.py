@@ -93,7 +93,7 @@ def line_readings(
         counted = sums.meters.get(meter)
         if counted is not None and counted.kwh > 0:
             relative = line.accuracies[meter].relative_standard_uncertainty
-            noise = math.hypot(rectangular(counted.estimated_kwh), counted.kwh * unknown)
+            noise = math.hypot(rectangular(abs(counted.estimated_kwh)), counted.kwh * unknown)
             found[meter] = Reading(counted.kwh, _part(counted.kwh, relative), noise)
     if rules is not None:
         found[EFFICIENCY] = Reading(rules.efficiency, rules.efficiency * rules.efficiency_relative)
@@ -136,6 +136,11 @@ def is_told(sums: Sums, *, length_s: float, least_coverage_pct: float) -> bool:
     """Tell whether AC and DC speak of the same time of a window, and of enough of it, to be set against each other."""
     known = min(sums.dc.minutes, sums.liquid_ac.minutes)
     return unknown_share(sums) <= SAME_TIME and 100 * 60 * known >= least_coverage_pct * length_s - 1e-6
+
+
+def is_loaded(sums: Sums, rules: BalanceRules) -> bool:
+    """Tell whether the mean current of a window is one that the rectifiers' efficiency is known for."""
+    return sums.dc.minutes > 0 and sums.charge_kah * 60 / sums.dc.minutes >= rules.least_current_ka
 
 
 def judged(metering: Metering, readings: Mapping[str, Reading], rules: BalanceRules) -> EnergyBalance:

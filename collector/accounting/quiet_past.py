@@ -25,6 +25,7 @@ from collector.accounting.line_balance import (
     SAME_TIME,
     LineMeters,
     blamed_meters,
+    is_loaded,
     judged,
     line_readings,
     unknown_share,
@@ -140,7 +141,9 @@ def drifted(
 
 def _is_quiet(day: Window, sums: Sums, line: LineMeters, rules: BalanceRules) -> bool:
     whole = sums.minutes * 60 >= day.length_s and unknown_share(sums) == 0 and sums.pots_minutes in {0, sums.minutes}
-    if not whole or sums.liquid_ac.estimated_s + sums.dc.estimated_s > SAME_TIME * day.length_s:
+    if not whole or not is_loaded(sums, rules):
+        return False
+    if sums.liquid_ac.estimated_s + sums.dc.estimated_s > SAME_TIME * day.length_s:
         return False
     readings = line_readings(sums, line, rules, least_coverage_pct=0.0)
     told = judged(line.metering(sums), readings, rules)

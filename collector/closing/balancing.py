@@ -13,6 +13,7 @@ import structlog
 from collector.accounting.balance import EnergyBalance, energy_balance
 from collector.accounting.line_balance import (
     blamed_meters,
+    is_loaded,
     is_told,
     judged,
     line_meters,
@@ -136,12 +137,13 @@ class Balancing:
         if not is_told(sums, length_s=window.length_s, least_coverage_pct=least):
             return LineBalance(*_energies(sums, told), None, None)
         suspects: _Groups = ()
-        if rules is not None:
+        is_tested = rules is not None and told.degrees > 0 and is_loaded(sums, rules)
+        if rules is not None and is_tested:
             suspects = blamed_meters(told, line)
             of_a_day = last_day if window.name == "hour" else sums
             if not _named(suspects) and of_a_day is not None:
                 length_s = 86400.0 if window.name == "hour" else window.length_s
-                if is_told(of_a_day, length_s=length_s, least_coverage_pct=least):
+                if is_told(of_a_day, length_s=length_s, least_coverage_pct=least) and is_loaded(of_a_day, rules):
                     suspects = drifted(self._past, of_a_day, line, rules, least_coverage_pct=least) or suspects
         return LineBalance(
             *_energies(sums, told),
@@ -150,7 +152,7 @@ class Balancing:
             suspects,
             told.missing,
             told.unused,
-            is_tested=told.degrees > 0,
+            is_tested=is_tested,
         )
 
     def _learn(self, day: Window, sums: Sums, rules: BalanceRules) -> None:

@@ -11,6 +11,8 @@ class BalanceRules:
     ----------
     efficiency, efficiency_relative
         Of the rectifiers with their transformers, DC over AC [1], and its relative standard uncertainty [1].
+    least_current_ka
+        Mean line current below which nothing is tested [kA]: the efficiency is another one there.
     alpha
         Most false alarms that are accepted, as a share of windows [1].
     confidence
@@ -34,6 +36,7 @@ class BalanceRules:
 
     efficiency: float
     efficiency_relative: float
+    least_current_ka: float
     alpha: float
     confidence: float
     busbar_v: float | None = None

@@ -50,6 +50,7 @@ class Balances(DatedPart):
         return BalanceRules(
             efficiency=section.rectifier_efficiency / 100,
             efficiency_relative=section.rectifier_efficiency_uncertainty / 200,
+            least_current_ka=section.least_current,
             alpha=section.alpha / 100,
             confidence=section.confidence / 100,
             busbar_v=section.busbar_voltage,

@@ -188,6 +188,7 @@ class BalanceSection(ParameterModel):
 
     rectifier_efficiency: Annotated[float, measure("%", "80 %", "100 %")]
     rectifier_efficiency_uncertainty: Surely
+    least_current: Annotated[float, measure("kA", "1 kA", "800 kA")]
     alpha: Annotated[float, measure("%", "0.0000001 %", "50 %")]
     confidence: Annotated[float, measure("%", "50 %", "99.9999 %")]
     busbar_voltage: Annotated[float, measure("V", "10 mV", "500 V")] | None = None

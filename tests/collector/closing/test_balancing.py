@@ -135,6 +135,26 @@ def test_a_line_that_stands_has_a_line_without_ratios() -> None:
     assert told == {"ac_kwh": "0.0", "dc_kwh": "0.0", "suspect": '""'}
 
 
+def test_an_hour_in_which_only_transformers_take_something_is_no_fault_and_closes_nothing() -> None:
+    """The line stands: 20 kWh of no load on each feeder, and a transducer that shows 0.01 kA."""
+    hour = steady_hour()
+    stands = structs.replace(
+        hour,
+        dc_kwh=0.1,
+        charge_kah=0.01,
+        ac_kwh=40.0,
+        pots_kwh=0.0,
+        pots_dc_kwh=0.0,
+        meters={"feeder-1": MeterSum(20.0), "feeder-2": MeterSum(20.0)},
+    )
+    line = balancing(plant_of(2))
+    line.lines(hour_window(0), with_error(hour, "feeder-1", 0.06))
+    with structlog.testing.capture_logs() as logs:
+        [told] = line.lines(hour_window(1), stands, last_day=stands)
+    assert fields(told)[1]["suspect"] == '""'
+    assert [entry["event"] for entry in logs if "closes" in entry["event"] or "close" in entry["event"]] == []
+
+
 def test_minutes_shifts_and_windows_without_a_minute_have_no_line() -> None:
     line = balancing(plant_of(2))
     assert line.lines(Window("minute", T0, T0 + HOUR_NS // 60), steady_hour()) == []

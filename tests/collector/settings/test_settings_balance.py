@@ -21,6 +21,7 @@ confidence = "95 %"
 meters_move = "0.06 %"
 efficiency_moves = "0.1 %"
 reference_from = 2026-01-01
+least_current = "300 kA"
 """
 BEHIND = """\
 [meters.behind]
@@ -44,6 +45,7 @@ def test_the_rules_of_a_line_mean_this(settings_folder: SettingsFolder) -> None:
     assert rules == BalanceRules(
         efficiency=0.986,
         efficiency_relative=0.003,
+        least_current_ka=300.0,
         alpha=0.001,
         confidence=0.95,
         busbar_v=12.0,
@@ -72,6 +74,7 @@ def test_movements_and_busbars_may_be_left_out(settings_folder: SettingsFolder) 
     ("old", "new", "what"),
     [
         ('alpha = "0.1 %"\n', "", "42 potlines.PL1.balance.alpha: is missing; add it"),
+        ('least_current = "300 kA"\n', "", "42 potlines.PL1.balance.least_current: is missing; add it"),
         ('rectifier_efficiency = "98.6 %"\n', "", "42 potlines.PL1.balance.rectifier_efficiency: is missing; add it"),
         ('"98.6 %"', '"0.986"', "43 potlines.PL1.balance.rectifier_efficiency: '0.986' is not a number with a unit; write it like '60 %'"),
         ('"98.6 %"', '"60 %"', "43 potlines.PL1.balance.rectifier_efficiency: 60 % is below 80 %; give 80 % to 100 %"),
