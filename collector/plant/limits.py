@@ -75,12 +75,14 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class PriceRegion:
-    """What a price rule asks of the region: shares as fractions [1].
+    """Which price rule holds, and what it asks of the region: shares as fractions [1].
 
+    ``rule`` is its table in power_price.toml.
     ``previous_year_non_hydro_weight`` is the share of renewable electricity without hydropower that the region was told
     to reach in the year before; ``non_hydro_share`` is the plant's own, as was certified to it.
     """
 
     region: str
+    rule: str
     previous_year_non_hydro_weight: DatedSeries | None = None
     non_hydro_share: DatedSeries | None = None

@@ -51,6 +51,7 @@ class Bounds(DatedPart):
         weight, share = section.previous_year_non_hydro_weight, section.non_hydro_share
         return PriceRegion(
             region=section.region,
+            rule=section.rule,
             previous_year_non_hydro_weight=(
                 self._series(("price", "previous_year_non_hydro_weight"), weight, 100.0) if weight else None
             ),

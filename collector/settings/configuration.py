@@ -1,9 +1,12 @@
 """What the files said, checked and frozen. Durations in seconds, sizes in bytes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from collector.plant.balance import BalanceRules
+from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant
 from collector.readings.event import EffectOrigin
 
@@ -92,3 +95,5 @@ class Configuration:
     page: PageSettings
     log: LogSettings
     targets: tuple[DeliveryTarget, ...]
+    rules: RuleTables = field(default_factory=RuleTables)
+    balances: Mapping[str, BalanceRules] = field(default_factory=dict)

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from collector.readings.event import EffectOrigin
+from collector.settings.balances import Balances
 from collector.settings.build import Builder
 from collector.settings.configuration import (
     AccountingSettings,
@@ -21,7 +23,9 @@ from collector.settings.configuration import (
     StoreSettings,
 )
 from collector.settings.models import Delivery, Settings
+from collector.settings.price_choice import PriceChoice
 from collector.settings.problems import ConfigurationError, Problem
+from collector.settings.rule_files import RuleFiles
 from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
 from collector.settings.toml_file import Path_, is_under
 from collector.settings.validation import KEY, told
@@ -54,7 +58,7 @@ STAND_INS: dict[str, Any] = {
     "brokers": {"*": {"host": "none", "site": "none", "client_id": "none"}},
     "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
     "certificates": {"csv": "none"},
-    "price": {"region": "none"},
+    "price": {"region": "none", "rule": "none"},
     "soda_ash": {"t_co2_per_t": 0.0, "amounts_csv": "none", "source": "none", "verified": "own"},
 }
 """What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
@@ -89,6 +93,15 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     )
     plant = builder.plant()
     problems += builder.problems
+    files = RuleFiles(folder / settings.factors_dir)
+    rules = files.tables()
+    problems += files.problems
+    price = PriceChoice(settings, origins, broken)
+    price.check(rules)
+    problems += price.problems
+    balances = Balances(origins, broken, ZoneInfo(settings.plant.time_zone))
+    of_lines = balances.built(settings, () if plant is None else plant.meters)
+    problems += balances.problems
     targets = tuple(
         _target(
             name,
@@ -134,6 +147,8 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         page=PageSettings(host=host.removeprefix("[").removesuffix("]"), port=int(port)),
         log=LogSettings(json=settings.log.format == "json", level=settings.log.level),
         targets=targets,
+        rules=rules,
+        balances=of_lines,
     )
 
 

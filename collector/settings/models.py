@@ -32,6 +32,7 @@ from collector.settings.fields import (
 from collector.settings.parameter_models import (
     AccuracyClass,
     Allocate,
+    BalanceSection,
     CertificatesSection,
     ContractSection,
     Dated,
@@ -153,6 +154,7 @@ class PotlineSection(_Model):
     metal_per_height: list[Dated[Annotated[float, measure("kg/cm", "10 kg/cm", "2000 kg/cm")]]] = []
     anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
     anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
+    balance: BalanceSection | None = None
 
 
 class EndpointSection(_Model):

@@ -10,7 +10,7 @@ from typing import Annotated, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
-from collector.settings.fields import Day, Id, Number, Percent, Switch, Text, at_most, measure
+from collector.settings.fields import Day, Id, Number, Percent, Switch, Text, at_most, measure, whole
 from collector.settings.problems import written
 
 T = TypeVar("T")
@@ -178,8 +178,28 @@ class PriceSection(ParameterModel):
     """[price]."""
 
     region: Text
+    rule: Id
     previous_year_non_hydro_weight: list[Dated[Percent]] | None = None
     non_hydro_share: list[Dated[Percent]] | None = None
+
+
+class BalanceSection(ParameterModel):
+    """[potlines.ID.balance]."""
+
+    rectifier_efficiency: Annotated[float, measure("%", "80 %", "100 %")]
+    rectifier_efficiency_uncertainty: Surely
+    least_current: Annotated[float, measure("kA", "1 kA", "800 kA")]
+    alpha: Annotated[float, measure("%", "0.0000001 %", "50 %")]
+    confidence: Annotated[float, measure("%", "50 %", "99.9999 %")]
+    busbar_voltage: Annotated[float, measure("V", "10 mV", "500 V")] | None = None
+    busbar_voltage_uncertainty: Surely | None = None
+    pots_voltage_uncertainty: Surely | None = None
+    meters_move: Surely | None = None
+    efficiency_moves: Surely | None = None
+    busbar_moves: Surely | None = None
+    reference_days: Annotated[int, whole(4, 60)] = 7
+    reference_from: Day | None = None
+    dc_meters: dict[Id, Id] = {}
 
 
 class Upstream(Uncertain):

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - whole lines, as a person reads them
 
 import pytest
+from price_rules import PRICE_RULES
 from settings_folder import AC, PLANT, SettingsFolder
 from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F401 - a fixture
 
@@ -179,8 +180,10 @@ renewable_share = [{{ value = "30 %", valid_from = 2030-01-01, source = "plan" }
 dc = [{{ value = "12700 kWh/t", valid_from = 2026-01-01, source = "budget" }}]
 [price]
 region = "Yunnan"
+rule = "tiers"
 previous_year_non_hydro_weight = [{{ value = "17 %", valid_from = 2026-01-01, source = "notice" }}]
 """
+    settings_folder.write("factors/power_price.toml", PRICE_RULES)
     assert told(settings_folder, text) == []
     plant = settings_folder.load().plant
     bath, so2 = plant.limits
@@ -193,6 +196,7 @@ previous_year_non_hydro_weight = [{{ value = "17 %", valid_from = 2026-01-01, so
     assert plant.price_region.previous_year_non_hydro_weight is not None
     assert plant.price_region.previous_year_non_hydro_weight.values[0].value == 0.17
     assert plant.price_region.non_hydro_share is None
+    assert plant.price_region.rule == "tiers"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +219,7 @@ def test_a_target_of_one_day_stands_once_and_a_price_region_has_a_name(settings_
     assert told(settings_folder, f"[targets]\nt_co2e_per_t = [{row}, {row}]\n[price]\n") == [
         f"{P}:43 targets.t_co2e_per_t[1].valid_from: a value from 2026-01-01 on stands here twice; keep one",
         f"{P}:44 price.region: is missing; add it",
+        f"{P}:44 price.rule: is missing; add it",
     ]
 
 
