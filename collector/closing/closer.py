@@ -8,24 +8,30 @@ nothing.
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import structlog
 
 from collector.accounting.account import account_minute
-from collector.accounting.intensity import FARADAY
+from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, fingerprint, wanted
 from collector.accounting.production import PotWatch
 from collector.accounting.stating import uncertainties
-from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, windows_touched
-from collector.closing import entries
+from collector.accounting.sums import Sums
+from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, rolling_ending, windows_touched
+from collector.closing import balancing, entries
+from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
 from collector.closing.entries import Interval
 from collector.closing.gathering import Gathered, gather
+from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
 from collector.closing.tonnage import BY_WEIGHT, Tonnes, tonnes
 from collector.instruments import Instruments
+from collector.plant.balance import BalanceRules
+from collector.plant.rule_tables import SteppedPrice
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.pots import PotsInputs
@@ -60,6 +66,7 @@ class Closed:
     accounted: list[tuple[str, int]] = field(default_factory=list)
     unchanged: list[tuple[str, int]] = field(default_factory=list)
     settled: list[tuple[str, int]] = field(default_factory=list)
+    remembered: dict[str, str] = field(default_factory=dict)
 
     def commit(self, time_ns: int) -> Commit:
         """Return all of it as one transaction."""
@@ -72,6 +79,7 @@ class Closed:
             accounted=self.accounted,
             unchanged=self.unchanged,
             settled=self.settled,
+            remembered=self.remembered,
         )
 
     @property
@@ -89,6 +97,8 @@ class _Line:
     in_force: InForce
     next_ns: int
     book: Book
+    balancing: Balancing
+    pricing: Pricing
     waits_for: str = ""
 
 
@@ -105,6 +115,8 @@ class Closer:
         least_coverage_pct: float,
         pots: PotWatch,
         instruments: Instruments,
+        balances: Mapping[str, BalanceRules] = MappingProxyType({}),
+        price: SteppedPrice | None = None,
     ) -> None:
         self._plant = plant
         self._calendar = plant.calendar
@@ -114,6 +126,8 @@ class Closer:
         self._least_coverage_pct = least_coverage_pct
         self._pots = pots
         self._instruments = instruments
+        self._balances = balances
+        self._price = price
         self._lines: dict[str, _Line] = {}
         self._not_before_ns = 0
         self._since_ns = 0
@@ -134,7 +148,19 @@ class Closer:
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
             what = wanted(self._plant, potline, self._conventions)
-            self._lines[potline.id] = _Line(potline, what, InForce(self._plant, potline, what), next_ns, book)
+            kept = await self._store.meta(Balancing.key(potline.id), "")
+            least = self._least_coverage_pct
+            self._lines[potline.id] = _Line(
+                potline=potline,
+                wanted=what,
+                in_force=InForce(self._plant, potline, what),
+                next_ns=next_ns,
+                book=book,
+                balancing=Balancing(
+                    self._plant, potline, self._balances.get(potline.id), kept=kept, least_coverage_pct=least
+                ),
+                pricing=Pricing(self._plant, potline, self._price, least_coverage_pct=least),
+            )
 
     @property
     def since_ns(self) -> int:
@@ -331,6 +357,16 @@ class Closer:
         closed.records.append(entries.record(stated, reason=why, parameters=digests))
         closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
         await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests, told.metal))
+        await self._beside(line, window, sums, told.metal, closed)
+
+    async def _beside(self, line: _Line, window: Window, sums: Sums, metal: Metal, closed: Closed) -> None:
+        """Write what is told of a window beside its intensities: energy balance, and the price tier of its month."""
+        if window.name in balancing.NAMES:
+            last_day = await line.book.rolling(rolling_ending(window.end_ns)) if window.name == "hour" else None
+            closed.lines += line.balancing.lines(window, sums, last_day=last_day)
+            if window.name == "day":
+                closed.remembered |= line.balancing.remembered
+        closed.lines += await line.pricing.lines(window, line.book, metal=metal)
 
 
 def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:

@@ -35,13 +35,18 @@ def rules_of_effects(configuration: Configuration) -> EffectRules:
 
 def closer(configuration: Configuration, store: Store, pots: PotWatch, instruments: Instruments) -> Closer:
     """Return a closer that has not opened its books yet."""
-    accounting = configuration.accounting
+    accounting, plant = configuration.accounting, configuration.plant
+    price = None
+    if plant.price_region is not None:
+        price = configuration.rules.stepped_prices[plant.price_region.rule].value
     return Closer(
-        configuration.plant,
+        plant,
         store,
         grace_s=accounting.grace_s,
         conventions=conventions(configuration),
         least_coverage_pct=accounting.least_coverage_pct,
         pots=pots,
         instruments=instruments,
+        balances=configuration.balances,
+        price=price,
     )
