@@ -54,8 +54,7 @@ def compliance_statement(basis: Basis) -> Statement:
         ],
         missing=missing,
         remarks=[
-            "Concentrations are judged as the analysers tell them; where a permit refers to other conditions, they"
-            " have to be set in the analysers.",
+            "Concentrations are judged as analysers tell them; reference conditions are set in the analysers.",
             "A value on the limit meets it. A withheld block is neither met nor exceeded.",
         ],
     )
@@ -80,10 +79,18 @@ def _judged(basis: Basis, limit: Limit, averages: Averages) -> tuple[list[Row], 
     bounds = _bounds(limit)
     rows = [
         Row(
-            f"{name}: blocks outside", float(np.count_nonzero(outside)), "1", 0, where, note=bounds, source=limit.source
+            f"{name}: blocks outside",
+            float(np.count_nonzero(outside)),
+            "blocks",
+            0,
+            where,
+            note=bounds,
+            source=limit.source,
         ),
-        Row(f"{name}: blocks judged", float(known), "1", 0, where, coverage_pct=min(100.0, 100 * known / expected)),
-        Row(f"{name}: blocks withheld", float(max(expected, len(means)) - known), "1", 0, where),
+        Row(
+            f"{name}: blocks judged", float(known), "blocks", 0, where, coverage_pct=min(100.0, 100 * known / expected)
+        ),
+        Row(f"{name}: blocks withheld", float(max(expected, len(means)) - known), "blocks", 0, where),
     ]
     judged = means[~withheld]
     if len(judged):
@@ -110,7 +117,7 @@ def _judged(basis: Basis, limit: Limit, averages: Averages) -> tuple[list[Row], 
     ]
     if len(places) > _MOST_SHOWN:
         more = float(len(places) - _MOST_SHOWN)
-        blocks.append(Row(f"{name}: further blocks outside", more, "1", 0, where, note="state a shorter period"))
+        blocks.append(Row(f"{name}: further blocks outside", more, "blocks", 0, where, note="state a shorter period"))
     return rows, blocks
 
 

@@ -51,7 +51,8 @@ def cbam_statement(basis: Basis) -> Statement:
     name, told = _one(basis.rules.cbam, "cbam", _CBAM)
     emissions, missing = _cbam_emissions(basis, name, told)
     rows = list(_sources(basis, emissions))
-    rows += _embedded(emissions, told)
+    lost = shares.too_little(basis) or _lost(missing)
+    rows += _embedded(emissions, told, lost)
     missing += [Lack(what, remedy) for what, remedy in _ANNEX_IV]
     return basis.statement(
         "cbam",
@@ -64,10 +65,9 @@ def cbam_statement(basis: Basis) -> Statement:
         ],
         missing=missing,
         remarks=[
-            "Indirect emissions of electricity are excluded for aluminium (article 3 (2)); none are in any number here.",
-            "Alumina and purchased anodes bring no embedded emissions with them; the anodes' carbon is counted where it"
-            " burns.",
-            "Metal follows from charge and current efficiency; the activity level of a declaration is what was weighed.",
+            "Indirect emissions of electricity are excluded for aluminium (article 3 (2)); none are in any number.",
+            "Alumina and purchased anodes bring no embedded emissions; the anodes' carbon is counted where it burns.",
+            "Metal follows from charge and current efficiency; a declaration's activity level is what was weighed.",
         ],
     )
 
@@ -126,11 +126,17 @@ def _carbonates(basis: Basis) -> tuple[list[Carbonate], list[Lack]]:
     return [Carbonate("soda ash", ash.amounts.between(start_ns, end_ns), ash.t_co2_per_t)], []
 
 
-def _embedded(emissions: DirectEmissions, told: Sourced[CbamNumbers]) -> Iterator[Row]:
+def _lost(missing: list[Lack]) -> str:
+    """Return why a sum is withheld: anodes or gases of some metal are not known. Fuels are the plant's to tell."""
+    lost = [lack.what for lack in missing if lack.what.startswith(("anodes", "perfluorocarbons", "anode effects"))]
+    return f"withheld: {lost[0]}" if lost else ""
+
+
+def _embedded(emissions: DirectEmissions, told: Sourced[CbamNumbers], lost: str) -> Iterator[Row]:
     source = f"{told.source} ({told.verified})"
     yield Row("direct emissions", emissions.co2e_t, "t CO2e", digits=1, source=source)
-    value, note = None, "no metal"
-    if emissions.metal_t > 0:
+    value, note = None, lost or "no metal"
+    if emissions.metal_t > 0 and not lost:
         value = specific_embedded_emissions(emissions.co2e_t, precursors=(), activity_level_t=emissions.metal_t)
         note = "of what is counted here: see what is missing"
     yield Row("specific embedded emissions (SEE), direct", value, "t CO2e/t", digits=4, note=note, source=source)
@@ -187,8 +193,9 @@ def china_ets_statement(basis: Basis, *, anode_effects: str | None) -> Statement
     metal = shares.metal_t(basis)
     source = f"{told.source} ({told.verified})"
     rows.append(Row("emissions of the process", whole, "t CO2e", digits=1, source=source))
-    per_t = whole / metal if metal > 0 else None
-    rows.append(Row("emissions per tonne of metal", per_t, "t CO2e/t", digits=4, source=source))
+    lost = shares.too_little(basis) or _lost(missing)
+    per_t = whole / metal if metal > 0 and not lost else None
+    rows.append(Row("emissions per tonne of metal", per_t, "t CO2e/t", digits=4, note=lost, source=source))
     kwh = basis.whole.comprehensive.energy_kwh
     note = "auxiliary parameter: reported beside the emissions, in none of them"
     auxiliary = Row("electricity of the process", kwh / 1000, "MWh", note=note)

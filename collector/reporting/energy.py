@@ -1,4 +1,4 @@
-"""Statement of energy: kWh/t by boundary, levels of the standard, the tiered price, the month's end, day by day. Pure."""
+"""Statement of energy: kWh/t by boundary, levels, the tiered price, the month's end, day by day. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -140,7 +140,7 @@ def _level_row(edition: str, where: str, value: float | None, indicator: Indicat
     note = f"above all levels; {bounds}" if level == BEYOND else bounds
     label = f"{edition}: level of {indicator.value}"
     reached = None if level is None or level == BEYOND else float(level)
-    return Row(label, reached, "1", digits=0, where=where, note=note, source=f"{told.source} ({told.verified})")
+    return Row(label, reached, "level", digits=0, where=where, note=note, source=f"{told.source} ({told.verified})")
 
 
 def _price(basis: Basis) -> tuple[Section, list[Lack]]:
@@ -216,8 +216,10 @@ def _forecast(basis: Basis) -> Section:
         pair = line.sums.comprehensive
         last = [day for day in line.days[-_LAST_DAYS:] if day.sums.comprehensive.minutes]
         length_d = fsum(day.known_s for day in last) / DAY_S
-        if not length_d > 0 or not pair.metal_t > 0:
-            rows.append(Row(_COMPREHENSIVE, None, "kWh/t", where=line.potline.id, note="no day to go by"))
+        so_far = pair_row(basis, line.potline.id, _COMPREHENSIVE, pair, lines=1, known_s=basis.known_s)
+        if so_far.value is None or not length_d > 0:
+            note = so_far.note or "no day to go by"
+            rows.append(Row(_COMPREHENSIVE, None, "kWh/t", where=line.potline.id, note=note))
             continue
         ends = period_end_kwh_per_t(
             pair.energy_kwh,
@@ -241,7 +243,7 @@ def _amounts(basis: Basis) -> Section:
             Row("metal (Faraday)", sums.metal_t, "t", digits=3, where=where),
             Row("metal tapped", sums.tapped_t, "t", digits=3, where=where, note="as weighed; not in the ratios"),
             Row("cell-days", sums.cell_days, "d", where=where),
-            Row("anode effects", float(sums.anode_effects), "1", digits=0, where=where),
+            Row("anode effects", float(sums.anode_effects), "effects", digits=0, where=where),
         ]
     return Section("Amounts of the period", tuple(rows), ("All that is booked, whether or not it enters a ratio.",))
 

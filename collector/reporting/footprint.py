@@ -87,11 +87,11 @@ def footprint_statement(basis: Basis) -> Statement:
         sections=sections,
         missing=missing,
         remarks=[
-            f"Declared unit: {DeclaredUnit.LIQUID_METAL.value}. Boundary: cradle to gate, from the mine to tapped metal.",
+            f"Declared unit: {DeclaredUnit.LIQUID_METAL.value}.",
+            "Boundary: cradle to gate, from the mine to tapped metal.",
             f"Warming potentials: {basis.plant.gwp.id} ({basis.plant.gwp.source}).",
             "Electricity enters by its carbon-footprint factor only; the grid's CO2 factor has no place here.",
-            f"Cut-offs: none were made; the rule allows less than {rules.cut_off_item_percent:g} % for an item and"
-            f" {rules.cut_off_total_percent:g} % in all.",
+            f"Cut-offs: none; up to {rules.cut_off_item_percent:g} % each, {rules.cut_off_total_percent:g} % in all may be.",
             "Fuels of the site stand in no stage before the gate of liquid metal, unless an upstream factor has them.",
             "Biogenic emissions and removals: none.",
         ],
@@ -223,11 +223,10 @@ def _result(
     seconds = basis.known_s * len(basis.lines)
     expanded, reason = _expanded(found, parts)
     estimated, coverage = 100 * pair.estimated_s / seconds, min(100.0, 100 * pair.covered_s / seconds)
-    enough = coverage + estimated >= basis.least_coverage_pct - 1e-6
-    value = found.co2e_t_per_t if enough and is_whole else None
+    too_little = shares.too_little(basis)
+    value = found.co2e_t_per_t if not too_little and is_whole else None
     note = "" if value is not None else "withheld: something is missing, see below"
-    if not enough:
-        note = f"withheld: less than {basis.least_coverage_pct:g} % of the time is known"
+    note = too_little or note
     source = f"{told.source} ({told.verified})"
     rows = [
         Row(
@@ -309,7 +308,7 @@ def _quality(found: ProductFootprint, parts: list[_Part]) -> Section:
     rows = (
         Row("share from primary data", primary, "%", note="measured on the site, or factors that are the plant's own"),
         Row("share from secondary data", None if primary is None else 100 - primary, "%"),
-        Row("stages counted", float(len(found.stages)), "1", digits=0),
-        Row("stages within the boundary", float(len(found.declared_unit.stages)), "1", digits=0),
+        Row("stages counted", float(len(found.stages)), "stages", digits=0),
+        Row("stages within the boundary", float(len(found.declared_unit.stages)), "stages", digits=0),
     )
     return Section("Quality of the data", rows)

@@ -1,4 +1,4 @@
-"""A statement as one HTML file for paper and screen: A4, heads repeated on each page, readable in black and white. Pure.
+"""A statement as one HTML file for A4 and screen, heads repeated on each page, readable in black and white. Pure.
 
 Nothing is loaded from elsewhere. Every text from settings and ledger is escaped.
 """
@@ -165,7 +165,8 @@ def _missing(statement: Statement) -> str:
     if not statement.missing:
         return "<p>Nothing is missing.</p>"
     items = "".join(f"<li>{escape(lack.what)}. <i>{escape(lack.remedy)}</i></li>" for lack in statement.missing)
-    return f'<section class="missing"><h2>Missing or not configured: nothing was put in its place</h2><ul>{items}</ul></section>'
+    head = "<h2>Missing or not configured: nothing was put in its place</h2>"
+    return f'<section class="missing">{head}<ul>{items}</ul></section>'
 
 
 def _standing(statement: Statement) -> str:

@@ -31,6 +31,14 @@ def metal_t(basis: Basis) -> float:
     return basis.whole.comprehensive.metal_t
 
 
+def too_little(basis: Basis) -> str:
+    """Return why a ratio of the period is withheld: too little of the time is known; empty where enough is."""
+    pair = basis.whole.comprehensive
+    coverage = 100 * (pair.covered_s + pair.estimated_s) / (basis.known_s * len(basis.lines))
+    enough = coverage >= basis.least_coverage_pct - 1e-6
+    return "" if enough else f"withheld: less than {basis.least_coverage_pct:g} % of the time is known"
+
+
 def known_segments(line: LineBasis) -> Iterator[Segment]:
     """Yield the parts of a line that have metal and parameters."""
     for segment in line.segments:

@@ -20,7 +20,7 @@ class Row:
     value
         None where it is withheld; ``note`` says why.
     unit
-        Its unit; ``1`` for a plain count.
+        Its unit; of a count, what is counted.
     digits
         Decimals with which it is shown.
     where
@@ -62,7 +62,7 @@ class Row:
             If it has none.
         """
         if not self.unit:
-            raise ValueError(f"state {self.label}: it has no unit; give one, '1' for a count")
+            raise ValueError(f"state {self.label}: it has no unit; give one; of a count, what is counted")
 
     @property
     def is_estimated(self) -> bool:
