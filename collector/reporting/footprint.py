@@ -91,7 +91,7 @@ def footprint_statement(basis: Basis) -> Statement:
             "Boundary: cradle to gate, from the mine to tapped metal.",
             f"Warming potentials: {basis.plant.gwp.id} ({basis.plant.gwp.source}).",
             "Electricity enters by its carbon-footprint factor only; the grid's CO2 factor has no place here.",
-            f"Cut-offs: none; up to {rules.cut_off_item_percent:g} % each, {rules.cut_off_total_percent:g} % in all may be.",
+            f"Cut-offs: none (at most {rules.cut_off_item_percent:g} % each, {rules.cut_off_total_percent:g} % in all)",
             "Fuels of the site stand in no stage before the gate of liquid metal, unless an upstream factor has them.",
             "Biogenic emissions and removals: none.",
         ],

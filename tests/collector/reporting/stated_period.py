@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import date
 
+from example_plant import CONFIG
 from line_story import PLANT, T0
 
 from collector.accounting.parameters import Conventions, parameters_at, wanted
@@ -13,7 +14,6 @@ from collector.readings.event import EffectOrigin
 from collector.reporting.basis import Basis, Day, LineBasis, Segment
 from collector.reporting.statement import Row, Standing, Statement
 from collector.settings import load
-from example_plant import CONFIG
 
 HOUR_S = 3600.0
 RULES = load(CONFIG).rules

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from line_story import PLANT, T0
 from stated_period import HOUR_S, basis_of, lacks, row, sums_of, with_plant
 
 from collector.accounting.sums import Sums, total
@@ -12,7 +13,6 @@ from collector.plant.factors import DatedSeries, DatedValue
 from collector.plant.limits import PriceRegion
 from collector.reporting.basis import Basis, Day, LineBasis
 from collector.reporting.energy import energy_statement
-from line_story import PLANT, T0
 
 DAY_S = 86400.0
 
