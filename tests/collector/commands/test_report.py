@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 from html.parser import HTMLParser
@@ -251,6 +252,22 @@ def test_the_list_tells_kinds_and_how_far_the_ledger_reaches() -> None:
     lines = report("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines[:-1]] == list(KINDS)
     assert lines[-1] == "the ledger reaches from 2026-03-01 12:00+08:00 to 2026-03-01 14:09+08:00, plant time"
+
+
+def test_the_examples_of_the_readme_run(tmp_path: Path) -> None:
+    readme = (CONFIG.parent / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^\.venv/bin/potline report (.+)$", readme, flags=re.MULTILINE)
+    assert {example.split()[0] for example in examples} == set(KINDS)
+    for example in examples:
+        result = report(*example.split())
+        assert result.exit_code == 0, (example, result.output)
+    assert {path.name for path in tmp_path.glob("*.*")} == {
+        "energy.html",
+        "footprint.html",
+        "cbam.csv",
+        "ets.html",
+        "compliance.html",
+    }
 
 
 def test_names_from_the_settings_cannot_become_markup(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_with_all_stages_configured_the_footprint_is_their_sum_over_the_metal() 
 
 
 def test_with_one_stage_missing_it_is_withheld_and_only_the_lower_bound_is_told() -> None:
-    known = {stage: factor for stage, factor in ALL.items() if stage is not Stage.ALF3}
+    known: dict[Stage, UpstreamFactor] = {stage: factor for stage, factor in ALL.items() if stage is not Stage.ALF3}
     statement = footprint_statement(basis_of(plant=plant(known)))
     assert row(statement, "carbon footprint").value is None
     assert row(statement, "sum of what was counted").value is not None
