@@ -9,7 +9,6 @@ import click
 from collector.accounting.periods import parse_period
 from collector.accounting.windows import Window
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
-from collector.plant.calendar import Calendar
 from collector.reporting import measured, page, reading, sheets
 from collector.reporting.basis import Basis
 from collector.reporting.compliance import compliance_statement
@@ -150,18 +149,11 @@ def _list(configuration: Configuration) -> None:
     calendar = configuration.plant.calendar
     try:
         with contextlib.closing(open_reader(configuration.store.path)) as db:
-            # Ends of hours and minutes: a shift or a month may begin before the first minute.
-            span = db.execute(
-                "SELECT min(start_ns), max(start_ns + length_s * 1000000000) FROM ledger"
-                " WHERE window IN ('minute', 'hour')"
-            ).fetchone()
+            span = reading.reach(db, [potline.id for potline in configuration.plant.potlines])
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
-    if span[0] is None:
+    if span is None:
         click.echo("the ledger is empty: run the collector first")
         return
-    click.echo(f"the ledger reaches from {_day(calendar, span[0])} to {_day(calendar, span[1])}, plant time")
-
-
-def _day(calendar: Calendar, time_ns: int) -> str:
-    return calendar.local(time_ns).isoformat(sep=" ", timespec="minutes")
+    first, last = (reading.local(calendar, time_ns) for time_ns in span)
+    click.echo(f"the ledger reaches from {first} to {last}, plant time")

@@ -11,7 +11,7 @@ from collector.accounting.windows import Window
 from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant, Potline
 from collector.readings.quantity import Quantity
-from collector.reporting.statement import Lack, Row, Section, Standing, Statement
+from collector.reporting.statement import Lack, Section, Standing, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,3 @@ class Basis:
             return []
         until = self.standing.closed_until
         return [f"The period is not over: all figures are of its minutes up to {until}, and so are the shares of time."]
-
-
-def withheld(row: Row) -> str:
-    """Return in words that a row's number is withheld for want of coverage."""
-    return f"{row.label} of {row.where} is withheld: too little of the period is known"

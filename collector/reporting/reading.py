@@ -13,7 +13,6 @@ from collector.accounting.windows import DAY_NS, Window, parts_of, windows_betwe
 from collector.closing.book import Stated, stated
 from collector.plant.calendar import Calendar
 from collector.plant.topology import Potline
-from collector.readings.cell import MINUTE_NS
 from collector.reporting.basis import Basis, Day, LineBasis, Segment
 from collector.reporting.statement import Revision, Standing
 from collector.settings import Configuration
@@ -57,9 +56,10 @@ def basis(
     """
     plant, calendar = configuration.plant, configuration.plant.calendar
     potlines = [potline for potline in plant.potlines if only in {None, potline.id}]
-    closed = {potline.id: ledger.last_minute(db, potline.id) for potline in potlines}
-    known = [minute + MINUTE_NS for minute in closed.values() if minute is not None]
-    until_ns = min(window.end_ns, max(known, default=0))
+    span = reach(db, [potline.id for potline in potlines])
+    if span is None or span[1] <= window.start_ns:
+        raise NothingStated(_what_there_is(span, calendar, label))
+    until_ns = min(window.end_ns, span[1])
     lines, revisions, entries = [], [], 0
     for potline in potlines:
         found = _Entries(db, potline, calendar)
@@ -68,7 +68,7 @@ def basis(
         revisions += _minutes_again(db, potline.id, window)
         entries += found.used
     if not any(line.sums.minutes for line in lines):
-        raise NothingStated(_what_there_is(db, calendar, label))
+        raise NothingStated(_what_there_is(span, calendar, label))
     last = db.execute("SELECT seq, digest FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
     digests = {keeping.digest(s.parameters) for line in lines for s in line.segments if s.parameters is not None}
     return Basis(
@@ -78,14 +78,14 @@ def basis(
         window=window,
         known_s=(until_ns - window.start_ns) * 1e-9,
         label=label,
-        begins=_local(calendar, window.start_ns),
-        ends=_local(calendar, window.end_ns),
+        begins=local(calendar, window.start_ns),
+        ends=local(calendar, window.end_ns),
         day=first_day(window, calendar),
         lines=tuple(lines),
         standing=Standing(
             last_entry=int(last[0]),
             digest=bytes(last[1]).hex(),
-            closed_until=_local(calendar, until_ns),
+            closed_until=local(calendar, until_ns),
             entries=entries,
             waiting=_waiting(db, [potline.id for potline in potlines], window),
             parameters=tuple(sorted(digests)),
@@ -216,13 +216,34 @@ def _waiting(db: sqlite3.Connection, potlines: list[str], window: Window) -> int
     return sum(counts)
 
 
-def _what_there_is(db: sqlite3.Connection, calendar: Calendar, label: str) -> str:
-    first, last = db.execute("SELECT min(start_ns), max(start_ns + length_s * 1000000000) FROM ledger").fetchone()
-    if first is None:
+def reach(db: sqlite3.Connection, potlines: list[str]) -> tuple[int, int] | None:
+    """Return from when to when the ledger has minutes or hours of some potlines [ns]; None where it has nothing.
+
+    Old minutes are let go of, and their hours stay.
+    """
+    found = []
+    for potline in potlines:
+        for window in ("minute", "hour"):
+            # Along the key, an end at a time: the ledger may hold millions.
+            rows = [
+                db.execute(
+                    f"SELECT start_ns, length_s FROM ledger WHERE potline = ? AND window = ?"  # noqa: S608 - constants
+                    f" ORDER BY start_ns {order} LIMIT 1",
+                    (potline, window),
+                ).fetchone()
+                for order in ("ASC", "DESC")
+            ]
+            found += [(start_ns, start_ns + length_s * 1_000_000_000) for start_ns, length_s in filter(None, rows)]
+    return (min(start for start, _ in found), max(end for _, end in found)) if found else None
+
+
+def _what_there_is(span: tuple[int, int] | None, calendar: Calendar, label: str) -> str:
+    if span is None:
         return f"state {label}: the ledger is empty; run the collector first"
-    span = f"{_local(calendar, first)} to {_local(calendar, last)}"
-    return f"state {label}: the ledger has no minute of it; it reaches from {span}"
+    first, last = (local(calendar, time_ns) for time_ns in span)
+    return f"state {label}: the ledger has no minute of it; it reaches from {first} to {last}"
 
 
-def _local(calendar: Calendar, time_ns: int) -> str:
+def local(calendar: Calendar, time_ns: int) -> str:
+    """Return a time as the plant's clock shows it, with its difference from UTC."""
     return calendar.local(time_ns).isoformat(sep=" ", timespec="minutes")
