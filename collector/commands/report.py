@@ -115,6 +115,10 @@ def _stated(
         return _made(basis, kind, anode_effects)
     except NoRules as exc:
         fail(str(exc), EX_FAILURE)
+    except (ValueError, LookupError) as exc:  # a formula refuses an input, or a dated value is not in force
+        if isinstance(exc, KeyError | IndexError):
+            raise
+        fail(f"state {kind} of {label}: {exc}", EX_FAILURE)
 
 
 def _measured(db: sqlite3.Connection, basis: Basis, kind: str, longest_gap_s: float) -> Basis:

@@ -106,6 +106,11 @@ class Basis:
         return total(line.sums for line in self.lines)
 
     @property
+    def last_ns(self) -> int:
+        """The last instant of the period that is over [ns]: what is dated and told once for all of it is taken then."""
+        return self.window.start_ns + round(self.known_s * 1e9) - 1
+
+    @property
     def is_over(self) -> bool:
         """Whether the whole period is closed."""
         return self.known_s >= self.window.length_s

@@ -97,7 +97,7 @@ def _sure(basis: Basis, line: LineBasis | None, boundary: str, row: Row, pair: P
     if line is None:
         reason = "of several potlines: see each of them"
         return replace(row, uncertainty=reason)
-    budget = uncertainty.of_energy(basis.plant, line.potline, boundary, line.sums, pair, basis.window.start_ns)
+    budget = uncertainty.of_energy(basis.plant, line.potline, boundary, line.sums, pair, basis.last_ns)
     reason = uncertainty.why_none(budget)
     return replace(row, expanded_95=None if budget is None else budget.expanded_95, uncertainty=reason)
 

@@ -144,7 +144,7 @@ def _site(basis: Basis) -> Iterator[_Part]:
             anode = Emitted(Of.ELECTROLYSIS_CARBON, f"anodes of {where}", stated.anode_t_co2e)
             pfc = Emitted(Of.ELECTROLYSIS_PFC, f"anode effects of {where}", stated.pfc_t_co2e)
             source = parameters.net_anode_consumption.source
-            consumption = line.potline.net_anode_consumption.at(basis.window.start_ns).relative_standard_uncertainty
+            consumption = line.potline.net_anode_consumption.at(basis.last_ns).relative_standard_uncertainty
             unknown = f"net anode consumption of {where}"
             yield _Part(
                 anode, f"net anode consumption: {source}", is_primary=True, relative=consumption, unknown=unknown
@@ -190,9 +190,9 @@ def _named(series: FactorSeries | None, time_ns: int) -> EmissionFactor | None:
 
 
 def _ratio_sure(basis: Basis, line: LineBasis) -> float | None:
-    sums, start_ns = line.sums, basis.window.start_ns
+    sums, last_ns = line.sums, basis.last_ns
     pair = sums.comprehensive
-    budget = uncertainty.of_energy(basis.plant, line.potline, "liquid_comprehensive_ac", sums, pair, start_ns)
+    budget = uncertainty.of_energy(basis.plant, line.potline, "liquid_comprehensive_ac", sums, pair, last_ns)
     if budget is None or budget.standard is None or not budget.value > 0:
         return None
     return budget.standard / budget.value

@@ -5,20 +5,17 @@ is small beside the classes, which last. What was bridged is taken as one gap, w
 """
 
 from collector.accounting.error_sources import (
-    AnodeCarbon,
     Charge,
     CurrentEfficiency,
     EfficiencyBasis,
     ErrorSource,
-    Factor,
     FaradayMetal,
     Gap,
     MeterEnergy,
-    SlopeMethod,
 )
-from collector.accounting.parameters import Parameters, Role
+from collector.accounting.parameters import Role
 from collector.accounting.sums import Pair, Sums
-from collector.accounting.uncertainty import Budget, EmissionBudgets, emission_budgets, energy_budgets
+from collector.accounting.uncertainty import Budget, energy_budgets
 from collector.domain.electrolysis import faraday_metal_t
 from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant, Potline
@@ -49,37 +46,6 @@ def of_energy(plant: Plant, potline: Potline, boundary: str, sums: Sums, pair: P
     return energy_budgets(_meters(plant, potline, boundary, sums, pair), metal).kwh_per_t
 
 
-def of_emissions(
-    plant: Plant, potline: Potline, sums: Sums, parameters: Parameters, time_ns: int
-) -> EmissionBudgets | None:
-    """Return how well the emissions of a period with one set of parameters are known; None without metal."""
-    pair = sums.comprehensive
-    metal = _metal(plant, potline, sums, pair, time_ns)
-    if metal is None or not sums.paired_cell_days:
-        return None
-    consumption = potline.net_anode_consumption.at(time_ns)
-    sure, slope_sure = consumption.relative_standard_uncertainty, potline.slope.relative_standard_uncertainty
-    grid_sure = plant.grid_factor.at(time_ns).relative_standard_uncertainty
-    return emission_budgets(
-        _meters(plant, potline, "liquid_comprehensive_ac", sums, pair),
-        metal,
-        anode=AnodeCarbon(
-            _factor("net anode consumption", parameters.net_anode_consumption.value, sure),
-            Factor("sulphur in the anode", parameters.anode_sulphur_pct, None),
-            Factor("ash in the anode", parameters.anode_ash_pct, None),
-        ),
-        pfc=SlopeMethod(
-            ae_seconds=Factor("anode-effect time", sums.paired_anode_effect_s, None),
-            cell_days=sums.paired_cell_days,
-            slope=_factor("slope", parameters.slope, slope_sure),
-            c2f6_per_cf4=Factor("ratio of C2F6 to CF4", parameters.c2f6_per_cf4, None),
-            gwp_cf4=parameters.gwp_cf4,
-            gwp_c2f6=parameters.gwp_c2f6,
-        ),
-        grid=_factor("grid factor", parameters.grid.value, grid_sure),
-    )
-
-
 def why_none(budget: Budget | None) -> str:
     """Return in words why a figure has no uncertainty; empty where it has one."""
     if budget is None:
@@ -88,10 +54,6 @@ def why_none(budget: Budget | None) -> str:
         return ""
     more = f" and {len(budget.missing) - 3} more" if len(budget.missing) > 3 else ""
     return f"not configured: {', '.join(budget.missing[:3])}{more}"
-
-
-def _factor(name: str, value: float, relative: float | None) -> Factor:
-    return Factor(name, value, None if relative is None else value * relative)
 
 
 def _metal(plant: Plant, potline: Potline, sums: Sums, pair: Pair, time_ns: int) -> FaradayMetal | None:

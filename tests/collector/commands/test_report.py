@@ -231,6 +231,17 @@ def test_a_missing_file_of_rules_is_named(tmp_path: Path) -> None:
     assert "add energy_levels.toml to factors_dir" in report("energy", TWO_HOURS).stdout
 
 
+def test_a_value_that_is_no_longer_in_the_settings_ends_in_words(tmp_path: Path) -> None:
+    plant = tmp_path / "config" / "plants" / "example.toml"
+    text = plant.read_text(encoding="utf-8")
+    old = 'value = "93.5 %", valid_from = 2024-01-01'
+    assert old in text
+    plant.write_text(text.replace(old, 'value = "93.5 %", valid_from = 2026-06-01'), encoding="utf-8")
+    result = report("energy", TWO_HOURS)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"state energy of {TWO_HOURS}: potlines.PL1.current_efficiency: no value is in")
+
+
 def test_without_a_store_there_is_no_statement(store: Path) -> None:
     store.unlink()
     result = report("energy", TWO_HOURS)
