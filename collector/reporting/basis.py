@@ -8,6 +8,7 @@ from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Parameters
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import Window
+from collector.plant.limits import Limit
 from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant, Potline
 from collector.readings.quantity import Quantity
@@ -119,6 +120,12 @@ class Basis:
     def is_of_all_lines(self) -> bool:
         """Whether all potlines of the plant are stated."""
         return len(self.lines) == len(self.plant.potlines)
+
+    def has_in_force(self, limit: Limit) -> bool:
+        """Tell whether a limit holds at some time of the period, as far as it is over."""
+        return limit.valid_from_ns <= self.last_ns and (
+            limit.valid_to_ns is None or self.window.start_ns < limit.valid_to_ns
+        )
 
     def statement(
         self,

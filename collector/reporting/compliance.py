@@ -24,7 +24,7 @@ def compliance_statement(basis: Basis) -> Statement:
     """Return the statement of compliance of a period."""
     verdicts, blocks, missing = [], [], []
     for limit in basis.plant.limits:
-        if not limit.in_force(basis.window.start_ns):
+        if not basis.has_in_force(limit):
             continue
         known = basis.averages.get(limit.name, ())
         if not known:
@@ -72,7 +72,7 @@ def _judged(basis: Basis, limit: Limit, averages: Averages) -> tuple[list[Row], 
         outside |= verdict.exceeded
     if limit.least is not None:
         outside |= ~withheld & (means < limit.least)
-    expected = max(1, int(basis.known_s // limit.averaged_over_s))
+    expected = max(1, _blocks_in_force(basis, limit))
     known = int(np.count_nonzero(~withheld))
     where = limit.stack or limit.potline or PLANT
     name = f"{limit.name} ({averages.quantity.label})"
@@ -119,6 +119,13 @@ def _judged(basis: Basis, limit: Limit, averages: Averages) -> tuple[list[Row], 
         more = float(len(places) - _MOST_SHOWN)
         blocks.append(Row(f"{name}: further blocks outside", more, "blocks", 0, where, note="state a shorter period"))
     return rows, blocks
+
+
+def _blocks_in_force(basis: Basis, limit: Limit) -> int:
+    """Return how many whole blocks of the period begin while a limit holds."""
+    length_ns = round(limit.averaged_over_s * 1e9)
+    starts = range(basis.window.start_ns, basis.last_ns + 2 - length_ns, length_ns)
+    return sum(limit.in_force(start) for start in starts)
 
 
 def _bounds(limit: Limit) -> str:

@@ -87,7 +87,7 @@ def with_averages(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float)
     end_ns = basis.window.start_ns + round(basis.known_s * 1e9)
     averages: dict[str, tuple[Averages, ...]] = {}
     for limit in basis.plant.limits:
-        if limit.unit == SPECIFIC or not limit.in_force(basis.window.start_ns):
+        if limit.unit == SPECIFIC or not basis.has_in_force(limit):
             continue
         found = []
         for meter in _meters(basis, limit):
@@ -116,9 +116,11 @@ def _meters(basis: Basis, limit: Limit) -> list[Meter]:
 def _blocks(
     cells: Sequence[Cell], limit: Limit, start_ns: int, end_ns: int, longest_gap_s: float
 ) -> Iterator[tuple[int, float, float]]:
-    """Yield start, mean and covered share of each whole block of a limit's averaging time that has a reading."""
+    """Yield start, mean and covered share of each whole block that has a reading and begins while the limit holds."""
     length_ns = round(limit.averaged_over_s * _SECOND_NS)
     for block_ns in range(start_ns, end_ns - length_ns + 1, length_ns):
+        if not limit.in_force(block_ns):
+            continue
         amount = between(
             _around(cells, block_ns, block_ns + length_ns),
             block_ns,

@@ -63,3 +63,15 @@ def test_limits_of_rules_are_listed_and_not_judged_without_an_averaging_time() -
     assert "the source names no averaging time" in so2.note
     assert "a draft, for comparison only" in row(statement, "henan_draft: so2").note
     assert "limits: none is configured for the plant" in lacks(statement)
+
+
+def test_a_limit_that_begins_within_the_period_counts_its_blocks_from_then_on() -> None:
+    later = dataclasses.replace(SO2, valid_from_ns=HALF_HOURS[2])
+    averages = {SO2.name: (Averages("gas", Quantity.SO2, HALF_HOURS[2:], (100.0, 210.0), (1.0, 1.0)),)}
+    basis = dataclasses.replace(basis_of(plant=with_plant(limits=(later,))), averages=averages)
+    statement = compliance_statement(basis)
+    assert row(statement, "so2_gtc (so2): blocks outside").value == 1
+    assert row(statement, "so2_gtc (so2): blocks withheld").value == 0
+    assert row(statement, "so2_gtc (so2): blocks judged").coverage_pct == 100.0
+    ended = dataclasses.replace(SO2, valid_to_ns=T0)
+    assert lacks(compliance_statement(basis_of(plant=with_plant(limits=(ended,))))) == []
