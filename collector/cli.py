@@ -23,6 +23,7 @@ from collector.commands.invocation import (
     width,
 )
 from collector.commands.overview import overview
+from collector.commands.report import report as report_of
 from collector.commands.restate import restate
 from collector.commands.verify import verify
 from collector.demo import DemoFailed, run_demo
@@ -128,6 +129,7 @@ def status(config_file: Path) -> None:
 
 main.add_command(verify)
 main.add_command(restate)
+main.add_command(report_of)
 
 
 @main.command()

@@ -130,7 +130,10 @@ class RuleFiles:
 
     def _sections(self, file: TomlFile | None, at: Path_, model: type[M]) -> Iterator[tuple[str, M]]:
         tables = None if file is None else (file.value(at) if at else file.values)
-        if file is None or not isinstance(tables, dict):
+        if file is None or tables is None:
+            return
+        if not isinstance(tables, dict):
+            self.problems.append(file.problem(at, "is no table", "write it like the file that is shipped"))
             return
         for id_, values in tables.items():
             found = self._checked(file, (*at, id_), model, values)

@@ -1,15 +1,34 @@
 """The shape of the files of rules: limits, prices, defaults and rule sets. Names are explained in config/factors."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from collector.settings.fields import Day, Id, Number, Text
+from collector.settings.fields import Day, Id, Number, Switch, Text
 from collector.settings.parameter_models import ParameterModel, Verified
 
-Positive = Annotated[Number, Field(gt=0)]
-Share = Annotated[Number, Field(ge=0, le=100)]
-Amount = Annotated[Number, Field(ge=0)]
+
+def _within(low: float, high: float, remedy: str) -> Callable[[float], float]:
+    """Return a check that a number lies from one bound to another."""
+
+    def check(number: float) -> float:
+        if not low <= number <= high:
+            raise ValueError(f"{number:g} is not possible; {remedy}")
+        return number
+
+    return check
+
+
+def _positive(number: float) -> float:
+    if not number > 0:
+        raise ValueError(f"{number:g} is not possible; give a number above zero")
+    return number
+
+
+Positive = Annotated[Number, AfterValidator(_positive)]
+Share = Annotated[Number, AfterValidator(_within(0, 100, "give percent, 0 to 100"))]
+Amount = Annotated[Number, AfterValidator(_within(0, 1e12, "give zero or more"))]
 EnergyBoundary = Literal["liquid_ac", "liquid_comprehensive_ac", "ingot_comprehensive_ac"]
 
 
@@ -35,7 +54,7 @@ class LevelsSection(Told):
 class CoalEquivalent(Told):
     """[coal_equivalent.electricity] of energy_levels.toml."""
 
-    value: Annotated[Number, Field(gt=0, le=1)]
+    value: Annotated[Number, AfterValidator(_within(1e-6, 1, "give kgce for one kWh, 0.1229"))]
     unit: Literal["kgce/kWh"]
 
 
@@ -59,7 +78,7 @@ class OverdueSection(ParameterModel):
     """[RULE.overdue] of power_price.toml."""
 
     grace_days: Amount
-    multiple: Annotated[Number, Field(ge=1, le=10)]
+    multiple: Annotated[Number, AfterValidator(_within(1, 10, "give the multiple of the whole surcharge, 1.5"))]
 
 
 class StepsSection(Told):
@@ -67,7 +86,7 @@ class StepsSection(Told):
 
     kind: Literal["steps"]
     boundary: EnergyBoundary
-    without_desulphurisation: bool
+    without_desulphurisation: Switch
     tiers: Annotated[list[TierRow], Field(min_length=1)]
     relief: ReliefSection | None = None
     overdue: OverdueSection | None = None
@@ -138,14 +157,14 @@ class SoderbergSection(Told):
 class CarbonateSection(Told):
     """[carbonates.NAME] of carbon.toml."""
 
-    co2_per_carbonate: Annotated[Number, Field(gt=0, le=1)]
+    co2_per_carbonate: Annotated[Number, AfterValidator(_within(0, 1, "give t CO2 for one t, 0.415"))]
 
 
 class CbamSection(Told):
     """[rules.RULE] of cbam.toml."""
 
     gwp: Id
-    co2_per_carbon: Annotated[Number, Field(gt=3, lt=4)]
+    co2_per_carbon: Annotated[Number, AfterValidator(_within(3, 4, "give t CO2 for one t of carbon, 3.664"))]
 
 
 class BenchmarkSection(Told):

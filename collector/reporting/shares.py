@@ -1,0 +1,135 @@
+"""Amounts that several statements need: metal, anodes, gases and fuels of a period, each with what is missing. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from collector.accounting.integrals import Amount
+from collector.domain.anode_effect import anode_effect_minutes_per_cell_day, ratio_c2f6_kg, slope_cf4_kg
+from collector.domain.fuel_use import FuelByAmount, FuelByCarbon, FuelByHeat
+from collector.domain.pfc_account import PfcMethod, PfcOfLine
+from collector.plant.factors import SlopeCoefficients
+from collector.plant.materials import COUNTED, Fuel
+from collector.readings.quantity import Quantity
+from collector.reporting.basis import Basis, LineBasis, Segment
+from collector.reporting.statement import Lack
+
+WHOLE = 0.999
+"""Share of a period that must be told for an amount to count as the period's: the rest is rounding of times."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnodesOfLine:
+    """Net anodes of a line used up in a period [t], with the assay that they were accounted with [%]."""
+
+    net_t: float
+    sulphur_percent: float
+    ash_percent: float
+
+
+def metal_t(basis: Basis) -> float:
+    """Return the metal of the period whose emissions are known [t]: that of the minutes known for all meters."""
+    return basis.whole.comprehensive.metal_t
+
+
+def too_little(basis: Basis) -> str:
+    """Return why a ratio of the period is withheld: too little of the time is known; empty where enough is."""
+    pair = basis.whole.comprehensive
+    coverage = 100 * (pair.covered_s + pair.estimated_s) / (basis.known_s * len(basis.lines))
+    enough = coverage >= basis.least_coverage_pct - 1e-6
+    return "" if enough else f"withheld: less than {basis.least_coverage_pct:g} % of the time is known"
+
+
+def known_segments(line: LineBasis) -> Iterator[Segment]:
+    """Yield the parts of a line that have metal and parameters."""
+    for segment in line.segments:
+        if segment.parameters is not None and segment.sums.comprehensive.metal_t > 0:
+            yield segment
+
+
+def anodes_of(line: LineBasis) -> list[AnodesOfLine]:
+    """Return the net anodes of a line, one element for each set of parameters."""
+    found = []
+    for segment in known_segments(line):
+        if segment.parameters is None:
+            continue
+        net_t = segment.sums.comprehensive.metal_t * segment.parameters.net_anode_consumption.value
+        found.append(AnodesOfLine(net_t, segment.parameters.anode_sulphur_pct, segment.parameters.anode_ash_pct))
+    return found
+
+
+def minutes_per_cell_day(line: LineBasis) -> float | None:
+    """Return the anode-effect minutes per cell-day of a line [min/d]; None without cell-days."""
+    sums = line.sums
+    if not sums.paired_cell_days > 0:
+        return None
+    return anode_effect_minutes_per_cell_day(sums.paired_anode_effect_s, sums.paired_cell_days)
+
+
+def gases_of(line: LineBasis, slope: SlopeCoefficients) -> PfcOfLine | None:
+    """Return the perfluorocarbons of a line by one edition of the slope method; None without cell-days."""
+    minutes = minutes_per_cell_day(line)
+    if minutes is None:
+        return None
+    metal = line.sums.comprehensive.metal_t
+    cf4_kg = slope_cf4_kg(metal, ae_minutes_per_cell_day=minutes, slope=slope.slope)
+    c2f6_kg = ratio_c2f6_kg(cf4_kg, c2f6_per_cf4=slope.c2f6_per_cf4)
+    return PfcOfLine(line.potline.id, PfcMethod.SLOPE, slope.method, cf4_kg, c2f6_kg)
+
+
+def without_parameters(basis: Basis) -> Iterator[Lack]:
+    """Yield the lines with metal of which nothing says what it was accounted with."""
+    for line in basis.lines:
+        lost = sum(s.sums.comprehensive.metal_t for s in line.segments if s.parameters is None)
+        if lost > 0:
+            what = f"anodes of {lost:.1f} t of metal of {line.potline.id}: the parameters of that time are not kept"
+            yield Lack(what, "restate the period, if its inputs are still kept")
+
+
+def fuels_of(basis: Basis) -> tuple[list[tuple[Fuel, float]], list[Lack]]:
+    """Return the fuels with their amounts in the period, and those whose amount is not known for all of it."""
+    found, lacks = [], []
+    start_ns, end_ns = basis.window.start_ns, basis.window.start_ns + round(basis.known_s * 1e9)
+    for fuel in basis.plant.materials.fuels:
+        if fuel.amounts is not None:
+            if fuel.amounts.known_ns(start_ns, end_ns) >= WHOLE * (end_ns - start_ns):
+                found.append((fuel, fuel.amounts.between(start_ns, end_ns)))
+            else:
+                lacks.append(Lack(f"fuel {fuel.name}: no amount is told for all of the period", "complete its sheet"))
+            continue
+        counted = counted_of(basis, fuel.meter, COUNTED)
+        if counted is None or counted.known_s < WHOLE * basis.known_s:
+            what = f"fuel {fuel.name}: its meter {fuel.meter} is not known for all of the period"
+            lacks.append(Lack(what, "tell its amounts by month, or state a period whose inputs are kept"))
+        else:
+            found.append((fuel, counted.amount))
+    return found, lacks
+
+
+def counted_of(basis: Basis, meter: str, quantities: tuple[Quantity, ...]) -> Amount | None:
+    """Return what a meter counted, None where nothing is kept of it."""
+    return next(
+        (amount for (id_, quantity), amount in basis.counted.items() if id_ == meter and quantity in quantities), None
+    )
+
+
+def fuel_by_heat(fuel: Fuel, amount: float, *, co2_per_carbon: float) -> FuelByHeat | FuelByAmount:
+    """Return a fuel as the mass balance of carbon has it; ``co2_per_carbon`` in t CO2/t C."""
+    if fuel.content is None:
+        return _by_factor(fuel, amount)
+    content = fuel.content
+    per_tj = content.carbon_t_per_gj * 1000 * co2_per_carbon  # GJ per TJ
+    return FuelByHeat(fuel.name, amount, content.net_calorific_gj, per_tj, content.oxidation)
+
+
+def fuel_by_carbon(fuel: Fuel, amount: float) -> FuelByCarbon | FuelByAmount:
+    """Return a fuel by its carbon."""
+    if fuel.content is None:
+        return _by_factor(fuel, amount)
+    content = fuel.content
+    return FuelByCarbon(fuel.name, amount, content.net_calorific_gj, content.carbon_t_per_gj, content.oxidation)
+
+
+def _by_factor(fuel: Fuel, amount: float) -> FuelByAmount:
+    if fuel.kg_co2_per_unit is None:
+        raise ValueError(f"reckon with fuel {fuel.name}: it has neither factor nor content; add one of them")
+    return FuelByAmount(fuel.name, amount, fuel.kg_co2_per_unit / 1000)  # kg per t
