@@ -28,6 +28,7 @@ from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
@@ -182,6 +183,7 @@ async def _line(
         canonical=Canonicaliser(plant),
         screen=Screen(plant),
         power=LinePower(plant),
+        masses=MassFlows(plant),
         pots=pots,
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,

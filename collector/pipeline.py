@@ -28,6 +28,7 @@ from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
@@ -85,6 +86,7 @@ class Line:
     canonical: Canonicaliser
     screen: Screen
     power: LinePower
+    masses: MassFlows
     pots: PotWatch
     booking: Booking
     effects: Effects
@@ -174,7 +176,8 @@ class Line:
         await self.step(arrivals)
 
     def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
-        return self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+        told = self.screen.screen(self.canonical.canonicalise(batch))
+        return self.masses.derive(self.power.derive(told))
 
     async def _book(self, batch: ReadingBatch) -> None:
         """Book what is new, and put what comes late where it belongs."""

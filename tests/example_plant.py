@@ -17,6 +17,7 @@ from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
 from collector.plant.topology import Plant
@@ -104,6 +105,7 @@ async def open_line(
         canonical=Canonicaliser(plant),
         screen=Screen(plant),
         power=LinePower(plant),
+        masses=MassFlows(plant),
         pots=pots,
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
