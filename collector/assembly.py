@@ -177,6 +177,8 @@ async def _line(
     pots = PotWatch(plant)
     closer = opening.closer(configuration, store, pots, instruments)
     await closer.open(clock.now_ns())
+    plantwide = opening.plant_closer(configuration, store, closer, instruments)
+    await plantwide.open(clock.now_ns())
     return Line(
         plant=plant,
         inbox=asyncio.Queue[Arrival](INBOX_SIZE),
@@ -188,6 +190,7 @@ async def _line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         closer=closer,
+        plantwide=plantwide,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=latest,

@@ -9,7 +9,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -22,6 +22,7 @@ from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
@@ -91,6 +92,7 @@ class Line:
     booking: Booking
     effects: Effects
     closer: Closer
+    plantwide: PlantCloser
     encoder: ReadingEncoder
     store: Store
     latest: LatestReadings
@@ -133,6 +135,10 @@ class Line:
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
                 self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for place, reason in self.plantwide.marks(
+            changes.spans, not_before_ns=self._oldest_ns, reason=LATE_READINGS
+        ).items():
+            dirty.setdefault(place, reason)
         for incident in changes.incidents:
             log.warning(
                 _SAID[incident.step],
@@ -224,7 +230,11 @@ class Line:
         now_ns = self.clock.now_ns()
         closed = await self.closer.step(now_ns)
         if closed is not None:
-            await self._commit(closed.commit(now_ns))
+            marks = self.plantwide.marks_of(closed.records)
+            await self._commit(replace(closed.commit(now_ns), dirty=marks))
+        of_plant = await self.plantwide.step()
+        if of_plant is not None:
+            await self._commit(of_plant.commit(now_ns))
 
     async def _let_go(self) -> None:
         if time.monotonic() - self._cleared_s < CLEAR_EVERY_S:

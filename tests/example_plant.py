@@ -12,6 +12,7 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -97,6 +98,10 @@ async def open_line(
         instruments=instruments,
     )
     await closer.open(clock.now_ns())
+    plantwide = PlantCloser(
+        plant, store, closer, longest_gap_s=told.longest_gap_s, least_coverage_pct=90.0, instruments=instruments
+    )
+    await plantwide.open(clock.now_ns())
     booked = rules(plant)
     last = await store.last_cells(booked)
     return Line(
@@ -110,6 +115,7 @@ async def open_line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         closer=closer,
+        plantwide=plantwide,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=LatestReadings(len(plant.points)),

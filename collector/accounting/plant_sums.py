@@ -119,4 +119,4 @@ def _added(amounts: list[_Sum]) -> _Sum:
             found[name] = min(values)
         else:
             found[name] = sum(values) if name == "minutes" else fsum(values)
-    return kind(**found)
+    return msgspec.convert(found, kind)
