@@ -1,6 +1,7 @@
 """The plant as a whole, from readings to the ledger and the streams."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from line_story import PLANT as PLAIN
 from line_story import T0, S, drive, lines_of, polls
 from plantwide_story import PLANT, drive_plant, energy, fields_of, plant_entries, whole
 
+from collector.accounting.plant_sums import PlantSums
 from collector.closing.plant_recomputing import check_plant
 from collector.closing.recomputing import Checked, check
+from collector.closing.restating import ask_for, work_off
+from collector.plant.factors import DatedSeries, DatedValue
 from collector.readings.cell import MINUTE_NS
 from collector.store.store import Store
 
@@ -149,6 +153,7 @@ async def test_a_ratio_is_withheld_where_too_little_of_the_hour_is_known(tmp_pat
 async def test_after_a_restart_it_goes_on_where_the_ledger_ends_and_the_ledger_can_be_checked(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     clock = ClockByHand(T0 - 3 * S)
+    found: dict[int, tuple[int, PlantSums]] = {}
     for start, end in ((0, 1800), (1800, 3670)):
         async with Store(path, PLANT.points) as store:
             line = await open_line(PLANT, store, clock)
@@ -166,6 +171,29 @@ async def test_after_a_restart_it_goes_on_where_the_ledger_ends_and_the_ledger_c
     assert [(doubt.window, (doubt.start_ns - T0) // MINUTE_NS) for doubt in doubts] == [("minute", 5)]
     assert "energy" in doubts[0].what
     assert "ingot" in doubts[0].what
+
+
+async def test_what_is_stated_again_from_the_command_line_takes_the_plant_along(tmp_path: Path) -> None:
+    """With another current efficiency every minute of the line has other metal, and so have the plant's."""
+    path = tmp_path / "s.sqlite"
+    clock = ClockByHand(T0 - 3 * S)
+    async with Store(path, PLANT.points) as store:
+        line = await open_line(PLANT, store, clock)
+        for t in range(0, 200, 10):
+            await drive_plant(line, clock, t)
+    [potline] = PLANT.potlines
+    better = DatedSeries("current_efficiency", (DatedValue(0.95, 0, "closed month"),))
+    corrected = replace(PLANT, potlines=(replace(potline, current_efficiency=better),))
+    ask_for(path, {("PL1", T0 + minute * MINUTE_NS): "metal balance of the closed month" for minute in range(2)})
+    async with Store(path, corrected.points) as store:
+        line = await open_line(corrected, store, clock)
+        written = await work_off(store, line.closer, clock.now_ns, lambda _: None, plantwide=line.plantwide)
+        found = await plant_entries(store)
+        left = await store.ask(lambda db: db.execute("SELECT count(*) FROM dirty").fetchone()[0])
+    assert (written, left) == (4, 0)
+    assert {minute: revision for minute, (revision, _) in found.items()} == {0: 2, 1: 2, 2: 1}
+    assert found[1][1].metal_t == pytest.approx({"PL1": METAL_T / 0.935 * 0.95})
+    assert found[2][1].metal_t == pytest.approx({"PL1": METAL_T})
 
 
 def _spoil(db: sqlite3.Connection) -> None:
