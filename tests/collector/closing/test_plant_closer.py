@@ -1,5 +1,6 @@
 """The plant as a whole, from readings to the ledger and the streams."""
 
+import asyncio
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -184,7 +185,8 @@ async def test_what_is_stated_again_from_the_command_line_takes_the_plant_along(
     [potline] = PLANT.potlines
     better = DatedSeries("current_efficiency", (DatedValue(0.95, 0, "closed month"),))
     corrected = replace(PLANT, potlines=(replace(potline, current_efficiency=better),))
-    ask_for(path, {("PL1", T0 + minute * MINUTE_NS): "metal balance of the closed month" for minute in range(2)})
+    marked = {("PL1", T0 + minute * MINUTE_NS): "metal balance of the closed month" for minute in range(2)}
+    await asyncio.to_thread(ask_for, path, marked)
     async with Store(path, corrected.points) as store:
         line = await open_line(corrected, store, clock)
         written = await work_off(store, line.closer, clock.now_ns, lambda _: None, plantwide=line.plantwide)
