@@ -16,8 +16,7 @@ from collector.accounting.integrals import Amount
 from collector.accounting.plant_parameters import PlantMeter, PlantParameters, PlantWanted
 from collector.accounting.plant_sums import WHOLE_PLANT, EnergySum, LoadSum, MassSum, PlantSums
 from collector.accounting.sums import MeterSum, Pair, Sums
-from collector.plant.allocation import Allocation
-from collector.plant.meter import Measures
+from collector.plant.meter import Measures, Meter
 from collector.readings.cell import MINUTE_NS
 
 _MINUTE_S = MINUTE_NS * 1e-9
@@ -68,26 +67,48 @@ def account_plant_minute(inputs: PlantInputs, parameters: PlantParameters, *, re
     )
 
 
-def allocated_kwh(sums: PlantSums, meter: str, allocation: Allocation) -> dict[str, float] | None:
-    """Return how a meter's energy of an interval is shared between potlines [kWh].
+def allocated_kwh(sums: PlantSums, meters: Iterable[Meter]) -> dict[str, dict[str, float]]:
+    """Return how the energy of services, desulphurisation and casthouse is shared between potlines [kWh].
 
     Parameters
     ----------
     sums
-        Of the interval: energy of the meter, and metal of the potlines.
-    meter
-        Its id.
-    allocation
-        Fixed shares, or by metal.
+        Of the interval: energy by meter, and metal of the potlines.
+    meters
+        The plant's meters: each is one potline's, or says how it is shared.
 
     Returns
     -------
-    dict or None
-        By potline; None where metal decides and there is none: the energy stays with the plant.
+    dict
+        By potline, and by what is measured. What is shared by metal stays with the plant, under an empty name, where
+        there is none; so does what nobody said how to share.
     """
-    if allocation.is_by_metal and not fsum(sums.metal_t.values()) > 0:
-        return None
-    return allocation.shared(sums.meters.get(meter, MeterSum()).kwh, sums.metal_t)
+    found: dict[str, dict[str, list[float]]] = {}
+    for meter in meters:
+        if meter.measures not in _SHARED or meter.id not in sums.meters:
+            continue
+        for potline, kwh in _shares_of(meter, sums).items():
+            found.setdefault(potline, {}).setdefault(meter.measures.value, []).append(kwh)
+    return {
+        potline: {measures: fsum(parts) for measures, parts in sorted(energies.items())}
+        for potline, energies in sorted(found.items())
+    }
+
+
+_SHARED = frozenset({Measures.AUXILIARY_AC, Measures.DESULPHURISATION_AC, Measures.CASTHOUSE_AC})
+
+
+def _shares_of(meter: Meter, sums: PlantSums) -> dict[str, float]:
+    """Return the parts of a meter's energy by potline; they add up to it."""
+    kwh = sums.meters[meter.id].kwh
+    if meter.potline is not None:
+        return {meter.potline: kwh}
+    if meter.allocation is None:
+        potlines = list(sums.metal_t)
+        return {potlines[0] if len(potlines) == 1 else WHOLE_PLANT: kwh}
+    if meter.allocation.is_by_metal and not fsum(sums.metal_t.values()) > 0:
+        return {WHOLE_PLANT: kwh}
+    return meter.allocation.shared(kwh, sums.metal_t)
 
 
 def _metal(lines: Mapping[str, Sums]) -> dict[str, float]:

@@ -1,9 +1,11 @@
 """Market-based emissions of electricity: by the plant's certificates, contracts and the factor of the rest. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import fsum
 
 import numpy as np
 
+from collector.accounting.plant_sums import PlantSums
 from collector.accounting.windows import HOUR_NS, Window
 from collector.domain.electricity import FactorKind
 from collector.domain.market_based import CoveredElectricity, ElectricityFactor, Instrument, Share, market_based
@@ -119,6 +121,43 @@ def market_based_t(
     found = market_based(bought_kwh, kind=FactorKind.CO2, covered=covered, residual_mix=residual, grid_average=average)
     part = load_kwh / plant_kwh if plant_kwh > 0 else 0.0
     return MarketElectricity(found.co2_t * part, found.not_covered_kwh, found.shares)
+
+
+def market_of_potline(window: Window, line_kwh: float, whole: PlantSums, plant: Plant) -> MarketElectricity:
+    """Return the market-based emissions of a potline's electricity, which has the mix of the whole plant.
+
+    Where the plant's load is known for a part of the window only, the rest of it is taken to be like that part, for
+    contracts and certificates are told for all of the window.
+
+    Parameters
+    ----------
+    window
+        The interval.
+    line_kwh
+        The potline's electricity in it [kWh].
+    whole
+        What the plant's account says of the same window.
+    plant
+        Contracts, certificates, factors.
+
+    Raises
+    ------
+    ValueError
+        If the potline's electricity is negative.
+    """
+    if line_kwh < 0:
+        raise ValueError(f"a load of {line_kwh:g} kWh has no emissions; give what is taken in the interval")
+    load = whole.load
+    if not load.kwh > 0:
+        what = "the plant's load is not known: look for silent meters of incomers, own generation or potlines"
+        return MarketElectricity(None, missing=(what,))
+    known = load.minutes * MINUTE_NS / (window.end_ns - window.start_ns)
+    plant_kwh = load.kwh / known
+    own_kwh = min(plant_kwh, fsum(each.kwh for each in whole.generation.values()) / known)
+    found = market_based_t(window, plant_kwh, plant, plant_kwh=plant_kwh, own_kwh=own_kwh)
+    if found.co2_t is None:
+        return found
+    return replace(found, co2_t=found.co2_t * line_kwh / plant_kwh)
 
 
 def _factor(kg_per_kwh: float, source: str) -> ElectricityFactor:

@@ -106,6 +106,11 @@ class PlantCloser:
         """The end of the last closed minute [ns]; 0 where there is nothing to account for the plant as a whole."""
         return self._next_ns
 
+    async def stated(self, window: Window) -> PlantSums | None:
+        """Return what is stated of a window that is bound to the clock: what potlines have a part in."""
+        entry = await self._book.find(window) if self._works else None
+        return None if entry is None else entry.sums
+
     def marks(self, spans: Iterable[Span], *, not_before_ns: int, reason: str) -> dict[tuple[str, int], str]:
         """Return the closed minutes that readings changed, to be marked.
 

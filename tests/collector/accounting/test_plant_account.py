@@ -16,6 +16,8 @@ from collector.accounting.plant_parameters import digest, encoded, is_anything, 
 from collector.accounting.plant_sums import EnergySum, LoadSum, MassSum, PlantSums, plant_total
 from collector.accounting.sums import MeterSum, Pair, Sums
 from collector.plant.allocation import Allocation
+from collector.plant.meter import HeardMeter, Measures
+from collector.readings.quantity import Quantity
 
 PARAMETERS = plant_parameters(PLANT, longest_gap_s=60.0)
 KWH = {"casthouse": 15.0, "cranes": 5.0, "scrubber": 2.0, "intake": 1200.0, "roof": 100.0}
@@ -84,12 +86,34 @@ def test_of_a_plant_without_incomers_the_load_is_what_its_lines_take() -> None:
     assert (load.kwh, load.own_renewable_kwh) == (1040.0, 100.0)
 
 
-def test_an_energy_is_shared_by_metal_by_fixed_shares_or_stays_with_the_plant() -> None:
-    sums = PlantSums(metal_t={"PL1": 3.0, "PL2": 1.0}, meters={"casthouse": MeterSum(800.0)})
-    assert allocated_kwh(sums, "casthouse", Allocation()) == {"PL1": 600.0, "PL2": 200.0}
-    fixed = Allocation((("PL1", 0.4), ("PL2", 0.6)))
-    assert allocated_kwh(sums, "casthouse", fixed) == pytest.approx({"PL1": 320.0, "PL2": 480.0})
-    assert allocated_kwh(PlantSums(meters={"casthouse": MeterSum(800.0)}), "casthouse", Allocation()) is None
+def meter(id_: str, measures: Measures, *, potline: str | None = None, by: Allocation | None = None) -> HeardMeter:
+    told = (Quantity.ACTIVE_ENERGY_IMPORT,)
+    return HeardMeter(id_, measures, potline, 10.0, 900.0, "potroom", id_, told, allocation=by)
+
+
+def test_what_serves_several_potlines_is_shared_by_metal_or_fixed_shares_and_adds_up() -> None:
+    meters = (
+        meter("casthouse", Measures.CASTHOUSE_AC, by=Allocation()),
+        meter("fans", Measures.AUXILIARY_AC, by=Allocation((("PL1", 0.4), ("PL2", 0.6)))),
+        meter("cranes", Measures.AUXILIARY_AC, by=Allocation()),
+        meter("scrubber", Measures.DESULPHURISATION_AC, potline="PL2"),
+        meter("intake", Measures.INCOMER_AC),
+    )
+    energies = {"casthouse": 800.0, "fans": 100.0, "cranes": 40.0, "scrubber": 8.0, "intake": 50_000.0}
+    sums = PlantSums(metal_t={"PL1": 3.0, "PL2": 1.0}, meters={name: MeterSum(kwh) for name, kwh in energies.items()})
+    assert allocated_kwh(sums, meters) == {
+        "PL1": {"auxiliary_ac": 70.0, "casthouse_ac": 600.0},
+        "PL2": {"auxiliary_ac": 70.0, "casthouse_ac": 200.0, "desulphurisation_ac": 8.0},
+    }
+    without_metal = allocated_kwh(msgspec.structs.replace(sums, metal_t={}), meters)
+    assert without_metal[""] == {"auxiliary_ac": 40.0, "casthouse_ac": 800.0}
+    assert without_metal["PL1"] == {"auxiliary_ac": 40.0}
+
+
+def test_the_one_potline_of_a_plant_has_all_of_it() -> None:
+    assert allocated_kwh(account(inputs()), PLANT.meters) == {
+        "PL1": {"auxiliary_ac": 5.0, "casthouse_ac": 15.0, "desulphurisation_ac": 2.0}
+    }
 
 
 def test_parameters_come_back_as_they_were_kept_and_a_contract_changes_their_digest() -> None:

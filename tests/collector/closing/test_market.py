@@ -6,7 +6,8 @@ import pytest
 from electricity_told import DAY, MARCH, certified, contract
 from plantwide_story import PLANT
 
-from collector.closing.market import market_based_t
+from collector.accounting.plant_sums import EnergySum, LoadSum, PlantSums
+from collector.closing.market import market_based_t, market_of_potline
 from collector.domain.market_based import Instrument
 from collector.plant.contracts import Contract, Portfolio, Technology
 from collector.plant.factors import EmissionFactor, FactorKind, FactorSeries
@@ -55,6 +56,19 @@ def test_own_generation_was_not_bought() -> None:
     plant = plant_with(Portfolio((HYDRO,)), series(0.6))
     found = market_based_t(DAY, 10_000.0, plant, plant_kwh=10_000.0, own_kwh=2000.0)
     assert (found.co2_t, found.not_covered_kwh) == pytest.approx((3.6, 6000.0))
+
+
+def test_a_potline_has_the_mix_of_a_plant_of_which_a_part_of_the_day_is_known() -> None:
+    """Known in half of the day: 5 MWh of 10, one of them the plant's own; the line's 4 MWh have its mix."""
+    plant = plant_with(Portfolio((HYDRO,)), series(0.6))
+    load = LoadSum(720, 5000.0, 1000.0, 43_200.0)
+    whole = PlantSums(load=load, generation={"solar": EnergySum(720, 1000.0)})
+    assert market_of_potline(DAY, 4000.0, whole, plant).co2_t == pytest.approx(0.4 * 3.6)
+    silent = market_of_potline(DAY, 4000.0, PlantSums(), plant)
+    assert silent.co2_t is None
+    assert "is not known: look for silent meters" in silent.missing[0]
+    with pytest.raises(ValueError, match="a load of -1 kWh has no emissions"):
+        market_of_potline(DAY, -1.0, whole, plant)
 
 
 def test_without_a_residual_mix_the_rest_is_by_the_grids_average_and_says_so() -> None:

@@ -12,6 +12,7 @@ from line_story import T0, S, drive, lines_of, polls
 from plantwide_story import PLANT, drive_plant, energy, fields_of, plant_entries, whole
 
 from collector.accounting.plant_sums import PlantSums
+from collector.accounting.windows import Window
 from collector.closing.plant_recomputing import check_plant
 from collector.closing.recomputing import Checked, check
 from collector.closing.restating import ask_for, work_off
@@ -77,6 +78,32 @@ async def test_an_hour_of_the_plant_adds_its_minutes_and_matches_generation_to_t
     assert float(share["share_pct"]) == pytest.approx(100 * 6 / 78)
     assert share["denominator"] == '"plant_total"'
     assert not [line for line in lines if b"basis=contract" in line or b"basis=certificate" in line]
+
+
+async def test_a_day_of_which_an_hour_is_known_has_amounts_and_no_ratios(tmp_path: Path) -> None:
+    """The production day ends with the first hour; it has all windows that end then."""
+    plant = replace(PLANT, day_starts_min=13 * 60)
+    clock = ClockByHand(T0 - 3 * S)
+    async with Store(tmp_path / "s.sqlite", plant.points) as store:
+        line = await open_line(plant, store, clock)
+        for t in range(0, 3661, 30):
+            await drive_plant(line, clock, t)
+        [(start, (revision, sums))] = (await plant_entries(store, "day")).items()
+        stated = await line.plantwide.stated(Window("day", T0 + start * MINUTE_NS, T0 + 60 * MINUTE_NS))
+        lines = await lines_of(store)
+    assert (start, revision, sums.minutes) == (-1380, 1, 60)
+    assert stated == sums
+    at = T0 - 1380 * MINUTE_NS
+    for basis, kwh in (("physical", 6000.0), ("hourly_matched", 6000.0)):
+        share = fields_of(lines, f"renewable_share,basis={basis},plant=example,window=day", at)
+        assert (float(share["renewable_kwh"]), float(share["total_kwh"])) == pytest.approx((kwh, 78_000.0))
+        assert "share_pct" not in share
+        assert share["quality"] == "0i"
+        assert float(share["coverage_pct"]) == pytest.approx(100 / 24)
+    for name in ("day", "rolling_24h"):
+        ingot = fields_of(lines, f"energy_intensity,boundary=ingot_comprehensive_ac,plant=example,window={name}", at)
+        assert float(ingot["metal_t"]) == pytest.approx(60 * METAL_T)
+        assert "kwh_per_t" not in ingot
 
 
 async def test_a_late_reading_of_the_casthouse_states_its_minutes_and_hour_again(tmp_path: Path) -> None:
