@@ -28,6 +28,7 @@ from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
@@ -176,16 +177,20 @@ async def _line(
     pots = PotWatch(plant)
     closer = opening.closer(configuration, store, pots, instruments)
     await closer.open(clock.now_ns())
+    plantwide = opening.plant_closer(configuration, store, closer, instruments)
+    await plantwide.open(clock.now_ns())
     return Line(
         plant=plant,
         inbox=asyncio.Queue[Arrival](INBOX_SIZE),
         canonical=Canonicaliser(plant),
         screen=Screen(plant),
         power=LinePower(plant),
+        masses=MassFlows(plant),
         pots=pots,
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         closer=closer,
+        plantwide=plantwide,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=latest,

@@ -9,7 +9,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -22,12 +22,14 @@ from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
@@ -85,10 +87,12 @@ class Line:
     canonical: Canonicaliser
     screen: Screen
     power: LinePower
+    masses: MassFlows
     pots: PotWatch
     booking: Booking
     effects: Effects
     closer: Closer
+    plantwide: PlantCloser
     encoder: ReadingEncoder
     store: Store
     latest: LatestReadings
@@ -132,6 +136,10 @@ class Line:
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
                 self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for place, reason in self.plantwide.marks(
+            changes.spans, not_before_ns=self._oldest_ns, reason=LATE_READINGS
+        ).items():
+            dirty.setdefault(place, reason)
         for incident in changes.incidents:
             log.warning(
                 _SAID[incident.step],
@@ -176,7 +184,8 @@ class Line:
         await self.step(arrivals)
 
     def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
-        return self.power.derive(self.screen.screen(self.canonical.canonicalise(batch)))
+        told = self.screen.screen(self.canonical.canonicalise(batch))
+        return self.masses.derive(self.power.derive(told))
 
     async def _book(self, batch: ReadingBatch) -> None:
         """Book what is new, and put what comes late where it belongs."""
@@ -223,7 +232,11 @@ class Line:
         now_ns = self.clock.now_ns()
         closed = await self.closer.step(now_ns)
         if closed is not None:
-            await self._commit(closed.commit(now_ns))
+            marks = self.plantwide.marks_of(closed.records)
+            await self._commit(replace(closed.commit(now_ns), dirty=marks))
+        of_plant = await self.plantwide.step()
+        if of_plant is not None:
+            await self._commit(of_plant.commit(now_ns))
 
     async def _let_go(self) -> None:
         if time.monotonic() - self._cleared_s < CLEAR_EVERY_S:

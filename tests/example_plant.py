@@ -12,11 +12,13 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
+from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
 from collector.plant.topology import Plant
@@ -96,6 +98,10 @@ async def open_line(
         instruments=instruments,
     )
     await closer.open(clock.now_ns())
+    plantwide = PlantCloser(
+        plant, store, closer, longest_gap_s=told.longest_gap_s, least_coverage_pct=90.0, instruments=instruments
+    )
+    await plantwide.open(clock.now_ns())
     booked = rules(plant)
     last = await store.last_cells(booked)
     return Line(
@@ -104,10 +110,12 @@ async def open_line(
         canonical=Canonicaliser(plant),
         screen=Screen(plant),
         power=LinePower(plant),
+        masses=MassFlows(plant),
         pots=pots,
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         closer=closer,
+        plantwide=plantwide,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=LatestReadings(len(plant.points)),

@@ -96,10 +96,17 @@ def energy_intensity(
 
 
 def emissions_intensity(
-    sums: Sums, parameters: Parameters, *, length_s: float, least_coverage_pct: float, metal: Metal = FARADAY
+    sums: Sums,
+    parameters: Parameters,
+    *,
+    length_s: float,
+    least_coverage_pct: float,
+    metal: Metal = FARADAY,
+    electricity_t: float | None = None,
 ) -> EmissionsIntensity | None:
     """Return the emissions of an interval, or None if it holds no whole minute at all.
 
+    ``electricity_t`` is that of the market-based electricity [t CO2]; None: location-based, as the minutes have it.
     Perfluorocarbons follow from the anode-effect minutes per cell-day of the interval itself, as the rule sets define.
     """
     pair = sums.comprehensive
@@ -113,7 +120,8 @@ def emissions_intensity(
         c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=parameters.c2f6_per_cf4)
     pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=parameters.gwp_cf4, gwp_c2f6=parameters.gwp_c2f6)
     anode = sums.anode_t_co2 * metal.scale
-    whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=sums.electricity_t_co2)
+    electricity = sums.electricity_t_co2 if electricity_t is None else electricity_t
+    whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
     coverage = 100.0 * (pair.covered_s + pair.estimated_s) / length_s
     stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
     return EmissionsIntensity(
@@ -121,7 +129,7 @@ def emissions_intensity(
         cf4_kg=cf4,
         c2f6_kg=c2f6,
         pfc_t_co2e=pfc,
-        electricity_t_co2e=sums.electricity_t_co2,
+        electricity_t_co2e=electricity,
         total_t_co2e=whole,
         metal_t=metal_t,
         t_co2e_per_t=emissions.emissions_intensity(whole, metal_t) if stated else None,

@@ -7,6 +7,7 @@ from collector.accounting.integrals import Shape
 from collector.plant.materials import COUNTED
 from collector.plant.meter import STACK_QUANTITIES, HeardMeter, Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register
+from collector.plant.stacks import outlets
 from collector.plant.topology import Plant
 from collector.readings import units
 from collector.readings.quantity import Kind, Quantity
@@ -24,7 +25,8 @@ LONGEST_STEP_S = 60.0
 def rules(plant: Plant) -> dict[int, Rule]:
     """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current.
 
-    The counter of a fuel is booked, too, though its meter is only monitored otherwise.
+    The mass flows of stacks are booked as their integrals. The counter of a fuel is booked, too, though its meter is
+    only monitored otherwise.
     """
     found: dict[int, Rule] = {}
     for meter in plant.meters:
@@ -36,6 +38,8 @@ def rules(plant: Plant) -> dict[int, Rule]:
                 found[place] = _counter_rule(meter, quantity, most)
             else:
                 found[place] = Rule(Shape.GAUGE)
+    for outlet in outlets(plant.meters):
+        found[plant.points.place(outlet.meter.id, outlet.mass)] = Rule(Shape.GAUGE)
     for fuel in plant.materials.fuels:
         for meter in plant.meters:
             if meter.id == fuel.meter and fuel.most_per_hour is not None:

@@ -11,5 +11,5 @@ book
 entries
     What is written: records of the ledger and lines of the streams.
 closer
-    When which minute is closed or stated again.
+    When which potline's minute is closed or stated again.
 """

@@ -171,6 +171,15 @@ class Closer:
         """Return the end of the last closed minute of a potline [ns]."""
         return self._lines[potline_id].next_ns
 
+    async def interval(self, potline_id: str, window: Window) -> tuple[Interval, Parameters] | None:
+        """Return what is stated of a window of a potline, and with which parameters; None where nothing is."""
+        line = self._lines[potline_id]
+        known = await line.book.find_window(window)
+        if known is None:
+            return None
+        parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
+        return Interval(potline_id, window, known.sums, known.revision, known.metal), parameters
+
     def potlines_of(self, point: int) -> list[str]:
         """Return the potlines in whose accounts a point stands."""
         owner = self._plant.points[point].owner

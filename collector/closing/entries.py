@@ -68,7 +68,7 @@ def lines(of: Interval, parameters: Parameters, *, least_coverage_pct: float) ->
     window, sums = of.window, of.sums
     tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
     found: list[bytes | None] = []
-    nothing: dict[str, Field] = {"coverage_pct": 0.0, "quality": int(Quality.BAD), "revision": of.revision}
+    nothing = _nothing(of)
     for boundary, pair in intensity.boundaries(sums).items():
         stated = intensity.energy_intensity(
             pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
@@ -91,7 +91,7 @@ def lines(of: Interval, parameters: Parameters, *, least_coverage_pct: float) ->
             }
         start = lineprotocol.series("energy_intensity", tags | {"boundary": boundary})
         found.append(lineprotocol.line(start, fields, window.start_ns))
-    found.append(_emissions(of, parameters, nothing, least_coverage_pct))
+    found.append(emissions(of, parameters, least_coverage_pct=least_coverage_pct))
     if window.name == "minute":
         start = lineprotocol.series("potline", {"plant": parameters.plant, "potline": parameters.potline})
         found.append(lineprotocol.line(start, {"pots_operating": sums.pots}, window.start_ns))
@@ -102,15 +102,22 @@ def _of(value: float | None, relative: float | None) -> float | None:
     return None if value is None or relative is None else value * relative
 
 
-def _emissions(
-    of: Interval, parameters: Parameters, nothing: dict[str, Field], least_coverage_pct: float
+def emissions(
+    of: Interval, parameters: Parameters, *, least_coverage_pct: float, market_t: float | None = None
 ) -> bytes | None:
+    """Return the line of an interval's emissions: location-based, or with market-based electricity [t CO2]."""
     window = of.window
     stated = intensity.emissions_intensity(
-        of.sums, parameters, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
+        of.sums,
+        parameters,
+        length_s=window.length_s,
+        least_coverage_pct=least_coverage_pct,
+        metal=of.metal,
+        electricity_t=market_t,
     )
-    fields = nothing
+    fields = _nothing(of)
     if stated is not None:
+        sure = None if of.sure is None or market_t is not None else of.sure.t_co2e_per_t
         fields = {
             "anode_t_co2e": stated.anode_t_co2e,
             "pfc_t_co2e": stated.pfc_t_co2e,
@@ -120,11 +127,21 @@ def _emissions(
             "total_t_co2e": stated.total_t_co2e,
             "metal_t": stated.metal_t,
             "t_co2e_per_t": stated.t_co2e_per_t,
-            "t_co2e_per_t_u95": _of(stated.t_co2e_per_t, None if of.sure is None else of.sure.t_co2e_per_t),
+            "t_co2e_per_t_u95": _of(stated.t_co2e_per_t, sure),
             "coverage_pct": stated.coverage_pct,
             "quality": int(Quality.BAD) if stated.t_co2e_per_t is None else stated.quality,
             "revision": of.revision,
         }
-    tags = {"plant": parameters.plant, "potline": parameters.potline, "window": window.name}
-    start = lineprotocol.series("emissions_intensity", tags | {"method": parameters.method, "electricity": "location"})
-    return lineprotocol.line(start, fields, window.start_ns)
+    tags = {
+        "plant": parameters.plant,
+        "potline": parameters.potline,
+        "window": window.name,
+        "method": parameters.method,
+        "electricity": "location" if market_t is None else "market",
+    }
+    return lineprotocol.line(lineprotocol.series("emissions_intensity", tags), fields, window.start_ns)
+
+
+def _nothing(of: Interval) -> dict[str, Field]:
+    """Return the fields of an interval of which nothing can be stated."""
+    return {"coverage_pct": 0.0, "quality": int(Quality.BAD), "revision": of.revision}

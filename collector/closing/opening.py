@@ -4,6 +4,7 @@ from collector.accounting.excursions import EffectRules
 from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.instruments import Instruments
 from collector.settings import Configuration
 from collector.store.store import Store
@@ -49,4 +50,17 @@ def closer(configuration: Configuration, store: Store, pots: PotWatch, instrumen
         instruments=instruments,
         balances=configuration.balances,
         price=price,
+    )
+
+
+def plant_closer(configuration: Configuration, store: Store, lines: Closer, instruments: Instruments) -> PlantCloser:
+    """Return a closer of the plant as a whole that has not opened its books yet, for that of its potlines."""
+    accounting = configuration.accounting
+    return PlantCloser(
+        configuration.plant,
+        store,
+        lines,
+        longest_gap_s=accounting.longest_gap_s,
+        least_coverage_pct=accounting.least_coverage_pct,
+        instruments=instruments,
     )

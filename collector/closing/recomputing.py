@@ -144,7 +144,8 @@ class Checked:
 def check(db: sqlite3.Connection, checked: Checked) -> Iterator[Doubt]:
     """Compute every minute of the ledger again whose inputs are kept, and add up every hour that has its minutes."""
     lines = db.execute(
-        "SELECT potline, min(start_ns), max(start_ns) FROM ledger WHERE window = 'minute' GROUP BY potline"
+        "SELECT potline, min(start_ns), max(start_ns) FROM ledger WHERE window = 'minute' AND potline <> ''"
+        " GROUP BY potline"
     ).fetchall()
     kept = KeptParameters(db)
     for potline, first_ns, last_ns in lines:

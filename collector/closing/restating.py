@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity, 
 from collector.accounting.parameters import Conventions, InForce, Parameters, wanted
 from collector.accounting.sums import Sums
 from collector.closing.closer import Closer
+from collector.closing.plant_closer import PlantCloser
 from collector.closing.recomputing import KeptParameters, Recomputed, recomputed
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS
@@ -125,11 +126,28 @@ def ask_for(path: Path, minutes: Mapping[tuple[str, int], str]) -> None:
         raise StoreError(f"mark minutes in the store {path}: {exc}; check that you may write to it") from exc
 
 
-async def work_off(store: Store, closer: Closer, now_ns: Callable[[], int], told: Callable[[int], None]) -> int:
-    """State again all that is marked, and return how many entries that made. ``told`` hears of it in between."""
+async def work_off(
+    store: Store,
+    closer: Closer,
+    now_ns: Callable[[], int],
+    told: Callable[[int], None],
+    *,
+    plantwide: PlantCloser | None = None,
+) -> int:
+    """State again all that is marked, and return how many entries that made. ``told`` hears of it in between.
+
+    ``plantwide`` follows with what stands on the potlines' minutes; None: there is no account of the plant as a whole.
+    """
     await closer.open(now_ns())
+    if plantwide is not None:
+        await plantwide.open(now_ns())
     entries = 0
     while (closed := await closer.settle()) is not None:
+        marks = {} if plantwide is None else plantwide.marks_of(closed.records)
+        await store.commit(replace(closed.commit(now_ns()), dirty=marks))
+        entries += len(closed.records)
+        told(entries)
+    while plantwide is not None and (closed := await plantwide.settle()) is not None:
         await store.commit(closed.commit(now_ns()))
         entries += len(closed.records)
         told(entries)

@@ -127,7 +127,9 @@ def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
 async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
     clock = SystemClock()
     async with Store(configuration.store.path, configuration.plant.points) as store:
-        closer = opening.closer(configuration, store, PotWatch(configuration.plant), Instruments())
+        instruments = Instruments()
+        closer = opening.closer(configuration, store, PotWatch(configuration.plant), instruments)
+        plantwide = opening.plant_closer(configuration, store, closer, instruments)
         shown = 0
 
         def told(entries: int) -> None:
@@ -136,7 +138,7 @@ async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
                 shown = entries
                 click.echo(f"  {entries} entries ...", err=True)
 
-        return await restating.work_off(store, closer, clock.now_ns, told)
+        return await restating.work_off(store, closer, clock.now_ns, told, plantwide=plantwide)
 
 
 def _instant(text: str, zone: ZoneInfo, option: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from collector.closing import recomputing
+from collector.closing.plant_recomputing import check_plant
 from collector.closing.recomputing import Checked
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.store import ledger
@@ -67,6 +68,6 @@ def _findings(db: sqlite3.Connection, checked: Checked, *, chain_only: bool) -> 
         yield f"entry {finding.seq}{potline}: {finding.what}"
     if chain_only:
         return
-    for doubt in recomputing.check(db, checked):
+    for doubt in (*recomputing.check(db, checked), *check_plant(db, checked)):
         when = datetime.fromtimestamp(doubt.start_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield f"{doubt.window} {when} ({doubt.potline}): {doubt.what}"
+        yield f"{doubt.window} {when} ({doubt.potline or 'plant'}): {doubt.what}"

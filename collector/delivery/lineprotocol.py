@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from collector.plant.meter import Measures
+from collector.plant.meter import POLLUTANTS, STACK_QUANTITIES, GasConditions, Measures
+from collector.plant.stacks import MASS_OF
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 
@@ -24,6 +25,10 @@ _MISLEADING = re.compile(r"\\+(?=[,= \n\r]|\Z)")
 _IN_STRING = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 Field = float | int | str | bool | None
+
+_OF_STACKS = frozenset((*STACK_QUANTITIES, *MASS_OF.values()))
+_NORMAL = {quantity.field: f"{quantity.label}_mg_nm3" for quantity in POLLUTANTS} | {"flow_m3_h": "flow_nm3_h"}
+"""How the fields of a stack are called whose values refer to dry gas at normal conditions."""
 
 _Codes = npt.NDArray[np.uint8]
 _json = msgspec.json.Encoder().encode
@@ -82,7 +87,7 @@ def _field(key: str, value: Field) -> str | None:
 
 
 class ReadingEncoder:
-    """Encodes readings as the streams ``meter``, ``potline`` and ``pot``: one line a series and time.
+    """Encodes readings as the streams ``meter``, ``potline``, ``pot`` and ``stack``: one line a series and time.
 
     It works in columns: for one line of four values it takes 0.8 µs, reading by reading it took 7. After it is made it
     never changes, so any thread may use it.
@@ -98,7 +103,13 @@ class ReadingEncoder:
             if measurement == "potline" and meters[point.owner].measures is not Measures.LINE_DC:
                 measurement = "meter"  # one meter speaks for a potline; others would write over it
             tags = {"plant": plant.id}
-            if measurement == "pot":
+            field = point.quantity.field
+            if measurement == "meter" and point.quantity in _OF_STACKS and meters[point.owner].stack:
+                measurement = "stack"
+                if meters[point.owner].conditions is GasConditions.NORMAL_DRY:
+                    field = _NORMAL.get(field, field)
+                tags["stack"] = meters[point.owner].stack
+            elif measurement == "pot":
                 pot = point.owner.removeprefix("pot:")
                 tags |= {"potline": plant.potline_of_pot[pot], "pot": pot}
             else:
@@ -107,7 +118,7 @@ class ReadingEncoder:
                     tags["meter"] = point.owner
             starts.append(series(measurement, tags))
             own = fields.setdefault(starts[-1], {})
-            columns.append(own.setdefault(point.quantity.field.encode(), len(own)))
+            columns.append(own.setdefault(field.encode(), len(own)))
         places = {start: place for place, start in enumerate(fields)}
         forms = {names: form for form, names in enumerate(dict.fromkeys(tuple(own) for own in fields.values()))}
         self._forms = list(forms)

@@ -73,6 +73,15 @@ STACK_QUANTITIES = (
 """What the accounts take from the meters of a stack: masses, and the state of the gas that they refer to."""
 
 
+class GasConditions(Enum):
+    """What a stack meter's concentrations and flow refer to."""
+
+    DUCT = "duct"
+    """The wet gas as it is in the duct."""
+    NORMAL_DRY = "normal_dry"
+    """Dry gas at 0 degC and 101.325 kPa: mg/Nm3 and Nm3/h."""
+
+
 class Transport(Enum):
     """How questions and answers travel to an endpoint and back."""
 
@@ -162,6 +171,8 @@ class Meter(ABC):
         How sure its values are.
     stack : str
         Whose flue gas it measures; empty: none's.
+    conditions : GasConditions
+        What its concentrations and its flow refer to; None: nobody said so.
     technology : Technology
         Of its own generation; None: it measures none.
     allocation : Allocation
@@ -175,6 +186,7 @@ class Meter(ABC):
     rated_power_kw: float
     accuracy: Accuracy = field(default=Accuracy(), kw_only=True)
     stack: str = field(default="", kw_only=True)
+    conditions: GasConditions | None = field(default=None, kw_only=True)
     technology: Technology | None = field(default=None, kw_only=True)
     allocation: Allocation | None = field(default=None, kw_only=True)
 

@@ -10,6 +10,7 @@ from collector.plant.layout import Layout
 from collector.plant.limits import Limit, PriceRegion, Targets
 from collector.plant.materials import Materials
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
+from collector.plant.stacks import masses_to_derive
 from collector.plant.tapping import Tapping
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
@@ -80,7 +81,7 @@ class Plant:
     potline_of_pot: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Lay out the points: those of the meters first, then those of the pots."""
+        """Lay out the points: those of the meters first, then those of the pots, then the masses of the stacks."""
         of_meters = (Point(meter.id, quantity) for meter in self.meters for quantity in _quantities(meter))
         of_pots = (
             Point(f"pot:{pot}", quantity)
@@ -88,7 +89,8 @@ class Plant:
             for pot in potline.pots
             for quantity in POT_QUANTITIES
         )
-        object.__setattr__(self, "points", PointTable([*of_meters, *of_pots]))
+        of_stacks = (Point(outlet.meter.id, outlet.mass) for outlet in masses_to_derive(self.meters))
+        object.__setattr__(self, "points", PointTable([*of_meters, *of_pots, *of_stacks]))
         object.__setattr__(
             self, "potline_of_pot", {pot: potline.id for potline in self.potlines for pot in potline.pots}
         )

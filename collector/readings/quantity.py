@@ -45,6 +45,7 @@ _SUFFIX = {
     "m/s": "_m_s",
     "bar": "_bar",
     "t": "_t",
+    "kg/h": "_kg_h",
 }
 """How a field's name ends, for each unit of a meter's quantities."""
 
@@ -156,6 +157,14 @@ class Quantity(Enum):
     NH3 = _gauge("mg/m3")
     CO = _gauge("mg/m3")
     CH4 = _gauge("mg/m3")
+    HF_MASS = _gauge("kg/h", field="hf_kg_h")
+    SO2_MASS = _gauge("kg/h", field="so2_kg_h")
+    DUST_MASS = _gauge("kg/h", field="dust_kg_h")
+    NO_MASS = _gauge("kg/h", field="no_kg_h")
+    NO2_MASS = _gauge("kg/h", field="no2_kg_h")
+    NOX_MASS = _gauge("kg/h", field="nox_kg_h")
+    NH3_MASS = _gauge("kg/h", field="nh3_kg_h")
+    CO_MASS = _gauge("kg/h", field="co_kg_h")
     CO2 = _gauge("%")
     H2O = _gauge("%")
     O2 = _gauge("%")

@@ -58,6 +58,8 @@ UNITS = _table(
     ("%", "ratio", 1e-2),
     ("mg/m3", "concentration", 1.0),
     ("m3/h", "flow", 1.0),
+    ("kg/h", "mass_flow", 1.0),
+    ("g/h", "mass_flow", 1e-3),
     ("m3", "volume", 1.0),
     ("m/s", "velocity", 1.0),
     ("bar", "pressure", 1.0),

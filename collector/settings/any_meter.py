@@ -40,6 +40,9 @@ class AnyMeter(DatedPart):
             what = f"is missing, and it bounds what {measures.value} may book"
             self._report((*at, "rated_power"), what, 'add it, like "60 MW"')
         self._check_belongs(at, "stack", section.stack, measures is Measures.STACK, 'add it, like stack = "GTC-1"')
+        if section.conditions is not None and measures is not Measures.STACK and self._fine(*at, "conditions"):
+            what = f"belongs to a meter that measures {Measures.STACK.value}"
+            self._report((*at, "conditions"), what, "remove it")
         generation = measures is Measures.GENERATION
         self._check_belongs(at, "technology", section.technology, generation, 'add it, like technology = "solar"')
 

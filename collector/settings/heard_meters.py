@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from collector.plant.contracts import Technology
 from collector.plant.layout import Layout, MessageLayout, Tells
-from collector.plant.meter import NEEDED, HeardMeter, Measures
+from collector.plant.meter import NEEDED, GasConditions, HeardMeter, Measures
 from collector.plant.topology import POT_QUANTITIES
 from collector.readings import units
 from collector.readings.quantity import Kind, Quantity
@@ -69,6 +69,7 @@ class HeardMeters(AnyMeter):
             address=address,
             told=told,
             stack=section.stack or "",
+            conditions=None if section.conditions is None else GasConditions(section.conditions),
             technology=None if section.technology is None else Technology(section.technology),
             accuracy=accuracy,
             allocation=allocation,

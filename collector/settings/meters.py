@@ -8,7 +8,17 @@ from pathlib import Path
 
 from collector.plant.contracts import Technology
 from collector.plant.layout import Layout
-from collector.plant.meter import NEEDED, STACK_QUANTITIES, Endpoint, Measures, Meter, PolledMeter, fits, polled
+from collector.plant.meter import (
+    NEEDED,
+    STACK_QUANTITIES,
+    Endpoint,
+    GasConditions,
+    Measures,
+    Meter,
+    PolledMeter,
+    fits,
+    polled,
+)
 from collector.plant.profile import MeterProfile, Register
 from collector.readings.quantity import Quantity
 from collector.settings import models
@@ -120,6 +130,7 @@ class Meters(AnyMeter):
             constants=constants,
             base=section.base,
             stack=section.stack or "",
+            conditions=None if section.conditions is None else GasConditions(section.conditions),
             technology=None if section.technology is None else Technology(section.technology),
             accuracy=accuracy,
             allocation=allocation,

@@ -213,6 +213,7 @@ class MeterSection(_Model):
     ct_class: AccuracyClass | None = None
     vt_class: AccuracyClass | None = None
     stack: Id | None = None
+    conditions: Literal["duct", "normal_dry"] | None = None
     technology: Technology | None = None
     allocate: Allocate | None = None
     wraps_at: dict[str, Text] = {}

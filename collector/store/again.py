@@ -1,4 +1,7 @@
-"""Minutes that are to be stated again, kept in the store until they and their windows are."""
+"""Minutes that are to be stated again, kept in the store until they and their windows are.
+
+Those of the whole plant, under an empty name, are asked for apart: they follow those of the potlines.
+"""
 
 import sqlite3
 from collections.abc import Mapping
@@ -34,12 +37,29 @@ def settle(db: sqlite3.Connection, commit: Commit) -> None:
 
 
 def marked(db: sqlite3.Connection, limit: int) -> dict[tuple[str, int], str]:
-    """Return minutes that must be accounted again, with the reason: potline by potline, oldest first."""
-    query = "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 0 ORDER BY potline, minute_ns LIMIT ?"
+    """Return minutes of potlines that must be accounted again, with the reason: line by line, oldest first."""
+    query = (
+        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 0 AND potline <> ''"
+        " ORDER BY potline, minute_ns LIMIT ?"
+    )
     return {(potline, minute): reason for potline, minute, reason in db.execute(query, (limit,))}
 
 
 def accounted(db: sqlite3.Connection) -> dict[tuple[str, int], str]:
     """Return minutes that were accounted again and whose windows are not stated yet, with the reason."""
-    query = "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 1 ORDER BY potline, minute_ns"
+    query = (
+        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 1 AND potline <> '' ORDER BY potline, minute_ns"
+    )
     return {(potline, minute): reason for potline, minute, reason in db.execute(query)}
+
+
+def plant_marked(db: sqlite3.Connection, limit: int) -> dict[int, str]:
+    """Return minutes of the plant that must be accounted again, with the reason, oldest first."""
+    query = "SELECT minute_ns, reason FROM dirty WHERE accounted = 0 AND potline = '' ORDER BY minute_ns LIMIT ?"
+    return dict(db.execute(query, (limit,)).fetchall())
+
+
+def plant_accounted(db: sqlite3.Connection) -> list[int]:
+    """Return minutes of the plant that were accounted again and whose windows are not stated yet."""
+    query = "SELECT minute_ns FROM dirty WHERE accounted = 1 AND potline = '' ORDER BY minute_ns"
+    return [minute for (minute,) in db.execute(query)]

@@ -39,10 +39,10 @@ def test_energy_of_the_whole_plant_is_booked_within_its_rated_power(measures: Me
     assert rule.most_per_s == pytest.approx(1000 * 1.2 / 3600)
 
 
-def test_of_a_stack_the_means_of_gas_and_flow_are_booked_and_no_counter() -> None:
+def test_of_a_stack_the_means_of_gas_and_flow_and_the_mass_are_booked_and_no_counter() -> None:
     meter = heard(Measures.STACK, Quantity.HF, Quantity.FLOW, Quantity.VOLUME, Quantity.GAS_TEMPERATURE)
     plant = dataclasses.replace(PLANT, meters=(meter,))
-    wanted = (Quantity.HF, Quantity.FLOW, Quantity.GAS_TEMPERATURE)
+    wanted = (Quantity.HF, Quantity.FLOW, Quantity.GAS_TEMPERATURE, Quantity.HF_MASS)
     assert rules(plant) == {plant.points.place("m", quantity): Rule(Shape.GAUGE) for quantity in wanted}
 
 

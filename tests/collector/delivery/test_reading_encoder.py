@@ -8,7 +8,7 @@ from example_plant import example_plant
 from line_parser import parse_line
 
 from collector.delivery.lineprotocol import ReadingEncoder
-from collector.plant.meter import Measures
+from collector.plant.meter import GasConditions, HeardMeter, Measures
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import Quality
@@ -64,6 +64,39 @@ def test_only_the_meter_of_a_line_speaks_for_it() -> None:
     assert ReadingEncoder(two).encode(batch) == [
         b"potline,plant=east\\ 1,potline=PL1 line_current_ka=400.0,quality=192i %d" % T,
         b"meter,meter=rectifier_dc,plant=east\\ 1,potline=PL1 line_current_ka=80.0,quality=192i %d" % T,
+    ]
+
+
+def test_a_stack_is_told_by_its_own_stream_whatever_meters_it_has() -> None:
+    """What refers to dry gas at normal conditions says so in the field's name; of the device itself tells ``meter``."""
+    dry = HeardMeter(
+        "gas",
+        Measures.STACK,
+        None,
+        10.0,
+        0.0,
+        "potroom",
+        "gas",
+        (Quantity.HF, Quantity.DEVICE_TEMPERATURE),
+        stack="GTC 1",
+        conditions=GasConditions.NORMAL_DRY,
+    )
+    duct = replace(dry, id="duct", told=(Quantity.FLOW, Quantity.O2), conditions=GasConditions.DUCT)
+    two = replace(PLANT, meters=(dry, duct))
+    batch = ReadingBatch.of(
+        (two.points.place(owner, quantity), T, value, int(GOOD))
+        for owner, quantity, value in (
+            ("gas", Quantity.HF, 0.9),
+            ("gas", Quantity.DEVICE_TEMPERATURE, 31.0),
+            ("duct", Quantity.FLOW, 1e6),
+            ("duct", Quantity.O2, 20.5),
+            ("gas", Quantity.HF_MASS, 0.75),
+        )
+    )
+    assert sorted(ReadingEncoder(two).encode(batch)) == [
+        b"meter,meter=gas,plant=east\\ 1 device_temperature_c=31.0,quality=192i %d" % T,
+        b"stack,plant=east\\ 1,stack=GTC\\ 1 hf_mg_nm3=0.9,flow_m3_h=1000000.0,o2_pct=20.5,hf_kg_h=0.75,quality=192i %d"
+        % T,
     ]
 
 

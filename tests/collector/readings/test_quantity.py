@@ -64,8 +64,8 @@ def test_the_quantities_of_lines_and_pots_keep_their_streams_and_fields() -> Non
 
 
 def test_no_two_quantities_share_a_field_and_none_is_lost_for_looking_like_another() -> None:
-    assert len(Quantity) == 122
-    assert len({(quantity.measurement, quantity.field) for quantity in Quantity}) == 122
+    assert len(Quantity) == 130
+    assert len({(quantity.measurement, quantity.field) for quantity in Quantity}) == 130
 
 
 def test_a_percentage_is_kept_in_percent_and_a_power_factor_is_not() -> None:

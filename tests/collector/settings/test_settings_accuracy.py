@@ -10,7 +10,7 @@ from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F
 
 from collector.plant.allocation import Allocation
 from collector.plant.contracts import Technology
-from collector.plant.meter import Measures
+from collector.plant.meter import GasConditions, Measures
 from collector.settings.part import of_class
 
 P = "config/plants/p.toml"
@@ -92,6 +92,7 @@ def test_another_rule_for_classes_can_be_put_in() -> None:
         ('class = "0.2S"\nuncertainty = "0.3 %"', [f"{P}:38 meters.ac.class: class and an uncertainty of the whole exclude each other; keep one: the uncertainty is that of the meter with its transformers"]),
         ('standard_uncertainty = "0.2 %"\nuncertainty = "0.3 %"', [f"{P}:38 meters.ac.standard_uncertainty: uncertainty and standard_uncertainty exclude each other; keep one: the first is twice the second"]),
         ('stack = "GTC-1"', [f"{P}:38 meters.ac.stack: belongs to a meter that measures stack; remove it"]),
+        ('conditions = "duct"', [f"{P}:38 meters.ac.conditions: belongs to a meter that measures stack; remove it"]),
         ('technology = "wind"', [f"{P}:38 meters.ac.technology: belongs to a meter that measures generation; remove it"]),
         ('allocate = "by_metal"', [f"{P}:38 meters.ac.allocate: belongs to a meter of services, desulphurisation or casthouse that has no potline; remove it"]),
         ('allocate = "by_weight"', [f"{P}:38 meters.ac.allocate: 'by_weight' is no way to share; write \"by_metal\", or shares like {{ PL1 = \"60 %\", PL2 = \"40 %\" }}"]),
@@ -160,6 +161,16 @@ def test_a_stack_is_measured_by_several_meters_and_each_quantity_by_one(settings
     plant = settings_folder.load().plant
     assert plant.stacks == ("GTC-1",)
     assert [meter.id for meter in plant.stack_meters("GTC-1")] == ["cems", "other"]
+
+
+def test_a_stack_meter_says_what_its_values_refer_to(settings_folder: SettingsFolder) -> None:
+    settings_folder.write("profiles/cems.toml", CEMS)
+    settings_folder.add(PLANT, STACK + 'conditions = "normal_dry"\n')
+    [meter] = settings_folder.load().plant.stack_meters("GTC-1")
+    assert meter.conditions is GasConditions.NORMAL_DRY
+    settings_folder.change(PLANT, 'conditions = "normal_dry"', "")
+    [meter] = settings_folder.load().plant.stack_meters("GTC-1")
+    assert meter.conditions is None
 
 
 def test_a_stack_has_a_name_and_something_to_measure(settings_folder: SettingsFolder) -> None:
