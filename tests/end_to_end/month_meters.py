@@ -68,7 +68,7 @@ class Stale(ReadoutEffect):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A meter that is not heard for a time [ns]. ``kept``: a gateway keeps what it measured, and tells it afterwards."""
+    """A meter that is not heard for a time [ns]. ``kept``: a gateway keeps what it measured, and tells it later."""
 
     meter: str
     start_ns: int
@@ -78,7 +78,9 @@ class Silence:
 
 def silences(begin_ns: int, days: int) -> list[Silence]:
     """Return the silences of a run: hours within a day, some kept; and ten minutes across the first midnight."""
-    found = [Silence("fume_treatment", begin_ns + 24 * HOUR_NS - 5 * MINUTE_NS, begin_ns + 24 * HOUR_NS + 5 * MINUTE_NS)]
+    found = [
+        Silence("fume_treatment", begin_ns + 24 * HOUR_NS - 5 * MINUTE_NS, begin_ns + 24 * HOUR_NS + 5 * MINUTE_NS)
+    ]
     for day in range(days):
         start = begin_ns + day * 24 * HOUR_NS
         found += [
@@ -97,14 +99,12 @@ def faults(begin_ns: int, days: int) -> list[Fault]:
         return When(from_ns=start, until_ns=start + round(length_s * S))
 
     def daily(hours: float, length_s: float) -> When:
-        return When(
-            from_ns=begin_ns + round(hours * HOUR_NS), every_ns=24 * HOUR_NS, for_ns=round(length_s * S)
-        )
+        return When(from_ns=begin_ns + round(hours * HOUR_NS), every_ns=24 * HOUR_NS, for_ns=round(length_s * S))
 
     wrap = Rollover(span=WRAPS_AT_KWH * 1000, before=36e6)
     return [
         # A day's energy of the fans before the end of the register, and a wrap on the second day.
-        Fault("wraps", wrap, Where("fume_treatment"), When(from_ns=begin_ns)),
+        Fault("wraps", wrap, Where("fume_treatment"), When()),
         Fault("zero", ZeroGlitch(), Where("rectifier_1"), daily(8.0, 30)),
         Fault("zero of the line", ZeroGlitch(), Where("pl1_dc"), daily(10.5, 30)),
         Fault("stale", Stale(), Where("rectifier_2"), daily(20.0, 60)),

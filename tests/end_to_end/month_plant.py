@@ -48,7 +48,7 @@ name = "Potline 1"
 pots = ["1001..1040"]
 technology = "cwpb"
 current_efficiency = [
-    {{ value = "{efficiency:.1f} %", valid_from = 2024-01-01, source = "balance", standard_uncertainty = "{sure:.2f} %" }},
+    {{ value = "{efficiency:.1f} %", valid_from = 2024-01-01, source = "book", standard_uncertainty = "{sure:.2f} %" }},
 ]
 net_anode_consumption = [{{ value = "0.415 t/t", valid_from = 2024-01-01, source = "report" }}]
 anode_sulphur = "2.0 %"
@@ -96,6 +96,10 @@ anode_effects_per_pot_day = 2
 tap_every = "24h"
 modulation = [{{ at = "9h", for = "2h", every = "24h", factor = 0.95 }}]
 pot_outages = [{{ pot = "1020", at = "20h", for = "15h" }}]
+## The alumina runs out about midnight.
+feeder_blocks = [
+{blocks}
+]
 
 [feeders]
 fume_treatment = "1.2 MW"
@@ -140,7 +144,10 @@ def written(folder: Path, *, zone: str, seed: int) -> Both:
         )
     (folder / "plant.toml").write_text(text, encoding="utf-8")
     shown = "".join(_SHOWN.format(id=name, class_pct=pct * WHOLE_CLASS) for name, pct in CLASS_PCT.items())
-    scenario = _SCENARIO.format(config=CONFIG, seed=seed, efficiency=100 * EFFICIENCY) + shown
+    blocks = "\n".join(
+        f'    {{ pot = "{pot}", at = "{24 * day + 23}h" }},' for day in (0, 1) for pot in range(1001, 1011)
+    )
+    scenario = _SCENARIO.format(config=CONFIG, seed=seed, efficiency=100 * EFFICIENCY, blocks=blocks) + shown
     (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
     settings = f'plant_file = "plant.toml"\nprofiles_dir = "{CONFIG}/profiles"\nfactors_dir = "{CONFIG}/factors"\n'
     (folder / "collector.toml").write_text(f'{settings}[store]\npath = "store.sqlite"\n', encoding="utf-8")

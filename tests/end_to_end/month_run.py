@@ -29,9 +29,6 @@ from simulators.physics import anode_effects, tapping
 from simulators.physics.potline import LineStep
 from simulators.physics.smelter import Smelter
 
-PORTION = 2
-"""Minutes that are taken in one step of the line."""
-
 AWAY_NS = 20 * MINUTE_NS
 """For so long the collector is stopped on the second day."""
 
@@ -55,8 +52,10 @@ class Month:
         Which meters were not heard, and when.
     told
         How many events of each kind were told, and how many of them were voided or corrected.
-    line
-        The line at the end, for what it counted.
+    effects
+        Start and end of each anode effect [UTC ns].
+    counted
+        What the line counted: readings that were not believed, late ones that were booked, and that were not.
     """
 
     both: Both
@@ -66,6 +65,7 @@ class Month:
     truth: Truth
     silences: Sequence[Silence]
     told: dict[str, int] = field(default_factory=dict)
+    effects: list[tuple[int, int]] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
 
 
@@ -117,6 +117,11 @@ class _Events:
         self.told["effects"] += len(step.ended)
         return found
 
+    def rest(self) -> list[Event]:
+        """Return what would be told after the end."""
+        found, self._later = [event for _, event in self._later], []
+        return found
+
     def _effect(self, effect: anode_effects.AnodeEffect, *, over: bool) -> AnodeEffect:
         pot = self._pots[effect.pot]
         return AnodeEffect(
@@ -152,7 +157,9 @@ class _Events:
         return [right]
 
 
-async def simulate(folder: Path, *, begin_ns: int, days: int, zone: str, seed: int, length_ns: int | None = None) -> Month:
+async def simulate(
+    folder: Path, *, begin_ns: int, days: int, zone: str, seed: int, portion: int, length_ns: int | None = None
+) -> Month:
     """Simulate a plant, and let the collector account for it.
 
     Parameters
@@ -161,6 +168,8 @@ async def simulate(folder: Path, *, begin_ns: int, days: int, zone: str, seed: i
         Midnight of the plant at which it begins [UTC ns], and for how many times 24 hours there are faults.
     zone, seed
         As for ``month_plant.written``.
+    portion
+        Minutes that arrive together; more than two, and the line takes them for told after the event.
     length_ns
         The time that is simulated, where a change of the clock makes it something else [ns].
     """
@@ -186,7 +195,9 @@ async def simulate(folder: Path, *, begin_ns: int, days: int, zone: str, seed: i
         post.put(start_ns, [] if is_away else polled)
         post.pots.append(_voltages(volts, start_ns, step))
         post.events += events.of(step, smelter.time_ns)
-        if is_away or (smelter.time_ns // MINUTE_NS) % PORTION:
+        for effect in step.ended:
+            month.effects.append((effect.start_ns, effect.end_ns))
+        if is_away or (smelter.time_ns // MINUTE_NS) % portion:
             if start_ns == away[0]:
                 await collector.stop()
             continue
@@ -194,6 +205,7 @@ async def simulate(folder: Path, *, begin_ns: int, days: int, zone: str, seed: i
         if collector.line is None:
             await collector.start()
         await collector.take(*post.emptied(clock.ns))
+    await collector.take(Arrival(NO_READINGS, tuple(events.rest())))
     for _ in range(40):
         clock.ns += 10 * S
         await collector.take()
@@ -222,7 +234,7 @@ class _Post:
             if silence is None:
                 self._live.append(row)
             elif silence.kept:
-                self._kept.append((silence.end_ns + 5 * MINUTE_NS, row))
+                self._kept.append((silence.end_ns + 25 * MINUTE_NS, row))
 
     def emptied(self, now_ns: int) -> list[Arrival]:
         """Return what arrives now; what gateways kept comes with the latest first."""
