@@ -11,11 +11,15 @@ from collector.readings.quantity import Quantity
 CARRIES_CURRENT_KA = 10.0
 """Below this mean current a line stands, and the voltage of a pot says nothing about it."""
 
-_KEPT_MINUTES = 10
+_KEPT_NS = 10 * MINUTE_NS
+"""Minutes are remembered for so long after they were asked for: what comes a little late still counts."""
+
+_MOST_MINUTES = 1440
+"""More are never remembered: after a stop a broker tells as much at once, all of it before a minute is closed."""
 
 
 class PotWatch:
-    """Mean voltage of every pot, minute by minute.
+    """Mean voltage of every pot, minute by minute, until the minute is closed.
 
     A pot that is bridged out of the line shows almost no voltage while the others carry current. A pot that says
     nothing counts as in operation, as the plant file has it: silence is no evidence.
@@ -33,6 +37,7 @@ class PotWatch:
         self._size = column
         self._is_voltage = self._place >= 0
         self._sums: dict[int, np.ndarray[tuple[int, int], np.dtype[np.float64]]] = {}
+        self._asked: dict[str, int] = dict.fromkeys(self._columns, -1)
 
     def take(self, batch: ReadingBatch) -> None:
         """Add the usable pot voltages of a batch."""
@@ -51,7 +56,7 @@ class PotWatch:
             sums[0] += np.bincount(column[here], voltages.value[here], self._size)
             sums[1] += np.bincount(column[here], minlength=self._size)
             column, minute, voltages = column[~here], minute[~here], voltages.select(~here)
-        for old in sorted(self._sums)[:-_KEPT_MINUTES]:
+        for old in sorted(self._sums)[:-_MOST_MINUTES]:
             del self._sums[old]
 
     def inputs(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> PotsInputs:
@@ -61,6 +66,7 @@ class PotWatch:
     def operating(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> int:
         """Return the pots in operation in a minute, given the line's mean current then (None: not known)."""
         everything = len(potline.pots)
+        self._let_go(potline, minute_ns)
         sums = self._sums.get(minute_ns)
         if sums is None or line_current_ka is None or line_current_ka < CARRIES_CURRENT_KA:
             return everything
@@ -68,3 +74,12 @@ class PotWatch:
         heard = count > 0
         out = int(np.count_nonzero(volts[heard] / count[heard] < potline.pot_out_below_v))
         return everything - out
+
+    def _let_go(self, potline: Potline, minute_ns: int) -> None:
+        """Forget the minutes that all potlines have asked for, a while ago."""
+        if minute_ns <= self._asked[potline.id]:
+            return
+        self._asked[potline.id] = minute_ns
+        oldest_ns = min(self._asked.values()) - _KEPT_NS
+        for old in [minute for minute in self._sums if minute < oldest_ns]:
+            del self._sums[old]

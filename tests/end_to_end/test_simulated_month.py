@@ -11,21 +11,16 @@ from itertools import pairwise
 
 import pytest
 import structlog
-from example_plant import CONVENTIONS, ClockByHand
 from month_figures import accounts, figures
 from month_meters import HOUR_NS
 from month_run import Month, simulate
+from whole_month import differing, stated_again
 
-from collector.accounting.production import PotWatch
 from collector.closing.book import stated
-from collector.closing.closer import Closer
 from collector.closing.recomputing import Checked, check
-from collector.closing.restating import changes, work_off
-from collector.instruments import Instruments
 from collector.readings.cell import MINUTE_NS
-from collector.store import again, ledger
+from collector.store import ledger
 from collector.store.schema import open_reader
-from collector.store.store import Store
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -115,6 +110,20 @@ def test_anode_effects_are_booked_to_the_second_where_they_began_also_across_mid
             assert account.sums.anode_effect_s == pytest.approx(seconds, abs=1e-3)
 
 
+def test_a_pot_that_is_out_of_the_line_is_not_counted_also_where_its_voltages_come_after_a_stop(
+    five_days: Month,
+) -> None:
+    """The collector is away for 20 minutes while a pot is out; what the broker kept comes at once."""
+    with contextlib.closing(open_reader(five_days.store)) as db:
+        minutes = ledger.latest_records(db, "PL1", "minute", five_days.begin_ns, five_days.end_ns)
+    pots = {minute.start_ns: stated(minute).sums.pots for minute in minutes}
+    wrong = [minute for minute, count in pots.items() if count != round(five_days.truth[minute]["pot_days"] * 1440)]
+    stopped_ns = five_days.begin_ns + 31 * HOUR_NS
+    assert sum(count == 39 for count in pots.values()) >= 15 * 60 - 6
+    # What was heard of minutes that were not closed yet is forgotten with the stop.
+    assert all(stopped_ns - 6 * MINUTE_NS <= minute < stopped_ns for minute in wrong)
+
+
 def test_everything_has_happened_that_goes_wrong_in_a_month(five_days: Month) -> None:
     assert five_days.counted["glitches_total"] >= 5 * 3
     # Three hours a day of a meter with one register that counts, and 40 minutes on three days of one with three.
@@ -134,29 +143,5 @@ def test_the_ledger_verifies_and_its_chain_is_whole(five_days: Month) -> None:
 
 
 def test_stating_all_of_it_again_with_the_same_settings_changes_nothing(five_days: Month) -> None:
-    plant = five_days.both.plant
-    potline = plant.potlines[0]
-    with contextlib.closing(open_reader(five_days.store)) as db:
-        found = list(changes(db, plant, potline, five_days.begin_ns, five_days.end_ns, CONVENTIONS))
-    assert sum(change.minutes for change in found) == 5 * 1440
-    assert [minute for change in found for minute in change.differing] == []
-    assert asyncio.run(_stated_again(five_days)) == 0
-
-
-async def _stated_again(month: Month) -> int:
-    """Mark every minute and work it off; return how many entries that made."""
-    plant = month.both.plant
-    clock = ClockByHand(month.end_ns + HOUR_NS)
-    marked = {("PL1", minute): "asked for" for minute in range(month.begin_ns, month.end_ns, MINUTE_NS)}
-    async with Store(month.store, plant.points) as store:
-        await store.ask(lambda db: again.mark(db, marked))
-        closer = Closer(
-            plant,
-            store,
-            grace_s=10.0,
-            conventions=CONVENTIONS,
-            least_coverage_pct=90.0,
-            pots=PotWatch(plant),
-            instruments=Instruments(),
-        )
-        return await work_off(store, closer, clock.now_ns, lambda _: None)
+    assert differing(five_days) == 0
+    assert asyncio.run(stated_again(five_days)) == 0
