@@ -1,4 +1,4 @@
-"""A whole simulated month, with all that goes wrong in it, through the collector's line and store: does it agree?
+"""A whole simulated month, with all that goes wrong in it, through line and store: whether the ledger agrees.
 
     python tests/end_to_end/whole_month.py --days 31
 
