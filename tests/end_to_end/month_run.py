@@ -1,11 +1,10 @@
 """A month of a simulated potline through the collector's own line and store, with a clock that is set by hand.
 
-    .venv/bin/python tests/end_to_end/month_run.py --days 30
-
 The physics goes in steps of a minute. Meters are read every half minute, with the resolution of their registers and an
 error within their class; pots tell their voltages every minute; controllers and scales tell their events.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -157,13 +156,15 @@ class _Events:
         return [right]
 
 
-async def simulate(
+def simulated(
     folder: Path, *, begin_ns: int, days: int, zone: str, seed: int, portion: int, length_ns: int | None = None
 ) -> Month:
     """Simulate a plant, and let the collector account for it.
 
     Parameters
     ----------
+    folder
+        Where the plant's files and the store are put.
     begin_ns, days
         Midnight of the plant at which it begins [UTC ns], and for how many times 24 hours there are faults.
     zone, seed
@@ -174,18 +175,24 @@ async def simulate(
         The time that is simulated, where a change of the clock makes it something else [ns].
     """
     both = written(folder, zone=zone, seed=seed)
-    end_ns = begin_ns + (days * 24 * HOUR_NS if length_ns is None else length_ns)
+    length_ns = days * 24 * HOUR_NS if length_ns is None else length_ns
+    month = Month(both, folder / "store.sqlite", begin_ns, begin_ns + length_ns, {}, silences(begin_ns, days))
+    asyncio.run(_simulate(month, days, portion))
+    return month
+
+
+async def _simulate(month: Month, days: int, portion: int) -> None:
+    both, begin_ns = month.both, month.begin_ns
     smelter = Smelter(both.scenario, begin_ns - 2 * MINUTE_NS, MINUTE_NS)
     pots = both.plant.potlines[0].pots
     volts = np.array([both.plant.points.place(f"pot:{pot}", Quantity.POT_VOLTAGE) for pot in pots], np.int32)
-    month = Month(both, folder / "store.sqlite", begin_ns, end_ns, {}, silences(begin_ns, days))
     meters, events = Meters(both.plant, faults(begin_ns, days)), _Events(pots)
     clock = ClockByHand(begin_ns - 30 * S)
     collector = _Collector(both, month.store, clock)
     await collector.start()
     away = (begin_ns + 31 * HOUR_NS, begin_ns + 31 * HOUR_NS + AWAY_NS)
     post = _Post(month.silences)
-    while smelter.time_ns < end_ns + 10 * MINUTE_NS:
+    while smelter.time_ns < month.end_ns + 10 * MINUTE_NS:
         start_ns = smelter.time_ns
         step = smelter.step()["PL1"]
         for row in smelter.finished_minutes():
@@ -213,7 +220,6 @@ async def simulate(
     for row in smelter.remaining_minutes():
         month.truth[_minute_ns(str(row["minute"]))] = row
     month.told, month.counted = events.told, collector.counted
-    return month
 
 
 class _Post:

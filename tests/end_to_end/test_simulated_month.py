@@ -8,16 +8,17 @@ import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import structlog
 from month_figures import accounts, figures
 from month_meters import HOUR_NS
-from month_run import Month, simulate
+from month_run import Month, simulated
 from whole_month import differing, stated_again
 
 from collector.closing.book import stated
-from collector.closing.recomputing import Checked, check
+from collector.closing.recomputing import Checked, check, same
 from collector.readings.cell import MINUTE_NS
 from collector.store import ledger
 from collector.store.schema import open_reader
@@ -35,15 +36,13 @@ def at(year: int, month: int, day: int, hour: int) -> int:
 def five_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """27 February to 3 March of a plant in Shanghai."""
     with structlog.testing.capture_logs():
-        yield asyncio.run(
-            simulate(
-                tmp_path_factory.mktemp("month"),
-                begin_ns=at(2026, 2, 26, 16),
-                days=5,
-                zone="Asia/Shanghai",
-                seed=1,
-                portion=5,
-            )
+        yield simulated(
+            tmp_path_factory.mktemp("month"),
+            begin_ns=at(2026, 2, 26, 16),
+            days=5,
+            zone="Asia/Shanghai",
+            seed=1,
+            portion=5,
         )
 
 
@@ -51,16 +50,14 @@ def five_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
 def clock_is_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """28 and 29 March of a plant in Norway: the second day has 23 hours."""
     with structlog.testing.capture_logs():
-        yield asyncio.run(
-            simulate(
-                tmp_path_factory.mktemp("spring"),
-                begin_ns=at(2026, 3, 27, 23),
-                days=2,
-                zone="Europe/Oslo",
-                seed=2,
-                portion=2,
-                length_ns=47 * HOUR_NS,
-            )
+        yield simulated(
+            tmp_path_factory.mktemp("spring"),
+            begin_ns=at(2026, 3, 27, 23),
+            days=2,
+            zone="Europe/Oslo",
+            seed=2,
+            portion=2,
+            length_ns=47 * HOUR_NS,
         )
 
 
@@ -122,6 +119,28 @@ def test_a_pot_that_is_out_of_the_line_is_not_counted_also_where_its_voltages_co
     assert sum(count == 39 for count in pots.values()) >= 15 * 60 - 6
     # What was heard of minutes that were not closed yet is forgotten with the stop.
     assert all(stopped_ns - 6 * MINUTE_NS <= minute < stopped_ns for minute in wrong)
+
+
+def test_in_what_portions_readings_come_makes_no_difference_to_any_minute(tmp_path: Path) -> None:
+    """Seven hours with a silent meter and its return, told minute by minute, and five minutes at a time."""
+    begin_ns = at(2026, 4, 30, 16)
+    ledgers = []
+    for portion in (1, 5):
+        folder = tmp_path / str(portion)
+        folder.mkdir()
+        with structlog.testing.capture_logs():
+            month = simulated(
+                folder, begin_ns=begin_ns, days=1, zone="Asia/Shanghai", seed=3, portion=portion, length_ns=7 * HOUR_NS
+            )
+        with contextlib.closing(open_reader(month.store)) as db:
+            records = ledger.latest_records(db, "PL1", "minute", begin_ns, begin_ns + 7 * HOUR_NS)
+        ledgers.append({record.start_ns: stated(record).sums for record in records})
+    live, in_fives = ledgers
+    assert live.keys() == in_fives.keys()
+    assert len(live) == 7 * 60
+    for minute, sums in live.items():
+        assert same(sums, in_fives[minute]), (minute, sums, in_fives[minute])
+    assert sum(sums.liquid_ac.estimated_s for sums in live.values()) > 3 * 3600
 
 
 def test_everything_has_happened_that_goes_wrong_in_a_month(five_days: Month) -> None:

@@ -27,7 +27,7 @@ import structlog
 from example_plant import CONVENTIONS, ClockByHand
 from month_figures import accounts, figures
 from month_meters import HOUR_NS
-from month_run import Month, simulate
+from month_run import Month, simulated
 
 from collector.accounting.production import PotWatch
 from collector.closing.closer import Closer
@@ -112,16 +112,14 @@ def main() -> None:
     )
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        month = asyncio.run(
-            simulate(
-                Path(folder),
-                begin_ns=begin_ns,
-                days=told.days,
-                zone=_ZONE,
-                seed=told.seed,
-                portion=told.portion,
-                length_ns=end_ns - begin_ns,
-            )
+        month = simulated(
+            Path(folder),
+            begin_ns=begin_ns,
+            days=told.days,
+            zone=_ZONE,
+            seed=told.seed,
+            portion=told.portion,
+            length_ns=end_ns - begin_ns,
         )
         simulated_s, cpu_s = time.monotonic() - started, time.process_time()
         answer = compared(month)
