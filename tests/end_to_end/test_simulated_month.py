@@ -17,6 +17,7 @@ from month_meters import HOUR_NS
 from month_run import Month, simulated
 from whole_month import differing, stated_again
 
+from collector.accounting import sums as adding
 from collector.closing.book import stated
 from collector.closing.recomputing import Checked, check, same
 from collector.readings.cell import MINUTE_NS
@@ -56,7 +57,7 @@ def clock_is_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
             days=2,
             zone="Europe/Oslo",
             seed=2,
-            portion=2,
+            portion=5,
             length_ns=47 * HOUR_NS,
         )
 
@@ -159,6 +160,19 @@ def test_the_ledger_verifies_and_its_chain_is_whole(five_days: Month) -> None:
         assert list(check(db, checked)) == []
     assert checked.minutes >= 5 * 1440
     assert checked.without_inputs == 0
+
+
+@pytest.mark.parametrize(("name", "part"), [("hour", "minute"), ("day", "hour"), ("month", "day")])
+def test_after_all_corrections_each_window_is_to_the_bit_the_sum_of_its_parts(
+    five_days: Month, name: str, part: str
+) -> None:
+    with contextlib.closing(open_reader(five_days.store)) as db:
+        windows = ledger.latest_records(db, "PL1", name, 0, 2**62)
+        assert windows
+        for window in windows:
+            end_ns = window.start_ns + window.length_s * 1_000_000_000
+            parts = ledger.latest_records(db, "PL1", part, window.start_ns, end_ns)
+            assert stated(window).sums == adding.total(stated(each).sums for each in parts)
 
 
 def test_stating_all_of_it_again_with_the_same_settings_changes_nothing(five_days: Month) -> None:
