@@ -6,7 +6,7 @@ error within their class; pots tell their voltages every minute; controllers and
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,20 @@ from simulators.physics.smelter import Smelter
 AWAY_NS = 20 * MINUTE_NS
 """For so long the collector is stopped on the second day."""
 
-Truth = dict[int, dict[str, Any]]
+_COMPARED = (
+    "dc_kwh",
+    "ac_kwh",
+    "auxiliary_kwh",
+    "metal_t",
+    "tapped_t",
+    "pot_days",
+    "ae_count",
+    "ae_s",
+    "anode_t_co2e",
+    "pfc_t_co2e",
+)
+
+Truth = dict[int, dict[str, float]]
 """The simulator's ledger by the start of the minute [UTC ns]."""
 
 
@@ -66,6 +79,11 @@ class Month:
     told: dict[str, int] = field(default_factory=dict)
     effects: list[tuple[int, int]] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
+
+    def keep(self, row: Mapping[str, Any]) -> None:
+        """Keep what is compared of a minute of the simulator's ledger."""
+        minute_ns = int(np.datetime64(str(row["minute"]).rstrip("Z"), "ns").astype(np.int64))
+        self.truth[minute_ns] = {name: row[name] for name in _COMPARED}
 
 
 class _Collector:
@@ -196,7 +214,7 @@ async def _simulate(month: Month, days: int, portion: int) -> None:
         start_ns = smelter.time_ns
         step = smelter.step()["PL1"]
         for row in smelter.finished_minutes():
-            month.truth[_minute_ns(str(row["minute"]))] = row
+            month.keep(row)
         polled = list(meters.read(start_ns, smelter.readouts()))
         is_away = away[0] <= start_ns < away[1]
         post.put(start_ns, [] if is_away else polled)
@@ -218,7 +236,7 @@ async def _simulate(month: Month, days: int, portion: int) -> None:
         await collector.take()
     await collector.stop()
     for row in smelter.remaining_minutes():
-        month.truth[_minute_ns(str(row["minute"]))] = row
+        month.keep(row)
     month.told, month.counted = events.told, collector.counted
 
 
@@ -260,7 +278,3 @@ def _voltages(places: np.ndarray[tuple[int], np.dtype[np.int32]], start_ns: int,
         step.pot_voltages_v.astype(np.float64),
         np.full(count, int(Quality.GOOD), np.uint8),
     )
-
-
-def _minute_ns(text: str) -> int:
-    return int(np.datetime64(text.rstrip("Z"), "ns").astype(np.int64))
