@@ -1,4 +1,4 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, soak, lock.
+# Plant engineer's targets: install, demo, test. Developer's: check, soak, month, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,9 +6,10 @@ INFLUX ?=
 SPEED ?= 60
 MESSAGES ?= 1000000
 RATE ?= 10000
+DAYS ?= 31
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check soak servers lock clean
+.PHONY: help install demo test coverage check soak month servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
@@ -18,6 +19,8 @@ help:
 	@echo "make coverage  run every test and tell which lines none of them reaches"
 	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
 	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
+	@echo "make month     let the collector account for a simulated month with all that goes wrong in one, and compare days and"
+	@echo "               month with what happened; some minutes; print it as a line of JSON: make month DAYS=7"
 
 # The environment is made anew when a lock file changes. Wheels are checked against the hashes in it.
 $(BIN)/potline: requirements/run.lock requirements/build.lock pyproject.toml
@@ -61,6 +64,10 @@ coverage: $(VENV)/.test-installed servers
 
 soak: $(VENV)/.test-installed servers
 	@$(BIN)/python tests/soak/killing_run.py --messages $(MESSAGES) --rate $(RATE)
+
+# No servers: the line and the store in one process, with a clock of its own.
+month: $(VENV)/.test-installed
+	@$(BIN)/python tests/end_to_end/whole_month.py --days $(DAYS)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -61,7 +61,7 @@ def lengthen(cell: Cell, later: Cell, rule: Rule, *, known: bool, longest_gap_s:
         cell.integral += rule.modulus
     if not known:
         cell.unknown_s += step_s
-    elif step_s > longest_gap_s:
+    elif later.first_ns - cell.last_ns > longest_gap_s * 1e9:
         cell.bridged_s += step_s
     cell.integral += later.integral
     cell.bridged_s += later.bridged_s

@@ -65,7 +65,8 @@ def between(
         if previous is not None and cell.joined:
             part, length_s = _bridge(previous, cell, start_ns, end_ns, shape, modulus)
             amount += part
-            if (cell.first_ns - previous.last_ns) * 1e-9 <= longest_gap_s:
+            # In ns: 60 s of them times 1e-9 are a little more than 60.
+            if cell.first_ns - previous.last_ns <= longest_gap_s * 1e9:
                 covered += length_s
             else:
                 estimated += length_s

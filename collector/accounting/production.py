@@ -11,16 +11,20 @@ from collector.readings.quantity import Quantity
 CARRIES_CURRENT_KA = 10.0
 """Below this mean current a line stands, and the voltage of a pot says nothing about it."""
 
-_KEPT_MINUTES = 10
 _Whole = np.ndarray[tuple[int], np.dtype[np.int64]]
-
 
 _CURRENT_HOLDS_NS = MINUTE_NS
 """A line's current is taken to stay as it was for so long after its last reading."""
 
+_KEPT_NS = 10 * MINUTE_NS
+"""Minutes are remembered for so long after they were asked for: what comes a little late still counts."""
+
+_MOST_MINUTES = 1440
+"""More are never remembered: after a stop a broker tells as much at once, all of it before a minute is closed."""
+
 
 class PotWatch:
-    """Mean voltage and energy of every pot, minute by minute.
+    """Mean voltage and energy of every pot, minute by minute, until the minute is closed.
 
     A pot that is bridged out of the line shows almost no voltage while the others carry current. A pot that says
     nothing counts as in operation, as the plant file has it: silence is no evidence. The energy of a pot is the mean of
@@ -45,6 +49,7 @@ class PotWatch:
         self._size = column
         self._is_voltage = self._place >= 0
         self._sums: dict[int, np.ndarray[tuple[int, int], np.dtype[np.float64]]] = {}
+        self._asked: dict[str, int] = dict.fromkeys(self._columns, -1)
 
     def take(self, batch: ReadingBatch) -> None:
         """Add the usable pot voltages of a batch, and note the currents in it."""
@@ -71,7 +76,7 @@ class PotWatch:
             sums[3] += np.bincount(column[known], minlength=self._size)
             rest = ~here
             column, minute, volts, power_kw = column[rest], minute[rest], volts[rest], power_kw[rest]
-        for old in sorted(self._sums)[:-_KEPT_MINUTES]:
+        for old in sorted(self._sums)[:-_MOST_MINUTES]:
             del self._sums[old]
 
     def _current_ka(self, column: _Whole, time_ns: _Whole) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -85,18 +90,18 @@ class PotWatch:
 
     def inputs(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> PotsInputs:
         """Return what the pots told in a minute, given the line's mean current then (None: not known)."""
-        operating = self.operating(potline, minute_ns, line_current_ka=line_current_ka)
         sums = self._sums.get(minute_ns)
         kwh = None
         if sums is not None:
             _, _, energy_kw, count = sums[:, self._columns[potline.id]]
             if (count > 0).all():
                 kwh = float(np.sum(energy_kw / count)) / 60
-        return PotsInputs(operating, kwh)
+        return PotsInputs(self.operating(potline, minute_ns, line_current_ka=line_current_ka), kwh)
 
     def operating(self, potline: Potline, minute_ns: int, *, line_current_ka: float | None) -> int:
         """Return the pots in operation in a minute, given the line's mean current then (None: not known)."""
         everything = len(potline.pots)
+        self._let_go(potline, minute_ns)
         sums = self._sums.get(minute_ns)
         if sums is None or line_current_ka is None or line_current_ka < CARRIES_CURRENT_KA:
             return everything
@@ -104,6 +109,15 @@ class PotWatch:
         heard = count > 0
         out = int(np.count_nonzero(volts[heard] / count[heard] < potline.pot_out_below_v))
         return everything - out
+
+    def _let_go(self, potline: Potline, minute_ns: int) -> None:
+        """Forget the minutes that all potlines have asked for, a while ago."""
+        if minute_ns <= self._asked[potline.id]:
+            return
+        self._asked[potline.id] = minute_ns
+        oldest_ns = min(self._asked.values()) - _KEPT_NS
+        for old in [minute for minute in self._sums if minute < oldest_ns]:
+            del self._sums[old]
 
 
 class _Current:
@@ -126,7 +140,7 @@ class _Current:
             return
         time_ns = np.concatenate((self._time_ns, told.time_ns))
         order = np.argsort(time_ns, kind="stable")
-        keep = order[time_ns[order] > time_ns[order[-1]] - _KEPT_MINUTES * MINUTE_NS]
+        keep = order[time_ns[order] > time_ns[order[-1]] - _KEPT_NS]
         self._ka = np.concatenate((self._ka, told.value))[keep]
         self._time_ns = time_ns[keep]
 

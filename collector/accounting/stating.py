@@ -1,11 +1,12 @@
 """How well the ratios of an interval are known, from its sums and parameters. Pure.
 
 What is not configured is not guessed: then there is no uncertainty, and it is said what is missing. Three things are
-taken on the safe side: all that was bridged of a meter counts as one gap; current efficiency is taken as found with
+taken on the safe side: all that was bridged of an integral counts as one gap; current efficiency is taken as found with
 another measurement of the charge than the line's own; and the register of a counter is taken as exact, because its
 step is far below the class of the meter over an hour.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.accounting.error_sources import (
@@ -22,6 +23,7 @@ from collector.accounting.error_sources import (
     WeighedMetal,
     Weighings,
 )
+from collector.accounting.integrals import Shape
 from collector.accounting.intensity import Metal
 from collector.accounting.parameters import MeterRole, Parameters, Role
 from collector.accounting.sums import Sums
@@ -32,6 +34,14 @@ _ROLES = {
     "liquid_ac": (Role.RECTIFIER,),
     "liquid_comprehensive_ac": (Role.RECTIFIER, Role.AUXILIARY),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """Energy that was booked over a gap [kWh], and the gap's length [h]."""
+
+    kwh: float
+    hours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,14 @@ class Uncertainties:
     shares: dict[str, tuple[tuple[str, float], ...]]
 
 
-def uncertainties(sums: Sums, parameters: Parameters, metal: Metal, *, length_s: float) -> Uncertainties:
+def uncertainties(
+    sums: Sums,
+    parameters: Parameters,
+    metal: Metal,
+    *,
+    length_s: float,
+    at_edges: Mapping[str, tuple[Bridged, ...]],
+) -> Uncertainties:
     """Return how well the ratios of an interval are known.
 
     Parameters
@@ -61,6 +78,8 @@ def uncertainties(sums: Sums, parameters: Parameters, metal: Metal, *, length_s:
         How its metal is stated.
     length_s
         Its length [s].
+    at_edges
+        By meter, what of a counter was bridged over the beginning and the end of the interval.
     """
     kwh_per_t: dict[str, float | None] = {}
     missing: set[str] = set()
@@ -68,7 +87,7 @@ def uncertainties(sums: Sums, parameters: Parameters, metal: Metal, *, length_s:
     if sums.charge_kah <= 0 or sums.metal_t <= 0 or sums.cell_days <= 0:
         return Uncertainties({}, None, (), {})
     made = _metal(sums, parameters, metal, length_s)
-    meters = _energies(sums, parameters, length_s)
+    meters = _energies(sums, parameters, length_s, at_edges)
     for boundary, roles in _ROLES.items():
         of_boundary = [energy for place, energy in meters if place.role in roles and energy.kwh > 0]
         if of_boundary:
@@ -90,18 +109,20 @@ def _relative(budget: Budget) -> float | None:
     return None if budget.expanded_95 is None or budget.value <= 0 else budget.expanded_95 / budget.value
 
 
-def _energies(sums: Sums, parameters: Parameters, length_s: float) -> list[tuple[MeterRole, MeterEnergy]]:
+def _energies(
+    sums: Sums, parameters: Parameters, length_s: float, at_edges: Mapping[str, tuple[Bridged, ...]]
+) -> list[tuple[MeterRole, MeterEnergy]]:
     found = []
     for place in parameters.wanted.meters:
         amount = sums.meters.get(place.meter)
         if amount is None:
             continue
-        gaps: tuple[Gap, ...] = ()
-        if amount.estimated_kwh > 0:
-            gap_h = length_s / 3600 * min(1.0, amount.estimated_kwh / amount.kwh)
-            # No more can have passed than the rated power times the time, whatever was bridged.
-            rated_kw = max(place.rated_kw * place.share, amount.estimated_kwh / gap_h)
-            gaps = (Gap(amount.estimated_kwh, rated_kw, gap_h),)
+        bridged = at_edges.get(place.meter, ())
+        if place.energy.shape is Shape.GAUGE and amount.estimated_kwh > 0:
+            hours = length_s / 3600 * min(1.0, amount.estimated_kwh / amount.kwh)
+            bridged = (Bridged(amount.estimated_kwh, hours),)
+        # No more can have passed than the rated power times the time, whatever was bridged.
+        gaps = tuple(Gap(gap.kwh, max(place.rated_kw * place.share, gap.kwh / gap.hours), gap.hours) for gap in bridged)
         sources = tuple(ErrorSource(name, relative) for name, relative in place.sources)
         found.append((place, MeterEnergy(place.meter, max(0.0, amount.kwh), sources, 0.0, gaps)))
     return found

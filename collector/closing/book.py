@@ -8,6 +8,7 @@ import msgspec
 
 from collector.accounting import sums as adding
 from collector.accounting.intensity import FARADAY, Metal
+from collector.accounting.stating import Bridged
 from collector.accounting.sums import Pair, Sums
 from collector.accounting.windows import DAY_NS, HOUR_NS, ROLLING_STEP_NS, Window
 from collector.readings.cell import MINUTE_NS
@@ -94,6 +95,28 @@ class Book:
         known = [entry for entry in entries if entry is not None]
         digests = {digest for entry in known for digest in entry.parameters}
         return adding.total(entry.sums for entry in known), tuple(sorted(digests))
+
+    async def bridged_at_edges(self, window: Window, meter: str) -> tuple[Bridged, ...]:
+        """Return what of a meter's energy was bridged from before a window into it, and out of it.
+
+        A counter that is bridged within a window tells its energy exactly; only how it is shared with what lies before
+        and after the window is not known.
+        """
+        found = []
+        for starts in (
+            range(window.start_ns, window.end_ns, MINUTE_NS),
+            range(window.end_ns - MINUTE_NS, window.start_ns - 1, -MINUTE_NS),
+        ):
+            kwh = minutes = 0.0
+            for start_ns in starts:
+                entry = await self.find("minute", start_ns)
+                amount = None if entry is None else entry.sums.meters.get(meter)
+                if amount is None or amount.estimated_kwh <= 0:
+                    break
+                kwh, minutes = kwh + amount.estimated_kwh, minutes + 1
+            if minutes:
+                found.append(Bridged(kwh, minutes / 60))
+        return tuple(found)
 
     async def rolling(self, window: Window) -> Sums:
         """Return the sum of a window that is not bound to the clock: of whole hours (UTC) and of tens of minutes."""

@@ -360,7 +360,12 @@ class Closer:
         if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, told.metal):
             return
         revision = 1 if known is None else known.revision + 1
-        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s)
+        bridged = {
+            meter: await line.book.bridged_at_edges(window, meter)
+            for meter, amount in sums.meters.items()
+            if amount.estimated_kwh > 0
+        }
+        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged)
         stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings)
         why = "closed" if known is None else reason
         closed.records.append(entries.record(stated, reason=why, parameters=digests))

@@ -1,5 +1,7 @@
 """Minutes that are to be stated again, kept in the store until they and their windows are.
 
+``accounted`` says how far each is: 0 is marked, 1 is accounted with its windows not stated yet, 2 is marked once more
+before they were. What is marked once more may well turn out to say the same; its windows are owed all the same.
 Those of the whole plant, under an empty name, are asked for apart: they follow those of the potlines.
 """
 
@@ -16,7 +18,7 @@ def mark(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None
     """
     db.executemany(
         "INSERT INTO dirty (potline, minute_ns, reason) VALUES (?,?,?)"
-        " ON CONFLICT DO UPDATE SET accounted = 0, reason = excluded.reason WHERE accounted = 1",
+        " ON CONFLICT DO UPDATE SET accounted = 2, reason = excluded.reason WHERE accounted = 1",
         ((*key, reason) for key, reason in minutes.items()),
     )
 
@@ -32,14 +34,15 @@ def touch(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> Non
 def settle(db: sqlite3.Connection, commit: Commit) -> None:
     """Note what a commit has done: minutes that were accounted, that are unchanged, and whose windows are stated."""
     db.executemany("UPDATE dirty SET accounted = 1 WHERE potline = ? AND minute_ns = ?", commit.accounted)
-    db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ?", commit.unchanged)
+    db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ? AND accounted = 0", commit.unchanged)
+    db.executemany("UPDATE dirty SET accounted = 1 WHERE potline = ? AND minute_ns = ?", commit.unchanged)
     db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ? AND accounted = 1", commit.settled)
 
 
 def marked(db: sqlite3.Connection, limit: int) -> dict[tuple[str, int], str]:
     """Return minutes of potlines that must be accounted again, with the reason: line by line, oldest first."""
     query = (
-        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 0 AND potline <> ''"
+        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted <> 1 AND potline <> ''"
         " ORDER BY potline, minute_ns LIMIT ?"
     )
     return {(potline, minute): reason for potline, minute, reason in db.execute(query, (limit,))}
@@ -55,7 +58,7 @@ def accounted(db: sqlite3.Connection) -> dict[tuple[str, int], str]:
 
 def plant_marked(db: sqlite3.Connection, limit: int) -> dict[int, str]:
     """Return minutes of the plant that must be accounted again, with the reason, oldest first."""
-    query = "SELECT minute_ns, reason FROM dirty WHERE accounted = 0 AND potline = '' ORDER BY minute_ns LIMIT ?"
+    query = "SELECT minute_ns, reason FROM dirty WHERE accounted <> 1 AND potline = '' ORDER BY minute_ns LIMIT ?"
     return dict(db.execute(query, (limit,)).fetchall())
 
 

@@ -61,6 +61,14 @@ def test_c2f6_weighs_12400_in_the_sixth_report_and_12200_in_the_fourth() -> None
     assert (gwp["ar5"]["cf4"], gwp["ar5"]["c2f6"]) == (6630, 11100)
 
 
+def test_the_european_rule_set_names_the_fifth_report_as_the_regulation_prints_it_and_not_the_fourth() -> None:
+    # a monitoring document gives 7390 and 12200 as the regulation's
+    (rules,) = table("cbam")["rules"].values()
+    named = table("gwp")[rules["gwp"]]
+    assert (rules["gwp"], named["cf4"], named["c2f6"]) == ("ar5", 6630, 11100)
+    assert rules["co2_per_carbon"] == 3.664
+
+
 def test_slope_of_2000_and_the_second_report_give_the_rule_of_thumb_of_1075_6_kg() -> None:
     row, gwp = table("pfc_slope")["ipcc_2000"]["cwpb"], table("gwp")["sar"]
     cf4_kg = anode_effect.slope_cf4_kg(1.0, ae_minutes_per_cell_day=1.0, slope=row["slope"])

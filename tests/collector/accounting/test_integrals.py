@@ -54,6 +54,20 @@ def test_a_gauge_is_integrated_sample_by_sample_not_mean_by_mean() -> None:
     assert found.covered_s == pytest.approx(60.0)
 
 
+@pytest.mark.parametrize("longest_gap_s", [5.0, 15.0, 30.0, 60.0, 120.0])
+def test_readings_exactly_as_far_apart_as_a_gap_may_be_are_covered_and_a_nanosecond_more_is_not(
+    longest_gap_s: float,
+) -> None:
+    """A meter that stamps whole seconds tells exactly every 60 s; as seconds, 6e10 ns are 60.00000000000001."""
+    for more_ns, covered_s in ((0, 600.0), (1, 0.0)):
+        step_s = longest_gap_s + more_ns * 1e-9
+        times = [place * step_s for place in range(round(660 / longest_gap_s) + 1)]
+        cells = cells_of(COUNTER, [(t, t) for t in times], longest_gap_s=longest_gap_s)
+        found = between(cells, 0, 10 * MINUTE_NS, shape=Shape.COUNTER, longest_gap_s=longest_gap_s, modulus=None)
+        assert found.known_s == pytest.approx(600.0)
+        assert found.covered_s == pytest.approx(covered_s, abs=1e-6)
+
+
 def test_a_long_gap_is_bridged_and_counts_as_estimated_not_as_covered() -> None:
     samples = [(-1.0, 0.0), (30.0, 31.0), (630.0, 631.0)]
 

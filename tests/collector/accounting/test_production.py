@@ -61,10 +61,31 @@ def test_what_is_bad_or_no_voltage_of_a_pot_says_nothing() -> None:
     assert operating([(PLACES[0], START, 0.0, 0), (PLACES[1], START, float("nan"), 192), (NOISE, START, 0.0, 192)]) == 3
 
 
-@pytest.mark.parametrize(("after", "left"), [(9, 2), (10, 3)])
-def test_ten_minutes_are_remembered(after: int, left: int) -> None:
+@pytest.mark.parametrize(("after", "left"), [(9, 2), (60, 2), (1439, 2), (1440, 3)])
+def test_a_minute_is_remembered_until_it_is_asked_for_and_at_most_for_a_day(after: int, left: int) -> None:
+    """After a stop of an hour a broker tells the hour at once, before any of its minutes is closed."""
     later = [(PLACES[1], START + number * MINUTE_NS, 4.0, 192) for number in range(1, after + 1)]
     assert operating([(PLACES[0], START, 0.0, 192)], later) == left
+
+
+@pytest.mark.parametrize(("asked", "left"), [(10, 2), (11, 3)])
+def test_ten_minutes_after_it_was_asked_for_a_minute_is_forgotten(asked: int, left: int) -> None:
+    watch = PotWatch(PLANT)
+    watch.take(ReadingBatch.of([(PLACES[0], START, 0.0, 192)]))
+    for number in range(asked + 1):
+        watch.operating(POTLINE, START + number * MINUTE_NS, line_current_ka=400.0)
+    assert watch.operating(POTLINE, START, line_current_ka=400.0) == left
+
+
+def test_a_minute_is_remembered_until_the_last_potline_has_asked_for_it() -> None:
+    other = replace(POTLINE, id="PL2", pots=("2001",))
+    two = replace(PLANT, potlines=(POTLINE, other))
+    watch = PotWatch(two)
+    place = two.points.place("pot:2001", Quantity.POT_VOLTAGE)
+    watch.take(ReadingBatch.of([(place, START, 0.0, 192)]))
+    for number in range(100):
+        watch.operating(POTLINE, START + number * MINUTE_NS, line_current_ka=400.0)
+    assert watch.operating(other, START, line_current_ka=400.0) == 0
 
 
 ROWS = st.tuples(

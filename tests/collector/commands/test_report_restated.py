@@ -80,7 +80,7 @@ def test_the_entries_that_were_stated_again_are_named_with_their_reasons() -> No
             "potline": "PL1",
             "interval": "2026-03-01T12:00+08:00",
             "revision": 2,
-            "reason": "a minute of it was stated again",
+            "reason": "anodes weighed anew",
         },
         {"potline": "PL1", "interval": "10 minutes", "revision": 2, "reason": "anodes weighed anew"},
     ]
