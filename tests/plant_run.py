@@ -18,9 +18,13 @@ from typing import Any
 
 import functions_seen
 
+from collector.accounting.sums import Sums
+
 ROOT = Path(__file__).parents[1]
 START = "2026-03-01T03:30:00Z"
 SPEED = 60
+NOTHING = {name: 0 for name in Sums.__struct_fields__ if isinstance(getattr(Sums(), name), int | float)}
+"""What an entry leaves out is zero."""
 
 
 @dataclass(slots=True)
@@ -155,7 +159,7 @@ class CollectorProcess:
             rows = db.execute(
                 "SELECT start_ns, max(revision), body FROM ledger WHERE length_s = 60 GROUP BY start_ns"
             ).fetchall()
-        return {iso(start_ns): json.loads(body)["sums"] for start_ns, _, body in rows}
+        return {iso(start_ns): NOTHING | json.loads(body)["sums"] for start_ns, _, body in rows}
 
 
 @contextlib.contextmanager
