@@ -1,7 +1,7 @@
 """What the ledger has of a potline, at hand: loaded when it is asked for, let go of when it was not for a while."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -66,6 +66,7 @@ class Book:
         self._pages: dict[str, OrderedDict[int, dict[int, Stated]]] = {name: OrderedDict() for name in _PAGE_NS}
         self._tens: dict[int, Sums] = {}
         self._blocks: dict[int, Sums] = {}
+        self._days: dict[int, Sums] = {}
 
     async def find(self, name: str, start_ns: int) -> Stated | None:
         """Return what is stated of a minute, an hour or a day that begins at a time."""
@@ -85,6 +86,8 @@ class Book:
         """Note what was just stated."""
         if name in _PAGE_NS:
             (await self._page(name, start_ns))[start_ns] = entry
+        if name == "hour":
+            self._days.pop(start_ns // DAY_NS, None)
         if name == "minute":
             self._tens.pop(start_ns - start_ns % ROLLING_STEP_NS, None)
             self._blocks.pop(start_ns - start_ns % HOUR_NS, None)
@@ -129,6 +132,24 @@ class Book:
                 parts.append(await self._ten(start_ns))
                 start_ns += ROLLING_STEP_NS
         return adding.total(part for part in parts if part.minutes)
+
+    async def of_hours(self, parts: Sequence[Window]) -> Sums:
+        """Return the sum of many hours in a row, and of minutes at the edges: days of them are added up once."""
+        whole: dict[int, list[Window]] = {}
+        for part in parts:
+            whole.setdefault(part.start_ns // DAY_NS, []).append(part)
+        places = sorted(whole)
+        sums = []
+        for place in places:
+            inner = place not in {places[0], places[-1]}
+            if not inner:
+                sums.append((await self.total(whole[place]))[0])
+                continue
+            if place not in self._days:
+                self._days[place] = (await self.total(whole[place]))[0]
+                _let_go(self._days, 62)
+            sums.append(self._days[place])
+        return adding.total(part for part in sums if part.minutes)
 
     async def _block(self, start_ns: int) -> Sums:
         if start_ns not in self._blocks:

@@ -117,7 +117,9 @@ class Closer:
         instruments: Instruments,
         balances: Mapping[str, BalanceRules] = MappingProxyType({}),
         price: SteppedPrice | None = None,
+        only: str = "",
     ) -> None:
+        """``only``: the one potline to work on; empty: all of them."""
         self._plant = plant
         self._calendar = plant.calendar
         self._store = store
@@ -128,6 +130,7 @@ class Closer:
         self._instruments = instruments
         self._balances = balances
         self._price = price
+        self._only = only
         self._lines: dict[str, _Line] = {}
         self._not_before_ns = 0
         self._since_ns = 0
@@ -144,6 +147,8 @@ class Closer:
         await self._store.note(SETTINGS, fingerprint(self._plant))
         self._since_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
+            if self._only not in {"", potline.id}:
+                continue
             last_ns = await self._store.last_minute(potline.id)
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
@@ -174,8 +179,7 @@ class Closer:
     async def interval(self, potline_id: str, window: Window) -> tuple[Interval, Parameters] | None:
         """Return what is stated of a window of a potline, and with which parameters; None where nothing is."""
         line = self._lines[potline_id]
-        known = await line.book.find_window(window)
-        if known is None:
+        if (known := await line.book.find_window(window)) is None:
             return None
         parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
         return Interval(potline_id, window, known.sums, known.revision, known.metal), parameters
@@ -183,11 +187,8 @@ class Closer:
     def potlines_of(self, point: int) -> list[str]:
         """Return the potlines in whose accounts a point stands."""
         owner = self._plant.points[point].owner
-        return [
-            line.potline.id
-            for line in self._lines.values()
-            if any(owner == place.meter for place in line.wanted.meters)
-        ]
+        lines = self._lines.values()
+        return [line.potline.id for line in lines if any(owner == place.meter for place in line.wanted.meters)]
 
     async def step(self, now_ns: int) -> Closed | None:
         """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
@@ -242,7 +243,7 @@ class Closer:
 
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
-        marked = await self._store.dirty(_MOST_AGAIN)
+        marked = await self._store.dirty(_MOST_AGAIN, self._only)
         for (potline, start_ns), count in _runs(marked):
             line = self._lines.get(potline)
             keys = [(potline, start_ns + place * MINUTE_NS) for place in range(count)]
@@ -312,7 +313,7 @@ class Closer:
 
     async def _touched(self) -> None:
         """Note the windows that minutes stated again are part of, or that something else was told about."""
-        touched = await self._store.restated()
+        touched = await self._store.restated(self._only)
         by_line: dict[str, dict[int, str]] = {}
         for (potline, minute), reason in touched.items():
             by_line.setdefault(potline, {})[minute] = reason
@@ -340,6 +341,8 @@ class Closer:
         digests: tuple[str, ...] = ()
         if window.name == "rolling_24h":
             sums = await line.book.rolling(window)
+        elif window.name in ROLLING_NS:
+            sums = await line.book.of_hours(parts_of(window, self._calendar))
         else:
             sums, digests = await line.book.total(parts_of(window, self._calendar))
         if not sums.minutes:

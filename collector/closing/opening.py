@@ -34,8 +34,10 @@ def rules_of_effects(configuration: Configuration) -> EffectRules:
     )
 
 
-def closer(configuration: Configuration, store: Store, pots: PotWatch, instruments: Instruments) -> Closer:
-    """Return a closer that has not opened its books yet."""
+def closer(
+    configuration: Configuration, store: Store, pots: PotWatch, instruments: Instruments, *, only: str = ""
+) -> Closer:
+    """Return a closer that has not opened its books yet, for all potlines or for one of them only."""
     accounting, plant = configuration.accounting, configuration.plant
     price = None
     if plant.price_region is not None:
@@ -50,6 +52,7 @@ def closer(configuration: Configuration, store: Store, pots: PotWatch, instrumen
         instruments=instruments,
         balances=configuration.balances,
         price=price,
+        only=only,
     )
 
 

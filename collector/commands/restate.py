@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
 from collector.accounting.parameters import fingerprint
 from collector.accounting.production import PotWatch
 from collector.clock import SystemClock
-from collector.closing import opening, restating
+from collector.closing import opening, restating, side_by_side
 from collector.closing.closer import SETTINGS
 from collector.closing.restating import Change, Figures
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, table
@@ -66,7 +66,7 @@ def restate(
     if not potlines:
         names = ", ".join(potline.id for potline in plant.potlines)
         raise click.BadParameter(f"there is no potline {only}; there are {names}", param_hint="--potline")
-    found = _changes(configuration, potlines, start_ns, end_ns)
+    found = _changes(config_file, configuration, potlines, start_ns, end_ns)
     if as_json:
         click.echo(json.dumps({"reason": reason, "changes": [_document(change) for change in found]}, indent=2))
     else:
@@ -78,29 +78,28 @@ def restate(
     if not yes and (as_json or not click.confirm(f"Write {counted(len(differing), 'minute')} again?")):
         click.echo("nothing was written", err=True)
         return
-    _write(configuration, differing, quiet=as_json)
+    _write(config_file, configuration, differing, quiet=as_json)
 
 
-def _changes(configuration: Configuration, potlines: Sequence[Potline], start_ns: int, end_ns: int) -> list[Change]:
-    agreed = opening.conventions(configuration)
+def _changes(
+    config_file: Path, configuration: Configuration, potlines: Sequence[Potline], start_ns: int, end_ns: int
+) -> list[Change]:
+    names = [potline.id for potline in potlines]
     try:
-        with contextlib.closing(open_reader(configuration.store.path)) as db:
-            return [
-                change
-                for potline in potlines
-                for change in restating.changes(db, configuration.plant, potline, start_ns, end_ns, agreed)
-            ]
+        return side_by_side.changes(config_file, configuration, names, start_ns, end_ns)
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
     except LookupError as exc:
         fail(f"compute the period again: {exc.args[0]}", EX_FAILURE)
 
 
-def _write(configuration: Configuration, minutes: dict[tuple[str, int], str], *, quiet: bool) -> None:
+def _write(
+    config_file: Path, configuration: Configuration, minutes: dict[tuple[str, int], str], *, quiet: bool
+) -> None:
     try:
         restating.ask_for(configuration.store.path, minutes)
         try:
-            entries = asyncio.run(_work_off(configuration, quiet=quiet))
+            entries = asyncio.run(_work_off(config_file, configuration, minutes, quiet=quiet))
         except StoreBusy:
             _hand_over(configuration, quiet=quiet)
             return
@@ -124,9 +123,13 @@ def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
         click.echo("the running collector states them again; see 'potline status' and the ledger on the page")
 
 
-async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
+async def _work_off(
+    config_file: Path, configuration: Configuration, minutes: Collection[tuple[str, int]], *, quiet: bool
+) -> int:
     clock = SystemClock()
+    potlines = sorted({potline for potline, _ in minutes})
     async with Store(configuration.store.path, configuration.plant.points) as store:
+        entries = await asyncio.to_thread(side_by_side.settle, config_file, potlines, len(minutes) // len(potlines))
         instruments = Instruments()
         closer = opening.closer(configuration, store, PotWatch(configuration.plant), instruments)
         plantwide = opening.plant_closer(configuration, store, closer, instruments)
@@ -138,7 +141,7 @@ async def _work_off(configuration: Configuration, *, quiet: bool) -> int:
                 shown = entries
                 click.echo(f"  {entries} entries ...", err=True)
 
-        return await restating.work_off(store, closer, clock.now_ns, told, plantwide=plantwide)
+        return entries + await restating.work_off(store, closer, clock.now_ns, told, plantwide=plantwide)
 
 
 def _instant(text: str, zone: ZoneInfo, option: str) -> int:

@@ -39,21 +39,28 @@ def settle(db: sqlite3.Connection, commit: Commit) -> None:
     db.executemany("DELETE FROM dirty WHERE potline = ? AND minute_ns = ? AND accounted = 1", commit.settled)
 
 
-def marked(db: sqlite3.Connection, limit: int) -> dict[tuple[str, int], str]:
-    """Return minutes of potlines that must be accounted again, with the reason: line by line, oldest first."""
+def marked(db: sqlite3.Connection, limit: int, potline: str = "") -> dict[tuple[str, int], str]:
+    """Return minutes of potlines that must be accounted again, with the reason: line by line, oldest first.
+
+    ``potline``: of this one alone; empty: of all.
+    """
     query = (
-        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted <> 1 AND potline <> ''"
+        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted <> 1 AND potline <> '' AND ? IN ('', potline)"
         " ORDER BY potline, minute_ns LIMIT ?"
     )
-    return {(potline, minute): reason for potline, minute, reason in db.execute(query, (limit,))}
+    return {(potline, minute): reason for potline, minute, reason in db.execute(query, (potline, limit))}
 
 
-def accounted(db: sqlite3.Connection) -> dict[tuple[str, int], str]:
-    """Return minutes that were accounted again and whose windows are not stated yet, with the reason."""
+def accounted(db: sqlite3.Connection, potline: str = "") -> dict[tuple[str, int], str]:
+    """Return minutes that were accounted again and whose windows are not stated yet, with the reason.
+
+    ``potline``: of this one alone; empty: of all.
+    """
     query = (
-        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 1 AND potline <> '' ORDER BY potline, minute_ns"
+        "SELECT potline, minute_ns, reason FROM dirty WHERE accounted = 1 AND potline <> '' AND ? IN ('', potline)"
+        " ORDER BY potline, minute_ns"
     )
-    return {(potline, minute): reason for potline, minute, reason in db.execute(query)}
+    return {(potline, minute): reason for potline, minute, reason in db.execute(query, (potline,))}
 
 
 def plant_marked(db: sqlite3.Connection, limit: int) -> dict[int, str]:

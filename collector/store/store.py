@@ -29,8 +29,10 @@ class Store:
     Every method raises StoreError when the file cannot be read or written (disk full, damaged).
     """
 
-    def __init__(self, path: Path, points: PointTable) -> None:
+    def __init__(self, path: Path, points: PointTable, *, is_alone: bool = True) -> None:
+        """``is_alone`` False: on behalf of one that has the store for itself, and beside others like this one."""
         self.path = path
+        self._is_alone = is_alone
         self._points = points
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
@@ -69,7 +71,7 @@ class Store:
 
     def _open(self) -> None:
         with contextlib.ExitStack() as opened:
-            self._lock = opened.enter_context(lock(self.path))
+            self._lock = opened.enter_context(lock(self.path)) if self._is_alone else None
             self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
             names = ((point.name,) for point in self._points)
             with _Transaction(self._db):
@@ -81,10 +83,12 @@ class Store:
 
     def _close(self) -> None:
         try:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._is_alone:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self._db.close()
-            self._lock.close()
+            if self._lock is not None:
+                self._lock.close()
 
     async def commit(self, commit: Commit) -> None:
         """Write a commit. It is on disk when this returns."""
@@ -185,13 +189,13 @@ class Store:
         """Ask something of the database on the store's thread. The question only reads."""
         return await self._do(lambda: question(self._db))
 
-    async def dirty(self, limit: int) -> dict[tuple[str, int], str]:
-        """Return closed minutes that must be stated again, oldest first, with the reason."""
-        return await self._do(lambda: again.marked(self._db, limit))
+    async def dirty(self, limit: int, potline: str = "") -> dict[tuple[str, int], str]:
+        """Return closed minutes that must be stated again, of one potline or of all, oldest first, with the reason."""
+        return await self._do(lambda: again.marked(self._db, limit, potline))
 
-    async def restated(self) -> dict[tuple[str, int], str]:
+    async def restated(self, potline: str = "") -> dict[tuple[str, int], str]:
         """Return minutes that were stated again and whose windows are not yet, with the reason."""
-        return await self._do(lambda: again.accounted(self._db))
+        return await self._do(lambda: again.accounted(self._db, potline))
 
     async def last_minute(self, potline: str) -> int | None:
         """Return the start of the last minute in the ledger [ns], if there is any."""
