@@ -5,6 +5,7 @@ Processes read the settings themselves, from the same file and environment.
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -79,7 +80,7 @@ def _changes(configuration: Configuration, potline: str, start_ns: int, end_ns: 
 
 def _settled(config_file: Path, potline: str) -> int:
     # What is said of a single minute would be said hundred thousand times.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     return asyncio.run(_settle(load(config_file), potline))
 
 

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+import structlog
 
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
 from collector.accounting.parameters import fingerprint
@@ -78,6 +80,8 @@ def restate(
     if not yes and (as_json or not click.confirm(f"Write {counted(len(differing), 'minute')} again?")):
         click.echo("nothing was written", err=True)
         return
+    # Each minute has its entry in the ledger; a line of log for each would say it once more.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     _write(config_file, configuration, differing, quiet=as_json)
 
 
