@@ -1,74 +1,17 @@
 """Payloads: bytes in, readings and events out, or a problem in words."""
 
-import dataclasses
 import json
 import math
-from datetime import datetime
-from typing import Any
 
 import pytest
-from example_plant import example_plant
-from hypothesis import given
-from hypothesis import strategies as st
 from potroom import EFFECT, NOW_NS, SITE, TELEMETRY, WEIGHING, effect, telemetry, weighing
+from potroom_payloads import OF_PL2, T_NS, ae, place, problem, readings, weighed
 
-from collector.acquisition.mqtt.declaration import LayoutReader
-from collector.acquisition.mqtt.message import Cause, PayloadProblem, Told
-from collector.acquisition.mqtt.times import nanoseconds
-from collector.plant.topology import Plant
+from collector.acquisition.mqtt.message import Cause
 from collector.readings.batch import Reading
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
-
-T_NS = 1_772_337_906_120_000_000  # 2026-03-01T04:05:06.120Z
-
-
-def two_lines() -> Plant:
-    """Return the example plant with a second potline, whose one pot is 0043."""
-    plant = example_plant()
-    second = dataclasses.replace(plant.potlines[0], id="PL2", pots=("0043",))
-    return dataclasses.replace(plant, potlines=(*plant.potlines, second))
-
-
-PLANT = two_lines()
-READER = LayoutReader(PLANT, PLANT.layouts, broker="potroom", site=SITE, longest_tare_age_s=8 * 3600)
-OF_PL2 = TELEMETRY.replace("PL1", "PL2")
-
-
-def read(topic: str, payload: bytes) -> Told:
-    return READER.read(topic, payload, arrived_ns=NOW_NS, retained=False)
-
-
-def readings(payload: bytes, topic: str = TELEMETRY) -> list[Reading]:
-    told = read(topic, payload)
-    assert told.batch is None
-    assert told.events == ()
-    return [Reading(*row) for row in (*told.readings, *(told.past or ()))]
-
-
-def ae(topic: str = EFFECT, **more: object) -> AnodeEffect:
-    (found,) = read(topic, effect(**more)).events
-    assert isinstance(found, AnodeEffect)
-    return found
-
-
-def weighed(**more: object) -> Weighing:
-    (found,) = read(WEIGHING, weighing(**more)).events
-    assert isinstance(found, Weighing)
-    return found
-
-
-def problem(topic: str, payload: bytes, cause: Cause) -> str:
-    with pytest.raises(PayloadProblem) as caught:
-        read(topic, payload)
-    assert caught.value.cause is cause
-    return str(caught.value)
-
-
-def place(quantity: Quantity, pot: str = "1001") -> int:
-    return PLANT.points.place(f"pot:{pot}", quantity)
-
 
 # --- Telemetry --------------------------------------------------------------------------------------------------------
 
@@ -366,66 +309,3 @@ def test_a_revision_outranks_and_of_the_same_revision_the_void_one_does() -> Non
 )
 def test_a_weighing_that_makes_no_sense_is_refused(more: dict[str, object], cause: Cause, words: str) -> None:
     assert words in problem(WEIGHING, weighing(**more), cause)
-
-
-# --- Properties -------------------------------------------------------------------------------------------------------
-
-GOOD = {TELEMETRY: telemetry(), EFFECT: effect(), WEIGHING: weighing()}
-TOPICS = st.sampled_from(list(GOOD))
-SCRAPS: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=30)
-    | st.sampled_from(["good", "start", "end", "1001", "2026-03-01T04:30:00Z", "0001-01-01T00:00:00+12:00", 1]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=8,
-)
-
-
-OF_POT_1001 = set(PLANT.points.of("pot:1001").values())
-
-
-def only_a_problem(topic: str, payload: bytes) -> None:
-    """Read; what is understood must fit the store: 64-bit times and ranks, text that can be written."""
-    try:
-        told = read(topic, payload)
-    except PayloadProblem as exc:
-        assert str(exc)  # noqa: PT017 - the reason is kept with the message
-        return
-    rows = [*told.readings, *(told.batch or ())]
-    assert all(0 < row[1] < 1 << 63 for row in rows)
-    assert {row[0] for row in rows} <= OF_POT_1001
-    for event in told.events:
-        assert 0 <= event.rank < 1 << 63
-        assert 0 < event.time_ns < 1 << 63
-        event.id.encode()
-
-
-@given(TOPICS, st.binary(max_size=300))
-def test_arbitrary_bytes_never_raise_anything_but_a_problem(topic: str, payload: bytes) -> None:
-    only_a_problem(topic, payload)
-
-
-@given(TOPICS, st.data())
-def test_a_message_with_arbitrary_values_never_raises_anything_but_a_problem(topic: str, data: st.DataObject) -> None:
-    message = json.loads(GOOD[topic])
-    more = ["end", "zeroed_at", "seq", "rev", "clk", "q", "void", "overvoltage_mv_day", "samples", "t", "hist"]
-    keys = st.sampled_from([*message, *more])
-    message |= data.draw(st.dictionaries(keys, SCRAPS, min_size=1, max_size=3))
-    only_a_problem(topic, json.dumps(message).encode())
-
-
-@given(TOPICS, st.integers(0, 400), st.integers(0, 255))
-def test_a_flipped_byte_never_raises_anything_but_a_problem(topic: str, at: int, byte: int) -> None:
-    payload = bytearray(GOOD[topic])
-    payload[at % len(payload)] = byte
-    only_a_problem(topic, bytes(payload))
-
-
-@given(st.datetimes(timezones=st.timezones()))
-def test_a_time_is_taken_over_to_the_microsecond(stamp: datetime) -> None:
-    micros = nanoseconds(stamp) // 1000
-    assert nanoseconds(stamp) % 1000 == 0
-    assert abs(micros / 1e6 - stamp.timestamp()) < 1e-3

@@ -1,0 +1,36 @@
+"""A connection to a server of the tests, read in one line."""
+
+import os
+import struct
+from pathlib import Path
+
+from adversarial_modbus import endpoint, register
+
+from collector.acquisition.modbus.connection import (
+    Answer,
+    ModbusConnection,
+)
+from collector.clock import SystemClock
+
+
+def expected(address: int, count: int, *, unit: int = 1, function: int = 4) -> bytes:
+    return struct.pack(f">{count}H", *(register(unit, function, place) for place in range(address, address + count)))
+
+
+async def read(connection: ModbusConnection, address: int = 10, count: int = 2, *, unit: int = 1) -> Answer:
+    return await connection.read(function=4, unit=unit, address=address, count=count, whom="m1")
+
+
+def at(port: int, *, timeout_s: float = 0.1, host: str = "127.0.0.1") -> ModbusConnection:
+    return ModbusConnection(endpoint(port, timeout_s=timeout_s, host=host), SystemClock())
+
+
+def sockets() -> int:
+    """Count the sockets that this process holds open."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            count += os.readlink(descriptor).startswith("socket:")  # noqa: PTH115 - not a path
+        except FileNotFoundError:
+            continue
+    return count
