@@ -42,9 +42,14 @@ def parsed(payload: bytes) -> Any:  # noqa: ANN401 - whatever a message holds
         raise _unreadable(payload, exc) from exc
 
 
+def too_deep() -> PayloadProblem:
+    """Return the problem of a payload with tables in tables without end."""
+    return PayloadProblem(Cause.NOT_JSON, "not JSON that anybody needs: nested too deeply")
+
+
 def _unreadable(payload: bytes, why: Exception) -> PayloadProblem:
     if isinstance(why, RecursionError):
-        return PayloadProblem(Cause.NOT_JSON, "not JSON that anybody needs: nested too deeply")
+        return too_deep()
     try:
         text = payload.decode()
     except UnicodeDecodeError as exc:

@@ -16,7 +16,7 @@ from collector.acquisition.mqtt.instants import EARLY_NS, NO_EARLIER_NS
 from collector.acquisition.mqtt.message import Told
 from collector.acquisition.mqtt.owners import Places
 from collector.acquisition.mqtt.paths import Shape, can_be_typed
-from collector.acquisition.mqtt.payload import UNREADABLE
+from collector.acquisition.mqtt.payload import UNREADABLE, too_deep
 from collector.acquisition.mqtt.times import Instant, instants, nanoseconds, since_1970
 from collector.plant.layout import Choice, MessageLayout, Path, Scalar, TimeFormat, Value
 from collector.readings.batch import ReadingBatch
@@ -162,6 +162,8 @@ class _Single:
         def read(payload: bytes, arrived_ns: int) -> Told | None:
             try:
                 message = decode(payload)
+            except RecursionError as exc:  # no other way would get further
+                raise too_deep() from exc
             except UNREADABLE:
                 return None
             stamp, said, clock, named, past, *numbers = get(message)
@@ -223,6 +225,8 @@ class _Many:
         def read(payload: bytes, arrived_ns: int) -> Told | None:
             try:
                 message = self._decode(payload)
+            except RecursionError as exc:  # no other way would get further
+                raise too_deep() from exc
             except UNREADABLE:
                 return None
             said, clock, named, past, times, *columns = self._get(message)
