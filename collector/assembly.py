@@ -119,6 +119,8 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
     instruments = Instruments()
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store(configuration.store.path, plant.points))
+        for said in store.done_at_opening:
+            log.error("store mended", what=said)
         latest = LatestReadings(len(plant.points))
         progress = _Progress(time.monotonic())
         line = await _line(configuration, clock, store, latest, instruments, progress)

@@ -77,6 +77,12 @@ class Delivery:
         records = await self._outbox.pending(self.name, most_bytes=self._most_bytes)
         if not records:
             return False
+        if not all(record.is_whole for record in records):
+            for record in records:
+                await self._settled(
+                    record, await self._refused_of(record) if record.is_whole else self._damaged(record)
+                )
+            return True
         # Compressed members put one behind the other are one compressed stream: nothing is packed twice.
         try:
             await self._sink.write(b"".join(record.body for record in records))
@@ -95,6 +101,11 @@ class Delivery:
         self._instruments.refused_total += len(dead)
         if dead:
             log.error("database refused lines", target=self.name, lines=len(dead), reason=dead[0].reason)
+
+    def _damaged(self, record: OutboxRecord) -> list[DeadLetter]:
+        """Return what stays of a record that the disk has changed: the database would refuse it, and all beside it."""
+        reason = f"record {record.seq} of the outbox was damaged on the disk; check the disk's health"
+        return [DeadLetter(self._clock.now_ns(), "store", self.name, record.body, reason)]
 
     async def _refused_of(self, record: OutboxRecord) -> list[DeadLetter]:
         """Write what can be written of a record; return the lines that cannot, with the database's words."""

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OutboxRecord:
-    """A record of the outbox: ``lines`` lines of line protocol, ``raw_bytes`` long, in ``body`` gzip-compressed."""
+    """A record of the outbox: ``lines`` lines of line protocol, ``raw_bytes`` long, in ``body`` gzip-compressed.
+
+    One that is not whole was damaged on the disk.
+    """
 
     seq: int
     lines: int
     raw_bytes: int
     body: bytes
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

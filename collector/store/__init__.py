@@ -10,6 +10,7 @@ Invariants, each with a test of its name:
    dropped is counted.
 5. One collector works on a store at a time.
 6. The digests of the ledger form a chain: an entry altered or taken out later is found.
+7. A byte flipped anywhere in the file or its log costs at most one record of the outbox.
 
 On disk (``user_version`` 3; times are UTC nanoseconds)::
 
@@ -23,13 +24,14 @@ On disk (``user_version`` 3; times are UTC nanoseconds)::
     ledger     seq, potline, window, start_ns, length_s, revision, reason, written_ns, body, previous, digest
     parameters digest, body                   what entries were computed with, in JSON
     gap        first, last, previous, digest  runs of minutes let go of because of their age: the ends of their chain
-    outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, gzip level 1, sent as it lies
+    outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, a gzip member, see ``frame``
     cursor     target, seq                    the last record that a database has taken
     dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
     meta       key, value                     plant id, start of the accounts
 
 The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous digest and all columns
 but the window, which the body names. Of a trace, ``raw`` holds time (int64), value (float64) and quality (uint8) of
-each reading, little-endian; ``core`` is JSON with the columns of a cell, or NULL. How older versions are brought to
-this one is told in ``schema``.
+each reading, little-endian; ``core`` is JSON with the columns of a cell, or NULL. The lock file says how the store was
+left and holds a copy of its first page, see ``mark``; what is done about damage is told in ``recovery``, and how older
+versions are brought to this one in ``schema``.
 """

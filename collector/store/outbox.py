@@ -1,11 +1,11 @@
 """The outbox in the store: what each database still has to take, and what is let go of."""
 
-import gzip
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.readings.outgoing import DeadLetter, OutboxRecord
+from collector.store import frame
 
 _MOST_DEAD = 100_000
 _MOST_DEAD_BYTES = 256 * 1024 * 1024
@@ -48,10 +48,12 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> N
     """Append lines as one record, compressed once."""
     if not lines:
         return
-    body = b"\n".join(lines) + b"\n"  # ends with a new line, so that records can be put one behind the other
-    packed = gzip.compress(body, compresslevel=1, mtime=0)
-    row = (created_ns, len(lines), len(body), len(packed), packed)
-    db.execute("INSERT INTO outbox (created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?)", row)
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    head, body = frame.pack(lines, seq=1 if row is None else row[0] + 1, created_ns=created_ns)
+    db.execute(
+        "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
+        (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
+    )
 
 
 def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
@@ -63,12 +65,20 @@ def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[Outbox
     found: list[OutboxRecord] = []
     size = 0
     for row in db.execute(query, (target, _MOST_AT_ONCE)):
-        record = OutboxRecord(*row)
+        record = _record(*row)
         size += record.raw_bytes
         if found and size > most_bytes:
             break
         found.append(record)
     return found
+
+
+def _record(seq: int, lines: int, raw_bytes: int, body: bytes) -> OutboxRecord:
+    """Return a record as its member tells it, for that is what a checksum guards."""
+    head = frame.head_of(body)
+    if head is None:  # written by a collector whose members said nothing of themselves, or damaged
+        return OutboxRecord(seq, lines, raw_bytes, body)
+    return OutboxRecord(seq, head.lines, head.raw_bytes, body, is_whole=frame.is_whole(head, body))
 
 
 def advance(db: sqlite3.Connection, target: str, seq: int) -> None:

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from collector.store.salvage import PAGE_BYTES
+
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -154,7 +156,7 @@ def lock(path: Path) -> IO[bytes]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("ab")
+        handle = path.with_name(path.name + ".lock").open("a+b")
     except OSError as exc:
         message = f"open the store {path}: {exc.strerror}; the collector's user must be able to write to {path.parent}"
         raise StoreError(message) from exc
@@ -185,6 +187,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection = opened.enter_context(_connected(str(path)))
         version = _version(connection, path)
         if version == 0:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -194,7 +197,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         if version < VERSION:  # what the steps have written needs no second place in the log
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if version == 0:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         opened.pop_all()
     return connection
 
@@ -246,7 +249,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new file's name durable, too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import IO, ParamSpec, Self, TypeVar
 
 from collector.readings.cell import Cell
 from collector.readings.event import AnodeEffect, Event
@@ -16,7 +16,9 @@ from collector.readings.point import PointTable
 from collector.readings.trace import Trace
 from collector.store import again, inputs, ledger, outbox
 from collector.store.commit import Commit, LedgerRecord
+from collector.store.mark import Left
 from collector.store.outbox import Bounds, Dropped, OutboxState
+from collector.store.recovery import is_damage, note_left, open_writer
 from collector.store.schema import StoreError, lock, open_database
 
 _P = ParamSpec("_P")
@@ -34,6 +36,10 @@ class Store:
         self.path = path
         self._is_alone = is_alone
         self._points = points
+        self._lock: IO[bytes] | None = None
+        self._left_as = Left.IN_USE
+        self.done_at_opening: Sequence[str] = ()
+        """What was damaged and is mended, or made anew, in words."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def __aenter__(self) -> Self:
@@ -67,19 +73,40 @@ class Store:
             return await asyncio.shield(future)
         except sqlite3.DatabaseError as exc:
             hint = "check the disk's space and health; what is not committed will be read or sent again"
+            if is_damage(exc):
+                await asyncio.to_thread(self._note_damage)
+                hint = "check the disk's health; at the next start it is made anew from what can be read"
             raise StoreError(f"use the store {self.path}: {exc}; {hint}") from exc
+
+    def _note_damage(self) -> None:
+        self._left_as = Left.DAMAGED
+        if self._lock is not None and not self._lock.closed:
+            note_left(self._lock, Left.DAMAGED)
 
     def _open(self) -> None:
         with contextlib.ExitStack() as opened:
-            self._lock = opened.enter_context(lock(self.path)) if self._is_alone else None
-            self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
-            names = ((point.name,) for point in self._points)
-            with _Transaction(self._db):
-                self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
-            ids = dict(self._db.execute("SELECT name, id FROM point"))
+            if self._is_alone:
+                self._lock = opened.enter_context(lock(self.path))
+                writer = open_writer(self.path, self._lock)
+                self._db = opened.enter_context(contextlib.closing(writer.connection))
+                self.done_at_opening = writer.done
+            else:
+                self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
+            try:
+                self._ids = self._ids_of_points()
+            except sqlite3.DatabaseError as exc:
+                if is_damage(exc):
+                    self._note_damage()
+                raise
             opened.pop_all()
-        self._ids = [ids[point.name] for point in self._points]
         self._places = {id_: place for place, id_ in enumerate(self._ids)}
+
+    def _ids_of_points(self) -> list[int]:
+        names = ((point.name,) for point in self._points)
+        with _Transaction(self._db):
+            self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
+        ids = dict(self._db.execute("SELECT name, id FROM point"))
+        return [ids[point.name] for point in self._points]
 
     def _close(self) -> None:
         try:
@@ -88,6 +115,8 @@ class Store:
         finally:
             self._db.close()
             if self._lock is not None:
+                if self._left_as is Left.IN_USE:
+                    note_left(self._lock, Left.ORDERLY)
                 self._lock.close()
 
     async def commit(self, commit: Commit) -> None:

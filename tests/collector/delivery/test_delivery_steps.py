@@ -5,6 +5,7 @@ import gzip
 import itertools
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -300,3 +301,12 @@ async def test_run_delivers_what_comes_and_waits_when_there_is_nothing(tmp_path:
         with pytest.raises(asyncio.CancelledError):
             await running
     assert database.written == lines(0, 4)
+
+
+async def test_a_record_that_the_disk_has_changed_becomes_a_dead_letter_and_all_beside_it_arrive() -> None:
+    outbox, database = ListedOutbox(lines(0, 2), lines(2, 4), lines(4, 6)), Database()
+    outbox.records[1] = replace(outbox.records[1], body=b"\x1f\x8b?", is_whole=False)
+    instruments = await deliver(database, outbox)
+    assert database.written == lines(0, 2) + lines(4, 6)
+    assert outbox.told == [(1, []), (2, [b"\x1f\x8b?"]), (3, [])]
+    assert instruments.refused_total == 1

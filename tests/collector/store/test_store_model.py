@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from store_things import POINTS, bounds, record
 
 from collector.readings.cell import MINUTE_NS
-from collector.store import ledger
+from collector.store import frame, ledger
 from collector.store.commit import Commit
 from collector.store.store import Store
 
@@ -70,7 +70,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         taken = min((self.taken[target] for target in databases), default=0)
         left = [kept for kept in self.kept if kept[0] > taken]
         self.kept = [kept for kept in left if kept[1] >= self.now_s - age_s]
-        while sum(len(gzip.compress(lines, 1, mtime=0)) for _, _, lines in self.kept) > most_bytes:
+        while sum(frame.pack([lines[:-1]], seq=1, created_ns=1)[0].size for _, _, lines in self.kept) > most_bytes:
             del self.kept[0]
         gone = left[: len(left) - len(self.kept)]
         assert dropped.records == len(gone)

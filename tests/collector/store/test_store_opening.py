@@ -95,6 +95,7 @@ async def test_a_file_system_without_locks_is_told_apart_from_a_second_collector
 async def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     await open_and_close(path)
+    path.with_name("store.sqlite.lock").unlink()  # a newer version has written another one
     with behind_its_back(path) as db:
         db.execute("PRAGMA user_version = 4")
     before = path.read_bytes()
@@ -129,19 +130,6 @@ async def test_a_store_cut_off_anywhere_opens_or_says_what_is_wrong(tmp_path: Pa
             await store.commit(Commit(1, lines=[b"m n=1i 1"], cells=cells(0, 99), records=[record(1)]))
     except StoreError as exc:
         assert str(path) in str(exc)  # noqa: PT017 - either is right
-
-
-async def test_a_page_damaged_in_the_middle_is_a_store_error_when_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite"
-    async with Store(path, POINTS) as store:
-        for minute in range(200):
-            await store.commit(Commit(minute, cells=cells(0, minute)))
-    whole = path.read_bytes()
-    pages = range(4096, len(whole), 4096)
-    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
-    assert len(pages) > 5
-    with pytest.raises(StoreError, match=r"malformed; (check the disk|move the file away)"):
-        await open_and_close(path)
 
 
 async def test_a_folder_that_may_not_be_written_is_a_store_error_that_names_the_folder(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 from store_things import DAY_S, POINTS, bounds
 
 from collector.readings.outgoing import DeadLetter
-from collector.store import outbox
+from collector.store import frame, outbox
 from collector.store.commit import Commit
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
 
 S = 1_000_000_000
-SMALL = len(gzip.compress(b"m n=1i 1\n", 1, mtime=0))
+SMALL = frame.pack([b"m n=1i 1"], seq=1, created_ns=1)[0].size
 
 
 async def numbered(store: Store, *numbers: int) -> None:
