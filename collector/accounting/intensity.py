@@ -27,6 +27,12 @@ class WeighedTonnes:
     growth_t: float | None
     growth_standard_t: float | None
 
+    def times(self, part: float) -> "WeighedTonnes":
+        """Return so many times these tonnes, as well known as they are."""
+        growth_t = None if self.growth_t is None else self.growth_t * part
+        growth_u_t = None if self.growth_standard_t is None else self.growth_standard_t * part
+        return WeighedTonnes(self.tapped_t * part, self.count, self.relative, growth_t, growth_u_t)
+
 
 @dataclass(frozen=True, slots=True)
 class Metal:
