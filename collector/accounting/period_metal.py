@@ -151,14 +151,18 @@ def weighed_metal(weighed: Iterable[WeighedTonnes]) -> WeighedMetal:
     -----
     The error of weighing is one and the same for all parts and potlines: crucibles of a plant go over the same scales,
     and books are kept from them. So it adds up, which is the safe side where there are several scales. The growth of
-    the metal in the pots is measured potline by potline and anew for each part: its errors add up as squares.
-    Metal that is tapped alone has no uncertainty, because the growth, which is most of it, is missing.
+    the metal in the pots is measured potline by potline and anew for each part: its errors add up as squares, and so do
+    those of time for which the charge is not known. Metal that is tapped alone has no uncertainty, because the growth,
+    which is most of it, is missing.
     """
     listed = list(weighed)
     growths = [each.growth_t for each in listed]
     errors = [each.growth_standard_t for each in listed]
+    unknown = [each.unknown_standard_t for each in listed]
     return WeighedMetal(
         tuple(Weighings(each.tapped_t, ErrorSource(WEIGHING, each.relative), each.count, 0.0) for each in listed),
         fsum(growth for growth in growths if growth is not None),
-        None if None in errors or None in growths else hypot(*(error for error in errors if error is not None)),
+        None
+        if None in errors or None in growths
+        else hypot(*unknown, *(error for error in errors if error is not None)),
     )

@@ -15,6 +15,7 @@ from collector.plant.factors import DatedSeries
 from collector.plant.rule_tables import Sourced, SteppedPrice
 from collector.reporting import shares, uncertainty
 from collector.reporting.basis import Basis, LineBasis
+from collector.reporting.efficiency import efficiency_section
 from collector.reporting.statement import PLANT, Lack, Row, Section, Statement
 
 DAY_S = 86400.0
@@ -29,15 +30,17 @@ def energy_statement(basis: Basis) -> Statement:
     missing = [*_not_stated(basis), *_uncertain(intensity.rows)]
     price, lacks = _price(basis)
     levels = _levels(basis)
+    efficiency, warnings = efficiency_section(basis)
     if not basis.rules.energy_levels:
         missing.append(Lack("levels of energy: there is no file of them", "add energy_levels.toml to factors_dir"))
     return basis.statement(
         "energy",
         "Energy of primary aluminium",
         rule="kWh/t by boundary; sums over sums",
-        sections=[intensity, levels, price, _forecast(basis), _amounts(basis), _by_day(basis)],
+        sections=[intensity, efficiency, levels, price, _forecast(basis), _amounts(basis), _by_day(basis)],
         missing=[*missing, *lacks],
         remarks=[
+            *warnings,
             shares.metal_remark(basis.metal),
             "Each kWh/t is the energy of a period over the metal of the same minutes, never a mean of ratios.",
         ],

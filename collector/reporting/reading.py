@@ -130,7 +130,7 @@ class _Entries:
                 self.revisions.append(Revision(self.potline.id, label, entry.revision, reason))
             yield from self._by_parameters(window, entry)
             return
-        for part in parts_of(window, self.calendar):
+        for part in _largest(window, self.calendar):
             yield from self.parts(part)
 
     def parameters(self, digest: str) -> Parameters | None:
@@ -180,6 +180,31 @@ class _Entries:
             (self.potline.id, window.name, window.start_ns, revision),
         ).fetchone()
         return str(row[0])
+
+
+def _largest(window: Window, calendar: Calendar) -> Iterator[Window]:
+    """Yield what a window is made of; two times are whole months and days, and hours and minutes at their edges.
+
+    Only days and months may be stated by weight.
+    """
+    if window.name != "period":
+        yield from parts_of(window, calendar)
+        return
+    for month in windows_between("month", window.start_ns, window.end_ns, calendar):
+        if _lies_in(month, window):
+            yield month
+            continue
+        start_ns, end_ns = max(month.start_ns, window.start_ns), min(month.end_ns, window.end_ns)
+        for day in windows_between("day", start_ns, end_ns, calendar):
+            if _lies_in(day, window):
+                yield day
+            else:
+                edge = Window("period", max(day.start_ns, start_ns), min(day.end_ns, end_ns))
+                yield from parts_of(edge, calendar)
+
+
+def _lies_in(part: Window, whole: Window) -> bool:
+    return whole.start_ns <= part.start_ns and part.end_ns <= whole.end_ns
 
 
 def _line(entries: _Entries, window: Window, until_ns: int) -> LineBasis:

@@ -134,7 +134,7 @@ async def test_weighed_metal_is_brought_to_the_95_percent_of_the_day_for_which_t
     assert told.metal.scale == pytest.approx(1.02, rel=1e-6)
     assert told.metal.weighed is not None
     # Half-width 5 % of 107.4 t, over the root of three.
-    assert told.metal.weighed.growth_standard_t == pytest.approx(107.3684 * 0.05 / 3**0.5, rel=1e-6)
+    assert told.metal.weighed.unknown_standard_t == pytest.approx(107.3684 * 0.05 / 3**0.5, rel=1e-6)
 
 
 async def test_a_net_weight_that_no_crucible_holds_is_not_counted(tmp_path: Path) -> None:
