@@ -13,16 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import structlog
 
-from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.late import Span
 from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.plant_account import account_plant_minute
 from collector.accounting.plant_metal import (
     LineAccount,
     PlantUncertainties,
+    plant_by_weight,
     plant_metal,
     plant_uncertainties,
-    stated_together,
 )
 from collector.accounting.plant_parameters import PlantMeter, StackMass, digest, encoded, is_anything, plant_parameters
 from collector.accounting.plant_sums import WHOLE_PLANT, LoadSum, PlantSums
@@ -286,8 +285,8 @@ class PlantCloser:
         )
         await self._book.put(window, PlantStated(sums, revision, digests, metals))
         shares = await self._shares(window, sums.load)
-        metal = stated_together(plant_metal(sums, metals))
-        closed.lines += self._lines_of(window, sums, shares, revision, metal, sure)
+        basis = plant_metal(sums, metals).basis
+        closed.lines += self._lines_of(window, plant_by_weight(sums, metals), shares, revision, basis, sure)
         closed.lines += await self._by_the_market(window, sums)
 
     async def _accounts(self, window: Window) -> dict[str, LineAccount]:
@@ -343,7 +342,7 @@ class PlantCloser:
         sums: PlantSums,
         shares: Sequence[StatedShare],
         revision: int,
-        metal: Metal = FARADAY,
+        basis: MetalBasis = MetalBasis.FARADAY,
         sure: PlantUncertainties | None = None,
     ) -> list[bytes]:
         return plant_lines(
@@ -354,7 +353,7 @@ class PlantCloser:
             has_casthouse=self._has_casthouse,
             revision=revision,
             least_coverage_pct=self._least_coverage_pct,
-            metal=metal,
+            basis=basis,
             sure=sure,
         )
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from collector.accounting.intensity import FARADAY, Metal, energy_intensity
+from collector.accounting.intensity import Metal, energy_intensity
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.plant_metal import PlantUncertainties
 from collector.accounting.plant_sums import WHOLE_PLANT, MassSum, PlantSums
 from collector.accounting.sums import Pair
@@ -74,12 +75,12 @@ def plant_lines(
     has_casthouse: bool,
     revision: int,
     least_coverage_pct: float,
-    metal: Metal = FARADAY,
+    basis: MetalBasis = MetalBasis.FARADAY,
     sure: PlantUncertainties | None = None,
 ) -> list[bytes]:
     """Return the lines of an interval: kWh/t of the plant, kg/t of its stacks, shares of renewable electricity.
 
-    ``metal`` is how that of all potlines together is stated, ``sure`` how well it is known.
+    ``sums`` have their metal as it is stated, on ``basis``; ``sure`` is how well it is known.
 
     Energy up to ingots is stated where the casthouse is measured. Nobody tells the mass of ingots: all liquid metal is
     taken to be cast, and what is lost in melting is not counted.
@@ -93,13 +94,13 @@ def plant_lines(
             "energy_intensity", {"plant": plant, "window": window.name, "boundary": boundary.value}
         )
         relative = None if sure is None else {Boundary.INGOT_COMPREHENSIVE_AC: sure.ingot}.get(boundary, sure.liquid)
-        fields = _energy(window, pair, revision, least_coverage_pct, metal, relative)
+        fields = _energy(window, pair, revision, least_coverage_pct, basis, relative)
         found.append(lineprotocol.line(start, fields, window.start_ns))
     for stack, pollutants in sums.masses.items():
         for pollutant, mass in pollutants.items():
             tags = {"plant": plant, "stack": stack, "window": window.name, "pollutant": pollutant}
             start = lineprotocol.series("pollutant_intensity", tags)
-            fields = _pollutant(window, mass, revision, least_coverage_pct, metal)
+            fields = _pollutant(window, mass, revision, least_coverage_pct, basis)
             found.append(lineprotocol.line(start, fields, window.start_ns))
     for share in shares:
         start = lineprotocol.series(
@@ -114,9 +115,9 @@ def _nothing(revision: int) -> dict[str, Field]:
 
 
 def _energy(
-    window: Window, pair: Pair, revision: int, least_coverage_pct: float, metal: Metal, relative: float | None
+    window: Window, pair: Pair, revision: int, least_coverage_pct: float, basis: MetalBasis, relative: float | None
 ) -> dict[str, Field]:
-    stated = energy_intensity(pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=metal)
+    stated = energy_intensity(pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct)
     if stated is None:
         return _nothing(revision)
     is_sure = stated.kwh_per_t is not None and relative is not None
@@ -130,26 +131,25 @@ def _energy(
         # A field that was written before is not erased by one that is missing: see the potlines' lines.
         "quality": int(Quality.BAD) if stated.kwh_per_t is None else stated.quality,
         "revision": revision,
-        "metal_basis": stated.basis.value,
+        "metal_basis": basis.value,
     }
 
 
 def _pollutant(
-    window: Window, mass: MassSum, revision: int, least_coverage_pct: float, metal: Metal
+    window: Window, mass: MassSum, revision: int, least_coverage_pct: float, basis: MetalBasis
 ) -> dict[str, Field]:
     if not mass.minutes:
         return _nothing(revision)
     coverage = 100 * (mass.covered_s + mass.estimated_s) / window.length_s
-    metal_t = mass.metal_t * metal.scale
-    is_stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
+    is_stated = coverage >= least_coverage_pct - 1e-6 and mass.metal_t > 0
     return {
         "mass_kg": mass.mass_kg,
-        "metal_t": metal_t,
-        "kg_per_t": specific_emission_kg_per_t(mass.mass_kg, metal_t=metal_t) if is_stated else None,
+        "metal_t": mass.metal_t,
+        "kg_per_t": specific_emission_kg_per_t(mass.mass_kg, metal_t=mass.metal_t) if is_stated else None,
         "coverage_pct": min(100.0, 100 * mass.covered_s / window.length_s),
         "quality": mass.quality if is_stated else int(Quality.BAD),
         "revision": revision,
-        "metal_basis": metal.basis.value,
+        "metal_basis": basis.value,
     }
 
 

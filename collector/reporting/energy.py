@@ -285,6 +285,7 @@ def _by_day(basis: Basis) -> Section:
             rows.append(Row("metal", metal, "t", digits=2, where=where, period=day.label, note=words))
         weighed = [day.label for day in days if day.metal_basis is not MetalBasis.FARADAY]
         if weighed or (days and line.metal.basis is not MetalBasis.FARADAY):
-            told = f"{len(weighed)} of {len(days)} days of {where} are stated by weight, the others by charge (Faraday)"
-            remarks.append(f"{told}; the days add up to the period only where they stand on what it stands on.")
+            told = f"{len(weighed)} of {len(days)} days of {where} are stated by weight"
+            rest = ", the others by charge (Faraday)" if len(weighed) < len(days) else ""
+            remarks.append(f"{told}{rest}; days need not add up to a period that was weighed as a whole.")
     return Section("Day by day", tuple(rows), tuple(remarks), by_period=True)

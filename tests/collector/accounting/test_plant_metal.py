@@ -69,9 +69,10 @@ def account(metal: Metal) -> LineAccount:
 def test_the_error_of_the_scale_adds_up_over_potlines_and_those_of_the_pots_metal_as_squares() -> None:
     lines = [account(reconciled(100, 98, 0.3)), account(reconciled(300, 306, 0.4))]
     found = plant_uncertainties(SUMS, lines, services=(), casthouse=(), length_s=86400.0)
-    assert found.metal_standard_t == pytest.approx(math.hypot(0.002 * 404, 0.5), rel=1e-6)
+    standard_t = math.hypot(0.002 * 404, 0.5)
+    assert found.metal_standard_t == pytest.approx(standard_t, rel=1e-6)
     # One meter in both accounts is one error of 0.1 %, not two.
-    assert found.liquid == pytest.approx(2 * math.hypot(found.metal_standard_t / 404, 0.001), rel=1e-4)
+    assert found.liquid == pytest.approx(2 * math.hypot(standard_t / 404, 0.001), rel=1e-4)
     assert found.missing == ()
 
 
