@@ -77,10 +77,10 @@ def test_a_name_cannot_end_the_style_sheet_or_its_string() -> None:
     assert 'content: "Energy\\2c  \\3c \\2f style\\3e \\3c b\\3e \\22 x\\5c \\2c  2026\\2d 03"' in page
 
 
-def test_a_table_of_12_rows_stays_on_one_page_and_one_of_13_may_go_on() -> None:
-    for rows, is_short in ((12, True), (13, False)):
-        page = as_html(statement(*[Row(f"row {n}", 1.0, "t") for n in range(rows)]))
-        assert ('<section class="short"><h2>Figures' in page) is is_short
+@pytest.mark.parametrize(("rows", "is_short"), [(12, True), (13, False)])
+def test_a_table_of_12_rows_stays_on_one_page_and_one_of_13_may_go_on(*, rows: int, is_short: bool) -> None:
+    page = as_html(statement(*[Row(f"row {n}", 1.0, "t") for n in range(rows)]))
+    assert ('<section class="short"><h2>Figures' in page) is is_short
     assert ".short { break-inside: avoid; }" in page
 
 
