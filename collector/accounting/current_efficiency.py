@@ -204,6 +204,7 @@ def proposal(estimated: Estimate, *, valid_from_ns: int) -> Proposal | str:
         The beginning of the first month that it is meant for, UTC [ns].
     """
     months = estimated.months[0] if len(estimated.months) == 1 else f"{estimated.months[0]} to {estimated.months[-1]}"
+    count = "1 month" if len(estimated.months) == 1 else f"{len(estimated.months)} months"
     if estimated.basis is not MetalBasis.RECONCILED:
         return f"no current efficiency is proposed from {months}: the change of the metal in the pots is missing"
     if estimated.standard_uncertainty is None:
@@ -219,7 +220,8 @@ def proposal(estimated: Estimate, *, valid_from_ns: int) -> Proposal | str:
         standard_uncertainty=estimated.standard_uncertainty,
         valid_from_ns=valid_from_ns,
         source=(
-            f"metal balance of {months} ({len(estimated.months)} months): {estimated.metal_kg / 1000:.1f} t reconciled"
+            f"metal balance of {months} ({count}):"
+            f" {estimated.metal_kg / 1000:.1f} t reconciled"
             f" over {estimated.faraday_kg / 1000:.1f} t by charge at efficiency 1;"
             f" standard uncertainty {estimated.standard_uncertainty:.4f}"
         ),
