@@ -12,6 +12,7 @@ import click
 from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
+from collector.commands.efficiency import efficiency
 from collector.commands.factors import lines, report
 from collector.commands.invocation import (
     EX_FAILURE,
@@ -129,6 +130,7 @@ def status(config_file: Path) -> None:
 
 main.add_command(verify)
 main.add_command(restate)
+main.add_command(efficiency)
 main.add_command(report_of)
 
 

@@ -232,8 +232,8 @@ class Line:
         now_ns = self.clock.now_ns()
         closed = await self.closer.step(now_ns)
         if closed is not None:
-            marks = self.plantwide.marks_of(closed.records)
-            await self._commit(replace(closed.commit(now_ns), dirty=marks))
+            marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by(closed.records)
+            await self._commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
         of_plant = await self.plantwide.step()
         if of_plant is not None:
             await self._commit(of_plant.commit(now_ns))

@@ -8,8 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collector.accounting.intensity import best_known, known_s
 from collector.accounting.inventory import Metal
 from collector.accounting.metal_basis import MetalBasis
+from collector.accounting.period_metal import PeriodMetal
+from collector.accounting.sums import Sums
 from collector.domain import electrolysis
 from collector.domain.validity import fraction, not_negative, positive, within
 
@@ -76,6 +79,39 @@ class Estimate:
     basis: MetalBasis
     months: tuple[str, ...]
     findings: tuple[str, ...]
+
+
+def closed_month(label: str, sums: Sums, metal: PeriodMetal, *, length_s: float) -> ClosedMonth | str:
+    """Return a month of a potline as current efficiency is estimated from it, or why it cannot be.
+
+    Parameters
+    ----------
+    label
+        Its name.
+    sums
+        What is stated of it.
+    metal
+        On what its metal stands.
+    length_s
+        Length of the month [s].
+    """
+    if metal.basis is MetalBasis.FARADAY or len(metal.weighed) != 1:
+        return f"{label} is left out: its metal is not stated by weight; see [tapping], weighings and books"
+    if metal.capacity_t is None or not sums.metal_t > 0:
+        return f"{label} is left out: what some of its metal was accounted with is not kept; restate it"
+    [weighed] = metal.weighed
+    pair = best_known(sums)
+    # Of the minutes known to their full length, as their share of the time is: what is known in part has no part in it.
+    capacity_t = metal.capacity_t * pair.metal_t / sums.metal_t
+    made = Metal(
+        kg=1000 * (weighed.tapped_t + (weighed.growth_t or 0.0)),
+        basis=metal.basis,
+        weighing_u_kg=None if weighed.relative is None else 1000 * weighed.relative * weighed.tapped_t,
+        inventory_u_kg=None if weighed.growth_standard_t is None else 1000 * weighed.growth_standard_t,
+        findings=(),
+    )
+    charge_kah = electrolysis.faraday_charge_kah(1000 * capacity_t, current_efficiency=1.0, pots=1.0)
+    return ClosedMonth(label, made, charge_kah, min(100.0, 100 * known_s(pair) / length_s))
 
 
 def estimate(
@@ -168,6 +204,7 @@ def proposal(estimated: Estimate, *, valid_from_ns: int) -> Proposal | str:
         The beginning of the first month that it is meant for, UTC [ns].
     """
     months = estimated.months[0] if len(estimated.months) == 1 else f"{estimated.months[0]} to {estimated.months[-1]}"
+    count = "1 month" if len(estimated.months) == 1 else f"{len(estimated.months)} months"
     if estimated.basis is not MetalBasis.RECONCILED:
         return f"no current efficiency is proposed from {months}: the change of the metal in the pots is missing"
     if estimated.standard_uncertainty is None:
@@ -183,7 +220,8 @@ def proposal(estimated: Estimate, *, valid_from_ns: int) -> Proposal | str:
         standard_uncertainty=estimated.standard_uncertainty,
         valid_from_ns=valid_from_ns,
         source=(
-            f"metal balance of {months} ({len(estimated.months)} months): {estimated.metal_kg / 1000:.1f} t reconciled"
+            f"metal balance of {months} ({count}):"
+            f" {estimated.metal_kg / 1000:.1f} t reconciled"
             f" over {estimated.faraday_kg / 1000:.1f} t by charge at efficiency 1;"
             f" standard uncertainty {estimated.standard_uncertainty:.4f}"
         ),

@@ -18,7 +18,8 @@ class WeighedTonnes:
     """Tapped metal and its growth in the pots [t], with how sure they are; None where nobody said so.
 
     ``relative`` is the standard uncertainty of weighing [1], ``growth_standard_t`` that of the growth [t],
-    ``count`` the number of weighings.
+    ``count`` the number of weighings. ``unknown_standard_t`` is how sure it is which part of them belongs to the time
+    for which the charge is known [t].
     """
 
     tapped_t: float
@@ -26,6 +27,14 @@ class WeighedTonnes:
     relative: float | None
     growth_t: float | None
     growth_standard_t: float | None
+    unknown_standard_t: float = 0.0
+
+    def times(self, part: float) -> "WeighedTonnes":
+        """Return so many times these tonnes, as well known as they are."""
+        growth_t = None if self.growth_t is None else self.growth_t * part
+        growth_u_t = None if self.growth_standard_t is None else self.growth_standard_t * part
+        unknown_t = self.unknown_standard_t * part
+        return WeighedTonnes(self.tapped_t * part, self.count, self.relative, growth_t, growth_u_t, unknown_t)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,16 @@ class EmissionsIntensity:
 def boundaries(sums: Sums) -> dict[str, Pair]:
     """Return the pair of each boundary that can be stated for a potline."""
     return {"dc": sums.dc, "liquid_ac": sums.liquid_ac, "liquid_comprehensive_ac": sums.comprehensive}
+
+
+def best_known(sums: Sums) -> Pair:
+    """Return the pair that is known for the most time: the charge is known in all minutes of each."""
+    return max(boundaries(sums).values(), key=known_s)
+
+
+def known_s(pair: Pair) -> float:
+    """Return for how long a pair is known, by readings or bridged [s]."""
+    return pair.covered_s + pair.estimated_s
 
 
 def energy_intensity(

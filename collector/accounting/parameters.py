@@ -179,7 +179,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             current = integral(Quantity.LINE_CURRENT, 1.0)
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
-        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter)))
+        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, lasting_errors(meter)))
     return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
 
 
@@ -254,8 +254,11 @@ def _dated(value: DatedValue) -> Named:
     return Named(value.value, value.source, value.version, value.relative_standard_uncertainty)
 
 
-def _sources(meter: Meter) -> tuple[tuple[str, float | None], ...]:
-    """Return the lasting errors of a meter's energy. A line's current transducer is in its charge as well."""
+def lasting_errors(meter: Meter) -> tuple[tuple[str, float | None], ...]:
+    """Return the lasting errors of a meter's energy, each with its relative standard uncertainty [1].
+
+    A line's current transducer is in its charge as well.
+    """
     told = meter.accuracy
     if told.whole is not None:
         return ((f"{meter.id}", told.whole),)

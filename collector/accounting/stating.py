@@ -21,11 +21,11 @@ from collector.accounting.error_sources import (
     MeterEnergy,
     SlopeMethod,
     WeighedMetal,
-    Weighings,
 )
 from collector.accounting.integrals import Shape
 from collector.accounting.intensity import Metal
 from collector.accounting.parameters import MeterRole, Parameters, Role
+from collector.accounting.period_metal import weighed_metal
 from collector.accounting.sums import Sums
 from collector.accounting.uncertainty import Budget, emission_budgets, energy_budgets
 
@@ -130,10 +130,7 @@ def _energies(
 
 def _metal(sums: Sums, parameters: Parameters, metal: Metal, length_s: float) -> FaradayMetal | WeighedMetal:
     if metal.weighed is not None:
-        weighed = metal.weighed
-        scale = ErrorSource("weighing", weighed.relative)
-        growth_t, growth_u_t = weighed.growth_t, weighed.growth_standard_t
-        return WeighedMetal((Weighings(weighed.tapped_t, scale, weighed.count, 0.0),), growth_t, growth_u_t)
+        return weighed_metal([metal.weighed])
     name, relative = parameters.charge_source
     charge = Charge(sums.charge_kah, ErrorSource(name, relative), 0.0)
     value = parameters.current_efficiency.value

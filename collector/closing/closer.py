@@ -15,20 +15,20 @@ from types import MappingProxyType
 import structlog
 
 from collector.accounting.account import account_minute
-from collector.accounting.intensity import FARADAY, Metal
+from collector.accounting.intensity import Metal
 from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, fingerprint, wanted
 from collector.accounting.production import PotWatch
 from collector.accounting.stating import uncertainties
 from collector.accounting.sums import Sums
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, rolling_ending, windows_touched
-from collector.closing import balancing, entries
+from collector.closing import balancing, efficiency, entries
 from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
 from collector.closing.entries import Interval
 from collector.closing.gathering import Gathered, gather
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
-from collector.closing.tonnage import BY_WEIGHT, Tonnes, tonnes
+from collector.closing.tonnage import tonnes_of
 from collector.instruments import Instruments
 from collector.plant.balance import BalanceRules
 from collector.plant.rule_tables import SteppedPrice
@@ -354,11 +354,7 @@ class Closer:
             closed.lines += entries.lines(rolling, parameters, least_coverage_pct=self._least_coverage_pct)
             return
         least = self._least_coverage_pct
-        told = Tonnes(FARADAY)
-        if window.name in BY_WEIGHT and self._plant.tapping is not None:
-            told = await self._store.ask(
-                lambda db: tonnes(db, self._plant, potline, window, sums, least_coverage_pct=least)
-            )
+        told = await tonnes_of(self._store, self._plant, potline, window, sums, least_coverage_pct=least)
         known = await line.book.find_window(window)
         if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, told.metal):
             return
@@ -375,6 +371,7 @@ class Closer:
         closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
         await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests, told.metal))
         await self._beside(line, window, sums, told.metal, closed)
+        await efficiency.compare(line.book, line.in_force, stated, self._plant, self._since_ns, least)
 
     async def _beside(self, line: _Line, window: Window, sums: Sums, metal: Metal, closed: Closed) -> None:
         """Write what is told of a window beside its intensities: energy balance, and the price tier of its month."""

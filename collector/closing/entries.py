@@ -131,6 +131,7 @@ def emissions(
             "coverage_pct": stated.coverage_pct,
             "quality": int(Quality.BAD) if stated.t_co2e_per_t is None else stated.quality,
             "revision": of.revision,
+            "metal_basis": stated.basis.value,
         }
     tags = {
         "plant": parameters.plant,

@@ -1,11 +1,12 @@
 """What the ledger has of the plant as a whole, at hand, and the sums of longer windows made of it."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
+from collector.accounting.intensity import Metal
 from collector.accounting.plant_sums import WHOLE_PLANT, PlantSums, plant_total
 from collector.accounting.windows import DAY_NS, Window
 from collector.store.commit import LedgerRecord
@@ -17,22 +18,27 @@ _MOST_PAGES = 3
 
 @dataclass(frozen=True, slots=True)
 class PlantStated:
-    """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters."""
+    """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters.
+
+    ``metal`` is how potlines state their metal, those that do not do so by charge: see `plant_metal`.
+    """
 
     sums: PlantSums
     revision: int
     parameters: tuple[str, ...]
+    metal: Mapping[str, Metal] = field(default_factory=dict)
 
 
 class _Body(msgspec.Struct):
     sums: PlantSums
     parameters: tuple[str, ...]
+    metal: dict[str, Metal] = {}
 
 
 def plant_stated(record: LedgerRecord) -> PlantStated:
     """Return what a record of the plant says."""
     body = msgspec.json.decode(record.body, type=_Body)
-    return PlantStated(body.sums, record.revision, body.parameters)
+    return PlantStated(body.sums, record.revision, body.parameters, body.metal)
 
 
 class PlantBook:

@@ -2,7 +2,8 @@
 
 What has to be stated again is kept in the store, as for a potline (``closer``): first the minutes, then, once no minute
 is left, the windows that they touch. A minute of the plant stands on the minutes of its potlines: whoever commits what
-was stated of these commits with it what ``marks_of`` says.
+was stated of these commits with it what ``marks_of`` and ``touched_by`` say. Days and months stand on the metal that
+the potlines state of them.
 """
 
 import asyncio
@@ -13,7 +14,15 @@ import msgspec
 import structlog
 
 from collector.accounting.late import Span
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.plant_account import account_plant_minute
+from collector.accounting.plant_metal import (
+    LineAccount,
+    PlantUncertainties,
+    plant_by_weight,
+    plant_metal,
+    plant_uncertainties,
+)
 from collector.accounting.plant_parameters import PlantMeter, StackMass, digest, encoded, is_anything, plant_parameters
 from collector.accounting.plant_sums import WHOLE_PLANT, LoadSum, PlantSums
 from collector.accounting.windows import (
@@ -31,6 +40,7 @@ from collector.closing.plant_book import PlantBook, PlantStated
 from collector.closing.plant_entries import plant_lines, plant_record
 from collector.closing.plant_gathering import PlantGathered, gather_plant
 from collector.closing.renewable import StatedShare, renewable_shares
+from collector.closing.tonnage import BY_WEIGHT
 from collector.instruments import Instruments
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant
@@ -49,6 +59,7 @@ _MOST_WINDOWS = 50
 _WITH_SHARES = ("hour", "day", "month")
 
 _PART_CHANGED = "a part of it was stated again"
+_TONNES_CHANGED = "a potline states other tonnes"
 A_POTLINE_CHANGED = "a potline's minute was stated again"
 
 
@@ -141,6 +152,17 @@ class PlantCloser:
             for record in records
             if record.window == "minute" and self._since_ns <= record.start_ns < self._next_ns
         }
+
+    def touched_by(self, records: Iterable[LedgerRecord]) -> dict[tuple[str, int], str]:
+        """Return a closed minute of each day or month that a potline states again: its tonnes may be others."""
+        if self._plant.tapping is None:
+            return {}
+        starts = (
+            max(record.start_ns, self._since_ns)
+            for record in records
+            if record.window in BY_WEIGHT and record.revision > 1
+        )
+        return {(WHOLE_PLANT, minute_of(start)): _TONNES_CHANGED for start in starts if start < self._next_ns}
 
     async def step(self) -> Closed | None:
         """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
@@ -250,15 +272,45 @@ class PlantCloser:
         if window.name in ROLLING_NS:
             closed.lines += self._lines_of(window, sums, [], sums.restated + 1)
             return
+        lines = await self._accounts(window)
+        metals = {potline: line.metal for potline, line in lines.items() if line.metal.basis is not MetalBasis.FARADAY}
         known = await self._book.find(window)
-        if known is not None and known.sums == sums and known.parameters == digests:
+        if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, metals):
             return
         revision = 1 if known is None else known.revision + 1
-        reason = "closed" if known is None else _PART_CHANGED
-        closed.records.append(plant_record(window, sums, revision=revision, reason=reason, parameters=digests))
-        await self._book.put(window, PlantStated(sums, revision, digests))
-        closed.lines += self._lines_of(window, sums, await self._shares(window, sums.load), revision)
+        reason = "closed" if known is None else _PART_CHANGED if known.sums != sums else _TONNES_CHANGED
+        sure = self._sure(window, sums, lines) if metals else None
+        closed.records.append(
+            plant_record(window, sums, revision=revision, reason=reason, parameters=digests, metal=metals, sure=sure)
+        )
+        await self._book.put(window, PlantStated(sums, revision, digests, metals))
+        shares = await self._shares(window, sums.load)
+        basis = plant_metal(sums, metals).basis
+        closed.lines += self._lines_of(window, plant_by_weight(sums, metals), shares, revision, basis, sure)
         closed.lines += await self._by_the_market(window, sums)
+
+    async def _accounts(self, window: Window) -> dict[str, LineAccount]:
+        """Return what the potlines state of a window that may be stated by weight; nothing of others."""
+        if window.name not in BY_WEIGHT or self._plant.tapping is None:
+            return {}
+        told = {potline.id: await self._lines.interval(potline.id, window) for potline in self._plant.potlines}
+        return {
+            potline: LineAccount(found[0].sums, found[1], found[0].metal)
+            for potline, found in told.items()
+            if found is not None
+        }
+
+    def _sure(self, window: Window, sums: PlantSums, lines: Mapping[str, LineAccount]) -> PlantUncertainties | None:
+        if len(lines) < len(self._plant.potlines):
+            return None
+        of = {meter.meter: meter.measures for meter in self._parameters.wanted.meters}
+        return plant_uncertainties(
+            sums,
+            list(lines.values()),
+            services=[meter for meter in self._plant.meters if of.get(meter.id) is Measures.AUXILIARY_AC],
+            casthouse=[meter for meter in self._plant.meters if of.get(meter.id) is Measures.CASTHOUSE_AC],
+            length_s=window.length_s,
+        )
 
     async def _by_the_market(self, window: Window, sums: PlantSums) -> list[bytes]:
         """Return the emissions of the potlines with electricity by contracts and certificates, where it is known."""
@@ -284,7 +336,15 @@ class PlantCloser:
             hours = [(hour, entry.sums.load) for hour, entry in entries if entry is not None]
         return renewable_shares(window, load, hours, self._plant, least_coverage_pct=self._least_coverage_pct)
 
-    def _lines_of(self, window: Window, sums: PlantSums, shares: Sequence[StatedShare], revision: int) -> list[bytes]:
+    def _lines_of(
+        self,
+        window: Window,
+        sums: PlantSums,
+        shares: Sequence[StatedShare],
+        revision: int,
+        basis: MetalBasis = MetalBasis.FARADAY,
+        sure: PlantUncertainties | None = None,
+    ) -> list[bytes]:
         return plant_lines(
             window,
             sums,
@@ -293,6 +353,8 @@ class PlantCloser:
             has_casthouse=self._has_casthouse,
             revision=revision,
             least_coverage_pct=self._least_coverage_pct,
+            basis=basis,
+            sure=sure,
         )
 
 

@@ -144,7 +144,8 @@ async def work_off(
     entries = 0
     while (closed := await closer.settle()) is not None:
         marks = {} if plantwide is None else plantwide.marks_of(closed.records)
-        await store.commit(replace(closed.commit(now_ns()), dirty=marks))
+        touched = {} if plantwide is None else plantwide.touched_by(closed.records)
+        await store.commit(replace(closed.commit(now_ns()), dirty=marks, touched=touched))
         entries += len(closed.records)
         told(entries)
     while plantwide is not None and (closed := await plantwide.settle()) is not None:

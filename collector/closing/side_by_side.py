@@ -93,7 +93,7 @@ async def _settle(configuration: Configuration, potline: str) -> int:
         await plantwide.open(clock.now_ns())
         entries = 0
         while (closed := await closer.settle()) is not None:
-            marks = plantwide.marks_of(closed.records)
-            await store.commit(replace(closed.commit(clock.now_ns()), dirty=marks))
+            marks, touched = plantwide.marks_of(closed.records), plantwide.touched_by(closed.records)
+            await store.commit(replace(closed.commit(clock.now_ns()), dirty=marks, touched=touched))
             entries += len(closed.records)
         return entries

@@ -3,12 +3,16 @@
 A day's tapped metal is not what the day made: pots are tapped once a day at best, some more and some less. So a day is
 stated by metal that is reconciled with what the pots hold, or it stays with Faraday's law; a month may also be stated
 by tapped metal alone, and says so. Shorter windows and rolling ones stay with Faraday's law.
+
+What is weighed is the metal of the whole window, and energy may be known for a part of it only. So a window's metal is
+brought to the time for which its charge is known, as if the rest had run like it; how wrong that may be is stated, too.
 """
 
+import math
 import sqlite3
 from dataclasses import dataclass
 
-from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes
+from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes, best_known, known_s
 from collector.accounting.inventory import InventoryChange, Measuring, Missing, change_of_inventory, reconcile
 from collector.accounting.metal import Tapped, tapped
 from collector.accounting.metal_basis import MetalBasis, why_not_by_tapping
@@ -19,6 +23,7 @@ from collector.plant.tapping import Tapping
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import Laboratory, Production, Weighing
 from collector.store import inputs
+from collector.store.store import Store
 
 BY_WEIGHT = ("day", "month")
 """Windows that weighed metal may state."""
@@ -32,6 +37,15 @@ class Tonnes:
 
     metal: Metal
     findings: tuple[str, ...] = ()
+
+
+async def tonnes_of(
+    store: Store, plant: Plant, potline: Potline, window: Window, sums: Sums, *, least_coverage_pct: float
+) -> Tonnes:
+    """Return how the metal of a closed window is stated; nothing is asked of the store where weight has no say."""
+    if window.name not in BY_WEIGHT or plant.tapping is None:
+        return Tonnes(FARADAY)
+    return await store.ask(lambda db: tonnes(db, plant, potline, window, sums, least_coverage_pct=least_coverage_pct))
 
 
 def tonnes(
@@ -53,7 +67,7 @@ def tonnes(
     rules = plant.tapping
     if rules is None or window.name not in BY_WEIGHT or sums.metal_t <= 0:
         return Tonnes(FARADAY)
-    coverage_pct = 100.0 * (sums.dc.covered_s + sums.dc.estimated_s) / window.length_s
+    coverage_pct = min(100.0, 100.0 * known_s(best_known(sums)) / window.length_s)
     reason = why_not_by_tapping(window, coverage_pct=coverage_pct, least_coverage_pct=least_coverage_pct)
     if reason is not None:
         return Tonnes(FARADAY, (reason,))
@@ -92,6 +106,10 @@ def _tonnes(
     )
     if found.kg <= 0 or (found.basis is MetalBasis.TAPPED and window.name != "month"):
         return Tonnes(FARADAY, found.findings)
+    pair = best_known(sums)
+    if not pair.metal_t > 0:
+        return Tonnes(FARADAY, (*found.findings, "no minute is known to its full length"))
+    known = min(1.0, known_s(pair) / window.length_s)
     by_books = statement is not None and found.kg == statement.kg
     growth_t = growth_u_t = None
     if found.basis is MetalBasis.RECONCILED:
@@ -103,8 +121,10 @@ def _tonnes(
         relative=rules.books_relative_u if by_books else potline.weighing_relative_standard_uncertainty,
         growth_t=growth_t,
         growth_standard_t=growth_u_t,
+        # Metal of the time that is not known: from none to twice as much as of the other, a rectangular distribution.
+        unknown_standard_t=found.kg / 1000 * (1 - known) / math.sqrt(3),
     )
-    return Tonnes(Metal(found.basis, found.kg / 1000 / sums.metal_t, weighed_tonnes), found.findings)
+    return Tonnes(Metal(found.basis, found.kg / 1000 * known / pair.metal_t, weighed_tonnes), found.findings)
 
 
 def _change(potline: Potline, rules: Tapping, window: Window, samples: list[Laboratory]) -> InventoryChange | Missing:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from collector.accounting.integrals import Amount
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import Parameters
+from collector.accounting.period_metal import PeriodMetal, by_charge, together
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import Window
 from collector.plant.limits import Limit
@@ -17,7 +19,10 @@ from collector.reporting.statement import Lack, Section, Standing, Statement
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The part of a period that was accounted with the same parameters; None: they were not kept."""
+    """The part of a period that was accounted with the same parameters; None: they were not kept.
+
+    Its metal is as it is stated: see `LineBasis`.
+    """
 
     parameters: Parameters | None
     sums: Sums
@@ -25,22 +30,36 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day within the period, or the part of it that lies in it. ``known_s``: how much of it is over [s]."""
+    """A day within the period, or the part of it that lies in it. ``known_s``: how much of it is over [s].
+
+    Its metal stands on ``metal_basis``, which may be another one than that of the period.
+    """
 
     label: str
     window: Window
     known_s: float
     sums: Sums
+    metal_basis: MetalBasis = MetalBasis.FARADAY
 
 
 @dataclass(frozen=True, slots=True)
 class LineBasis:
-    """What is stated of one potline: all of it, by parameters, and by day."""
+    """What is stated of one potline: all of it, by parameters, and by day.
+
+    Every tonne in ``sums`` and ``segments`` is as it is stated, by weight where the metal was weighed; ``told`` says on
+    what it stands, None: on charge and current efficiency.
+    """
 
     potline: Potline
     sums: Sums
     segments: tuple[Segment, ...]
     days: tuple[Day, ...] = ()
+    told: PeriodMetal | None = None
+
+    @property
+    def metal(self) -> PeriodMetal:
+        """On what the metal stands."""
+        return by_charge(self.sums.metal_t) if self.told is None else self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,11 @@ class Basis:
     def whole(self) -> Sums:
         """The sums of all potlines that are stated."""
         return total(line.sums for line in self.lines)
+
+    @property
+    def metal(self) -> PeriodMetal:
+        """On what the metal of all potlines that are stated stands."""
+        return together(line.metal for line in self.lines)
 
     @property
     def last_ns(self) -> int:

@@ -67,7 +67,8 @@ def cbam_statement(basis: Basis) -> Statement:
         remarks=[
             "Indirect emissions of electricity are excluded for aluminium (article 3 (2)); none are in any number.",
             "Alumina and purchased anodes bring no embedded emissions; the anodes' carbon is counted where it burns.",
-            "Metal follows from charge and current efficiency; a declaration's activity level is what was weighed.",
+            shares.metal_remark(basis.metal),
+            "A declaration's activity level is what was weighed.",
         ],
     )
 
@@ -209,7 +210,10 @@ def china_ets_statement(basis: Basis, *, anode_effects: str | None) -> Statement
             _conflict(basis, told.value, metal),
         ],
         missing=missing,
-        remarks=["Captive power stations and other products are stated by guidelines of their own."],
+        remarks=[
+            shares.metal_remark(basis.metal),
+            "Captive power stations and other products are stated by guidelines of their own.",
+        ],
     )
 
 
@@ -288,7 +292,7 @@ def _activity(basis: Basis) -> Iterator[Row]:
             digits=3,
             where=where,
             coverage_pct=min(100.0, coverage),
-            note="Faraday; of the minutes known for all meters",
+            note=shares.metal_note(line.metal),
         )
         yield Row("net anodes", sum(each.net_t for each in shares.anodes_of(line)), "t", digits=3, where=where)
         minutes = shares.minutes_per_cell_day(line)

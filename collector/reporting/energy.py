@@ -1,18 +1,21 @@
 """Statement of energy: kWh/t by boundary, levels, the tiered price, the month's end, day by day. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import fsum
 
 from collector.accounting.intensity import boundaries, energy_intensity
+from collector.accounting.metal_basis import MetalBasis
+from collector.accounting.period_metal import PeriodMetal
 from collector.accounting.sums import Pair, Sums
 from collector.domain.forecast import period_end_kwh_per_t
 from collector.domain.levels import BEYOND, Indicator, Limits, level_of
 from collector.domain.price import relieved_surcharge, surcharge_cny, tier_in_force, tier_surcharge
 from collector.plant.factors import DatedSeries
 from collector.plant.rule_tables import Sourced, SteppedPrice
-from collector.reporting import uncertainty
+from collector.reporting import shares, uncertainty
 from collector.reporting.basis import Basis, LineBasis
+from collector.reporting.efficiency import efficiency_section
 from collector.reporting.statement import PLANT, Lack, Row, Section, Statement
 
 DAY_S = 86400.0
@@ -27,23 +30,25 @@ def energy_statement(basis: Basis) -> Statement:
     missing = [*_not_stated(basis), *_uncertain(intensity.rows)]
     price, lacks = _price(basis)
     levels = _levels(basis)
+    efficiency, warnings = efficiency_section(basis)
     if not basis.rules.energy_levels:
         missing.append(Lack("levels of energy: there is no file of them", "add energy_levels.toml to factors_dir"))
     return basis.statement(
         "energy",
         "Energy of primary aluminium",
         rule="kWh/t by boundary; sums over sums",
-        sections=[intensity, levels, price, _forecast(basis), _amounts(basis), _by_day(basis)],
+        sections=[intensity, efficiency, levels, price, _forecast(basis), _amounts(basis), _by_day(basis)],
         missing=[*missing, *lacks],
         remarks=[
-            "Metal follows from charge and current efficiency (Faraday); it is an estimate until tapping confirms it.",
+            *warnings,
+            shares.metal_remark(basis.metal),
             "Each kWh/t is the energy of a period over the metal of the same minutes, never a mean of ratios.",
         ],
     )
 
 
 def pair_row(
-    basis: Basis, where: str, boundary: str, pair: Pair, *, lines: int, known_s: float, period: str = ""
+    basis: Basis, where: str, boundary: str, pair: Pair, *, lines: int, known_s: float, metal: str, period: str = ""
 ) -> Row:
     """Return kWh/t of a boundary, withheld where too little of the time is known.
 
@@ -55,13 +60,17 @@ def pair_row(
         Over how many potlines the pair was added up: their times add up, too.
     known_s
         How long the period is, as far as it is over [s].
+    metal
+        On what the metal of the pair stands, in words.
     """
     stated = energy_intensity(pair, length_s=known_s * lines, least_coverage_pct=basis.least_coverage_pct)
     if stated is None:
         return Row(
             boundary, None, "kWh/t", where=where, period=period, coverage_pct=0.0, note="no whole minute is known"
         )
-    note = "" if stated.kwh_per_t is not None else f"withheld: less than {basis.least_coverage_pct:g} % is known"
+    note = f"withheld: less than {basis.least_coverage_pct:g} % is known"
+    if stated.kwh_per_t is not None:
+        note = f"metal: {metal}"
     return Row(
         boundary,
         stated.kwh_per_t,
@@ -75,20 +84,35 @@ def pair_row(
     )
 
 
-def _places(basis: Basis) -> Iterator[tuple[str, Sums, int, LineBasis | None]]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A potline, or all of them: ``lines`` is how many, ``line`` None where they are several."""
+
+    where: str
+    sums: Sums
+    metal: PeriodMetal
+    lines: int = 1
+    line: LineBasis | None = None
+
+    def row(self, basis: Basis, boundary: str) -> Row:
+        pair, known_s = boundaries(self.sums)[boundary], basis.known_s
+        return pair_row(basis, self.where, boundary, pair, lines=self.lines, known_s=known_s, metal=self.metal.words)
+
+
+def _places(basis: Basis) -> Iterator[_Place]:
     for line in basis.lines:
-        yield line.potline.id, line.sums, 1, line
+        yield _Place(line.potline.id, line.sums, line.metal, line=line)
     if len(basis.lines) > 1:
-        yield PLANT, basis.whole, len(basis.lines), None
+        yield _Place(PLANT, basis.whole, basis.metal, len(basis.lines))
 
 
 def _intensities(basis: Basis) -> Section:
     rows = []
-    for where, sums, lines, line in _places(basis):
-        for boundary, pair in boundaries(sums).items():
-            row = pair_row(basis, where, boundary, pair, lines=lines, known_s=basis.known_s)
+    for place in _places(basis):
+        for boundary, pair in boundaries(place.sums).items():
+            row = place.row(basis, boundary)
             if row.value is not None:
-                row = _sure(basis, line, boundary, row, pair)
+                row = _sure(basis, place.line, boundary, row, pair)
             rows.append(row)
     return Section("Specific energy by boundary", tuple(rows))
 
@@ -97,15 +121,15 @@ def _sure(basis: Basis, line: LineBasis | None, boundary: str, row: Row, pair: P
     if line is None:
         reason = "of several potlines: see each of them"
         return replace(row, uncertainty=reason)
-    budget = uncertainty.of_energy(basis.plant, line.potline, boundary, line.sums, pair, basis.last_ns)
-    reason = uncertainty.why_none(budget)
+    budget = uncertainty.of_energy(basis.plant, line, boundary, pair, basis.last_ns)
+    reason = uncertainty.why_no_metal(line.metal) or uncertainty.why_none(budget)
     return replace(row, expanded_95=None if budget is None else budget.expanded_95, uncertainty=reason)
 
 
 def _uncertain(rows: tuple[Row, ...]) -> Iterator[Lack]:
     for row in rows:
         if row.uncertainty.startswith("not configured"):
-            remedy = "add class or uncertainty to meters, and uncertainty to current_efficiency"
+            remedy = "add class or uncertainty to meters, and the uncertainty of weighing or current_efficiency"
             yield Lack(f"uncertainty of {row.label} of {row.where}: {row.uncertainty}", remedy)
 
 
@@ -125,10 +149,9 @@ def _levels(basis: Basis) -> Section:
         for indicator, told in limits_of.items():
             if not told.holds_on(basis.day) or indicator.value not in boundaries(basis.whole):
                 continue
-            for where, sums, lines, _ in _places(basis):
-                pair = boundaries(sums)[indicator.value]
-                row = pair_row(basis, where, indicator.value, pair, lines=lines, known_s=basis.known_s)
-                rows.append(_level_row(edition, where, row.value, indicator, told))
+            for place in _places(basis):
+                row = place.row(basis, indicator.value)
+                rows.append(_level_row(edition, place.where, row.value, indicator, told))
     remarks = ("A level is of the period that the standard means, a year as a rule; of a shorter one it is a sign.",)
     return Section("Levels of specific energy", tuple(rows), remarks if rows else ())
 
@@ -158,9 +181,9 @@ def _price(basis: Basis) -> tuple[Section, list[Lack]]:
         return Section(title, ()), [Lack(f"{rule}: {what}", remedy)]
     source = f"{told.source} ({told.verified})"
     rows = [Row(f"{rule}: threshold", tier.threshold_kwh_per_t, "kWh/t", source=source)]
-    for where, sums, lines, _ in _places(basis):
-        pair = boundaries(sums)[told.value.indicator.value]
-        row = pair_row(basis, where, told.value.indicator.value, pair, lines=lines, known_s=basis.known_s)
+    for place in _places(basis):
+        where, pair = place.where, boundaries(place.sums)[told.value.indicator.value]
+        row = place.row(basis, told.value.indicator.value)
         if row.value is None:
             rows.append(Row(f"{rule}: surcharge", None, "CNY/kWh", where=where, note=row.note))
             continue
@@ -214,7 +237,7 @@ def _forecast(basis: Basis) -> Section:
         pair = line.sums.comprehensive
         last = [day for day in line.days[-_LAST_DAYS:] if day.sums.comprehensive.minutes]
         length_d = fsum(day.known_s for day in last) / DAY_S
-        so_far = pair_row(basis, line.potline.id, _COMPREHENSIVE, pair, lines=1, known_s=basis.known_s)
+        so_far = _Place(line.potline.id, line.sums, line.metal).row(basis, _COMPREHENSIVE)
         if so_far.value is None or not length_d > 0:
             note = so_far.note or "no day to go by"
             rows.append(Row(_COMPREHENSIVE, None, "kWh/t", where=line.potline.id, note=note))
@@ -233,13 +256,15 @@ def _forecast(basis: Basis) -> Section:
 
 def _amounts(basis: Basis) -> Section:
     rows = []
-    for where, sums, _, _ in _places(basis):
+    for place in _places(basis):
+        where, sums, metal = place.where, place.sums, place.metal
         rows += [
             Row("DC energy", sums.dc_kwh / 1000, "MWh", where=where),
             Row("AC energy into the rectifiers", sums.ac_kwh / 1000, "MWh", where=where),
             Row("AC energy of services", sums.auxiliary_kwh / 1000, "MWh", where=where),
-            Row("metal (Faraday)", sums.metal_t, "t", digits=3, where=where),
-            Row("metal tapped", sums.tapped_t, "t", digits=3, where=where, note="as weighed; not in the ratios"),
+            Row("metal stated", metal.t, "t", digits=3, where=where, note=metal.words),
+            Row("metal (Faraday)", metal.faraday_t, "t", digits=3, where=where, note="by charge, current efficiency"),
+            Row("metal tapped", sums.tapped_t, "t", digits=3, where=where, note="weighings as they came, unjudged"),
             Row("cell-days", sums.cell_days, "d", where=where),
             Row("anode effects", float(sums.anode_effects), "effects", digits=0, where=where),
         ]
@@ -247,12 +272,20 @@ def _amounts(basis: Basis) -> Section:
 
 
 def _by_day(basis: Basis) -> Section:
-    rows = []
+    rows, remarks = [], []
     for line in basis.lines:
-        for day in line.days if len(line.days) > 1 else ():
-            for boundary, pair in boundaries(day.sums).items():
-                where, known_s = line.potline.id, day.known_s
-                rows.append(pair_row(basis, where, boundary, pair, lines=1, known_s=known_s, period=day.label))
+        where, days = line.potline.id, line.days if len(line.days) > 1 else ()
+        for day in days:
+            words, known_s = day.metal_basis.value, day.known_s
+            rows += [
+                pair_row(basis, where, boundary, pair, lines=1, known_s=known_s, metal=words, period=day.label)
+                for boundary, pair in boundaries(day.sums).items()
+            ]
             metal = day.sums.metal_t if day.sums.minutes else None
-            rows.append(Row("metal", metal, "t", digits=2, where=line.potline.id, period=day.label))
-    return Section("Day by day", tuple(rows), by_period=True)
+            rows.append(Row("metal", metal, "t", digits=2, where=where, period=day.label, note=words))
+        weighed = [day.label for day in days if day.metal_basis is not MetalBasis.FARADAY]
+        if weighed or (days and line.metal.basis is not MetalBasis.FARADAY):
+            told = f"{len(weighed)} of {len(days)} days of {where} are stated by weight"
+            rest = ", the others by charge (Faraday)" if len(weighed) < len(days) else ""
+            remarks.append(f"{told}{rest}; days need not add up to a period that was weighed as a whole.")
+    return Section("Day by day", tuple(rows), tuple(remarks), by_period=True)

@@ -190,9 +190,8 @@ def _named(series: FactorSeries | None, time_ns: int) -> EmissionFactor | None:
 
 
 def _ratio_sure(basis: Basis, line: LineBasis) -> float | None:
-    sums, last_ns = line.sums, basis.last_ns
-    pair = sums.comprehensive
-    budget = uncertainty.of_energy(basis.plant, line.potline, "liquid_comprehensive_ac", sums, pair, last_ns)
+    pair = line.sums.comprehensive
+    budget = uncertainty.of_energy(basis.plant, line, "liquid_comprehensive_ac", pair, basis.last_ns)
     if budget is None or budget.standard is None or not budget.value > 0:
         return None
     return budget.standard / budget.value
@@ -251,7 +250,7 @@ def _result(
             estimated_pct=estimated,
             note="a lower bound while something is missing",
         ),
-        Row("metal of the period", pair.metal_t, "t", digits=3, note="Faraday; of the minutes known for all meters"),
+        Row("metal of the period", pair.metal_t, "t", digits=3, note=shares.metal_note(basis.metal)),
     ]
     return Section("Result", tuple(rows))
 

@@ -9,30 +9,47 @@ from string import Template
 
 from collector.reporting.statement import ESTIMATED, Row, Section, Statement, shown
 
-_STYLE = """
-@page { size: A4; margin: 18mm 14mm 20mm 14mm; @bottom-right { content: counter(page) " / " counter(pages); } }
+_SHORT = 12
+"""Rows of a table that is not torn apart: it goes to the next page as a whole."""
+
+_STYLE = Template("""
+@page { size: A4; margin: 18mm 14mm 20mm 14mm;
+  @top-left { content: "$running"; font: 8pt "Liberation Sans", Arial, "Noto Sans CJK SC", sans-serif; }
+  @bottom-right { content: counter(page) " / " counter(pages);
+    font: 8pt "Liberation Sans", Arial, "Noto Sans CJK SC", sans-serif; } }
+@page :first { @top-left { content: ""; } }
 * { box-sizing: border-box; }
 body { font: 10pt/1.35 "Liberation Sans", Arial, "Noto Sans CJK SC", sans-serif; color: #000; background: #fff;
-  max-width: 182mm; margin: 8mm auto; }
+  max-width: 182mm; margin: 8mm auto; orphans: 3; widows: 3; }
 h1 { font-size: 16pt; margin: 0 0 2mm; }
 h2 { font-size: 11.5pt; margin: 7mm 0 1.5mm; border-bottom: 0.6pt solid #000; break-after: avoid; }
+h2 + ul { break-before: avoid; break-after: avoid; }
 p, ul { margin: 1mm 0 2mm; }
 ul { padding-left: 5mm; }
+li { break-inside: avoid; }
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
+tbody tr:first-child { break-after: avoid; }
+tbody tr:last-child { break-before: avoid; }
+.short { break-inside: avoid; }
 th { text-align: left; font-weight: 700; border-bottom: 0.8pt solid #000; vertical-align: bottom; }
-th, td { padding: 0.8mm 1.5mm 0.8mm 0; }
+th, td { padding: 0.8mm 2.5mm 0.8mm 0; }
+th:last-child, td:last-child { padding-right: 0; }
 td { border-bottom: 0.3pt solid #999; vertical-align: top; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.note { color: #333; font-size: 7.5pt; overflow-wrap: anywhere; }
+.w { white-space: nowrap; }
+.what { min-width: 36mm; }
+.note { color: #333; font-size: 7.5pt; overflow-wrap: anywhere; min-width: 30mm; }
+.days { margin-bottom: 4mm; }
 .facts td:first-child { white-space: nowrap; width: 34mm; }
-.missing { border: 0.8pt solid #000; padding: 2mm 3mm; margin-top: 6mm; }
+.missing { border: 0.8pt solid #000; padding: 2mm 3mm; margin-top: 6mm; box-decoration-break: clone;
+  -webkit-box-decoration-break: clone; }
 .missing h2 { margin-top: 0; border: 0; }
 code { font-family: "Liberation Mono", monospace; font-size: 8pt; overflow-wrap: anywhere; }
 sup { font-weight: 700; line-height: 0; }
 @media print { body { margin: 0; max-width: none; } }
-"""
+""")
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -59,13 +76,21 @@ def as_html(statement: Statement) -> str:
         title=escape(statement.title),
         plant=escape(statement.plant_name),
         period=escape(statement.period),
-        style=_STYLE,
+        style=_STYLE.substitute(running=_css_text(f"{statement.title}, {statement.plant_name}, {statement.period}")),
         facts=_facts(statement),
         legend=_legend(statement),
         sections="\n".join(_section(section) for section in statement.sections),
         missing=_missing(statement),
         standing=_standing(statement),
     )
+
+
+def _css_text(text: str) -> str:
+    """Return a text as it may stand in a string of a style sheet: what is no letter, digit or space by its number.
+
+    The space after a number is its end, and is not shown.
+    """
+    return "".join(sign if sign.isalnum() or sign == " " else f"\\{ord(sign):x} " for sign in text)
 
 
 def _facts(statement: Statement) -> str:
@@ -92,7 +117,8 @@ def _legend(statement: Statement) -> str:
 
 def _section(section: Section) -> str:
     table = _by_period(section) if section.by_period else _table(section)
-    return f"<section><h2>{escape(section.title)}</h2>{_listed(section.remarks)}{table}</section>"
+    short = ' class="short"' if len(section.rows) <= _SHORT else ""
+    return f"<section{short}><h2>{escape(section.title)}</h2>{_listed(section.remarks)}{table}</section>"
 
 
 def _table(section: Section) -> str:
@@ -109,10 +135,10 @@ def _table(section: Section) -> str:
 
 
 def _row(row: Row, *, has_periods: bool, has_shares: bool) -> str:
-    cells = [f"<td>{escape(row.where)}</td>"]
-    cells += [f"<td>{escape(row.period)}</td>"] if has_periods else []
-    cells.append(f"<td>{escape(row.label)}</td>")
-    cells.append(f'<td class="n">{_value(row)}</td><td>{escape(row.unit)}</td>')
+    cells = [f'<td class="w">{escape(row.where)}</td>']
+    cells += [f'<td class="w">{escape(row.period)}</td>'] if has_periods else []
+    cells.append(f'<td class="what">{escape(row.label)}</td>')
+    cells.append(f'<td class="n">{_value(row)}</td><td class="w">{escape(row.unit)}</td>')
     if has_shares:
         quality = "" if row.quality is None else f"0x{row.quality:02X}"
         cells.append(f'<td class="n">{_percent(row.coverage_pct)}</td><td class="n">{_percent(row.estimated_pct)}</td>')
@@ -146,7 +172,7 @@ def _place(where: str, section: Section) -> str:
     head = "".join(f'<th class="n">{escape(label)}<br>{escape(unit)}</th>' for label, unit in labels.items())
     head += '<th class="n">least known</th>'
     lines = "".join(_line(period, labels, by_place) for period in dict.fromkeys(row.period for row in rows))
-    return f"<table><thead><tr><th>{escape(where)}</th>{head}</tr></thead><tbody>{lines}</tbody></table>"
+    return f'<table class="days"><thead><tr><th>{escape(where)}</th>{head}</tr></thead><tbody>{lines}</tbody></table>'
 
 
 def _line(period: str, labels: dict[str, str], by_place: dict[tuple[str, str], Row]) -> str:

@@ -3,10 +3,14 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from math import fsum
 
 from collector.accounting import parameters as keeping
+from collector.accounting.intensity import Metal
 from collector.accounting.parameters import Parameters
+from collector.accounting.period_metal import by_weight, metal_of
 from collector.accounting.periods import label_of
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import DAY_NS, Window, parts_of, windows_between
@@ -106,22 +110,27 @@ class _Entries:
         self.potline = potline
         self.calendar = calendar
         self.revisions: list[Revision] = []
+        self.metals: list[tuple[float, Metal]] = []
         self.used = 0
         self._db = db
         self._pages: dict[tuple[str, int], dict[int, Stated]] = {}
         self._parameters: dict[str, Parameters | None] = {}
 
     def parts(self, window: Window) -> Iterator[Stated]:
-        """Yield entries that a window is made of, the longest there are."""
+        """Yield entries that a window is made of, the longest there are.
+
+        ``metals`` gains how the metal of each is stated, with its tonnes by Faraday's law.
+        """
         entry = self._find(window)
         if entry is not None:
             self.used += 1
+            self.metals.append((entry.sums.metal_t, entry.metal))
             if entry.revision > 1 and window.name != "minute":
                 label, reason = label_of(window, self.calendar), self._reason(window, entry.revision)
                 self.revisions.append(Revision(self.potline.id, label, entry.revision, reason))
             yield from self._by_parameters(window, entry)
             return
-        for part in parts_of(window, self.calendar):
+        for part in _largest(window, self.calendar):
             yield from self.parts(part)
 
     def parameters(self, digest: str) -> Parameters | None:
@@ -132,15 +141,18 @@ class _Entries:
         return self._parameters[digest]
 
     def _by_parameters(self, window: Window, entry: Stated) -> Iterator[Stated]:
-        """Yield an entry, or where it was made with several parameters its parts, as far as these are kept."""
+        """Yield an entry, or where it was made with several parameters its parts, as far as these are kept.
+
+        The metal of the parts is stated as that of the whole: a month may be weighed where its hours are not.
+        """
         if len(entry.parameters) <= 1:
             yield entry
             return
         below = [found for part in parts_of(window, self.calendar) for found in self._below(part)]
         if total(each.sums for each in below).minutes == entry.sums.minutes:
-            yield from below
+            yield from (replace(each, metal=entry.metal) for each in below)
         else:  # its minutes are no longer kept: the sums stand, what they were made with does not
-            yield Stated(entry.sums, entry.revision, ())
+            yield Stated(entry.sums, entry.revision, (), entry.metal)
 
     def _below(self, window: Window) -> Iterator[Stated]:
         entry = self._find(window)
@@ -170,18 +182,59 @@ class _Entries:
         return str(row[0])
 
 
+def _largest(window: Window, calendar: Calendar) -> Iterator[Window]:
+    """Yield what a window is made of; two times are whole months and days, and hours and minutes at their edges.
+
+    Only days and months may be stated by weight.
+    """
+    if window.name != "period":
+        yield from parts_of(window, calendar)
+        return
+    for month in windows_between("month", window.start_ns, window.end_ns, calendar):
+        if _lies_in(month, window):
+            yield month
+            continue
+        start_ns, end_ns = max(month.start_ns, window.start_ns), min(month.end_ns, window.end_ns)
+        for day in windows_between("day", start_ns, end_ns, calendar):
+            if _lies_in(day, window):
+                yield day
+            else:
+                edge = Window("period", max(day.start_ns, start_ns), min(day.end_ns, end_ns))
+                yield from parts_of(edge, calendar)
+
+
+def _lies_in(part: Window, whole: Window) -> bool:
+    return whole.start_ns <= part.start_ns and part.end_ns <= whole.end_ns
+
+
 def _line(entries: _Entries, window: Window, until_ns: int) -> LineBasis:
     listed = list(entries.parts(window))
     by_parameters: dict[str, list[Sums]] = {}
     for each in listed:
-        by_parameters.setdefault(each.parameters[0] if each.parameters else "", []).append(each.sums)
+        sums = by_weight(each.sums, each.metal)
+        by_parameters.setdefault(each.parameters[0] if each.parameters else "", []).append(sums)
     segments = tuple(
         Segment(entries.parameters(digest) if digest else None, total(parts)) for digest, parts in by_parameters.items()
     )
+    metal = metal_of(entries.metals, capacity_t=_capacity_t(entries, listed))
     used, revisions = entries.used, list(entries.revisions)
     days = tuple(_days(entries, window, until_ns))
     entries.used, entries.revisions = used, revisions  # of days, nothing more was added up
-    return LineBasis(entries.potline, total(each.sums for each in listed), segments, days)
+    sums = total(by_weight(each.sums, each.metal) for each in listed)
+    return LineBasis(entries.potline, sums, segments, days, metal)
+
+
+def _capacity_t(entries: _Entries, listed: list[Stated]) -> float | None:
+    """Return what the charge makes at an efficiency of 1 [t]; None where some of the parameters are not kept."""
+    found = []
+    for each in listed:
+        if not each.sums.metal_t > 0:
+            continue
+        parameters = entries.parameters(each.parameters[0]) if each.parameters else None
+        if parameters is None:
+            return None
+        found.append(each.sums.metal_t / parameters.current_efficiency.value)
+    return fsum(found)
 
 
 def _days(entries: _Entries, window: Window, until_ns: int) -> Iterator[Day]:
@@ -189,9 +242,10 @@ def _days(entries: _Entries, window: Window, until_ns: int) -> Iterator[Day]:
         start_ns, end_ns = max(day.start_ns, window.start_ns), min(day.end_ns, window.end_ns)
         cut = (start_ns, end_ns) != (day.start_ns, day.end_ns)
         part = Window("period", start_ns, end_ns) if cut else day
-        sums = total(each.sums for each in entries.parts(part))
+        entries.metals = []
+        sums = total(by_weight(each.sums, each.metal) for each in entries.parts(part))
         known_s = (min(end_ns, until_ns) - start_ns) * 1e-9
-        yield Day(label_of(day, entries.calendar), part, known_s, sums)
+        yield Day(label_of(day, entries.calendar), part, known_s, sums, metal_of(entries.metals).basis)
 
 
 def _minutes_again(db: sqlite3.Connection, potline: str, window: Window) -> Iterator[Revision]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collector.accounting.integrals import Amount
+from collector.accounting.metal_basis import MetalBasis
+from collector.accounting.period_metal import PeriodMetal
 from collector.domain.anode_effect import anode_effect_minutes_per_cell_day, ratio_c2f6_kg, slope_cf4_kg
 from collector.domain.fuel_use import FuelByAmount, FuelByCarbon, FuelByHeat
 from collector.domain.pfc_account import PfcMethod, PfcOfLine
@@ -27,8 +29,28 @@ class AnodesOfLine:
 
 
 def metal_t(basis: Basis) -> float:
-    """Return the metal of the period whose emissions are known [t]: that of the minutes known for all meters."""
+    """Return the metal of the period whose emissions are known [t]: that of the minutes known for all meters.
+
+    It is as the period states it, by weight where closed days or months were weighed: see `Basis.metal`.
+    """
     return basis.whole.comprehensive.metal_t
+
+
+def metal_note(metal: PeriodMetal) -> str:
+    """Return on what the metal of a pair stands, for the remarks of its row."""
+    return f"{metal.words}; of the minutes known for all meters"
+
+
+def metal_remark(metal: PeriodMetal) -> str:
+    """Return on what the metal of a period stands, as a sentence."""
+    match metal.bases:
+        case (MetalBasis.RECONCILED,):
+            return "Metal is what was weighed, reconciled with the metal that the pots hold."
+        case (MetalBasis.TAPPED,):
+            return "Metal is what was weighed; the change of the metal in the pots is not known, and not in it."
+        case () | (MetalBasis.FARADAY,):
+            return "Metal follows from charge and current efficiency (Faraday): an estimate until tapping confirms it."
+    return f"Metal is weighed for a part of the period: {metal.words}; Faraday is by charge and current efficiency."
 
 
 def too_little(basis: Basis) -> str:

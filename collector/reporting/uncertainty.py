@@ -12,13 +12,17 @@ from collector.accounting.error_sources import (
     FaradayMetal,
     Gap,
     MeterEnergy,
+    WeighedMetal,
 )
+from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import Role
+from collector.accounting.period_metal import PeriodMetal, weighed_metal
 from collector.accounting.sums import Pair, Sums
 from collector.accounting.uncertainty import Budget, energy_budgets
 from collector.domain.electrolysis import faraday_metal_t
 from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant, Potline
+from collector.reporting.basis import LineBasis
 
 ROLES = {
     "dc": (Role.DC,),
@@ -28,22 +32,49 @@ ROLES = {
 _MEASURES = {Role.DC: Measures.LINE_DC, Role.RECTIFIER: Measures.RECTIFIER_AC, Role.AUXILIARY: Measures.AUXILIARY_AC}
 
 
-def of_energy(plant: Plant, potline: Potline, boundary: str, sums: Sums, pair: Pair, time_ns: int) -> Budget | None:
-    """Return how well the kWh/t of a boundary is known; None where there is nothing to judge.
+def of_energy(plant: Plant, line: LineBasis, boundary: str, pair: Pair, time_ns: int) -> Budget | None:
+    """Return how well the kWh/t of a boundary is known; None where there is nothing to judge, see `why_no_metal`.
 
     Parameters
     ----------
+    line
+        The potline, with the sums of the period and on what its metal stands.
     boundary
         ``dc``, ``liquid_ac`` or ``liquid_comprehensive_ac``.
-    sums, pair
-        The sums of the period, and the pair of that boundary in them.
+    pair
+        The pair of that boundary in the sums.
     time_ns
-        When the current efficiency is taken.
+        When the current efficiency is taken, where the metal follows from it.
     """
-    metal = _metal(plant, potline, sums, pair, time_ns)
+    potline, sums = line.potline, line.sums
+    if why_no_metal(line.metal):
+        return None
+    metal: FaradayMetal | WeighedMetal | None
+    if line.metal.basis is MetalBasis.RECONCILED:
+        metal = _weighed(line.metal, pair)
+    else:
+        metal = _metal(plant, potline, sums, pair, time_ns)
     if metal is None:
         return None
     return energy_budgets(_meters(plant, potline, boundary, sums, pair), metal).kwh_per_t
+
+
+def why_no_metal(metal: PeriodMetal) -> str:
+    """Return why nothing is said of how well metal is known; empty where its basis allows it."""
+    if len(metal.bases) > 1:
+        return "metal stands on several bases; state a closed day or month"
+    if metal.basis is MetalBasis.TAPPED:
+        return "the change of the metal in the pots is missing"
+    return ""
+
+
+def _weighed(metal: PeriodMetal, pair: Pair) -> WeighedMetal | None:
+    """Return the weighed metal of a pair: the part of the period's for which its energy is known."""
+    of_period_t = sum(each.tapped_t + (each.growth_t or 0.0) for each in metal.weighed)
+    if not of_period_t > 0 or not pair.metal_t > 0:
+        return None
+    part = pair.metal_t / of_period_t
+    return weighed_metal(each.times(part) for each in metal.weighed)
 
 
 def why_none(budget: Budget | None) -> str:

@@ -24,9 +24,13 @@ def mark(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None
 
 
 def touch(db: sqlite3.Connection, minutes: Mapping[tuple[str, int], str]) -> None:
-    """Mark minutes whose windows are to be stated again, though nothing about the minutes themselves has changed."""
+    """Mark minutes whose windows are to be stated again, though nothing about the minutes themselves has changed.
+
+    One that is marked already may turn out to say the same, so it is noted that its windows are owed all the same.
+    """
     db.executemany(
-        "INSERT INTO dirty (potline, minute_ns, reason, accounted) VALUES (?,?,?,1) ON CONFLICT DO NOTHING",
+        "INSERT INTO dirty (potline, minute_ns, reason, accounted) VALUES (?,?,?,1)"
+        " ON CONFLICT DO UPDATE SET accounted = 2 WHERE accounted = 0",
         ((*key, reason) for key, reason in minutes.items()),
     )
 

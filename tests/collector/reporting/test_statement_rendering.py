@@ -62,6 +62,35 @@ def test_heads_are_repeated_on_each_page_and_rows_are_never_torn() -> None:
     assert "tr { break-inside: avoid; }" in page
 
 
+def test_each_page_after_the_first_says_what_it_is_a_page_of_and_each_has_its_number() -> None:
+    page = as_html(statement(Row("dc", 1.0, "kWh/t")))
+    # After a number a space ends it; the next one is shown.
+    assert '@top-left { content: "Energy\\2c  North smelter\\2c  2026\\2d 03";' in page
+    assert '@page :first { @top-left { content: ""; } }' in page
+    assert 'counter(page) " / " counter(pages)' in page
+
+
+def test_a_name_cannot_end_the_style_sheet_or_its_string() -> None:
+    made = dataclasses.replace(statement(Row("dc", 1.0, "kWh/t")), plant_name='</style><b>"x\\')
+    page = as_html(made)
+    assert page.count("</style>") == 1
+    assert 'content: "Energy\\2c  \\3c \\2f style\\3e \\3c b\\3e \\22 x\\5c \\2c  2026\\2d 03"' in page
+
+
+@pytest.mark.parametrize(("rows", "is_short"), [(12, True), (13, False)])
+def test_a_table_of_12_rows_stays_on_one_page_and_one_of_13_may_go_on(*, rows: int, is_short: bool) -> None:
+    page = as_html(statement(*[Row(f"row {n}", 1.0, "t") for n in range(rows)]))
+    assert ('<section class="short"><h2>Figures' in page) is is_short
+    assert ".short { break-inside: avoid; }" in page
+
+
+def test_places_times_and_units_are_never_broken_in_two_lines() -> None:
+    page = as_html(statement(Row("hf", 3.2, "mg/m3", where="GTC-1", period="2026-03-01 13:00+08:00")))
+    for text in ("GTC-1", "2026-03-01 13:00+08:00", "mg/m3"):
+        assert f'<td class="w">{text}</td>' in page
+    assert ".w { white-space: nowrap; }" in page
+
+
 def test_days_are_lines_and_boundaries_are_columns_with_their_unit() -> None:
     rows = [Row(name, value, "kWh/t", where="PL1", period=day, coverage_pct=known) for name, value, day, known in (
         ("dc", 12_500.0, "2026-03-01", 100.0), ("ac", 13_000.0, "2026-03-01", 97.0), ("dc", None, "2026-03-02", 10.0),
