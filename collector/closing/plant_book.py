@@ -17,22 +17,27 @@ _MOST_PAGES = 3
 
 @dataclass(frozen=True, slots=True)
 class PlantStated:
-    """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters."""
+    """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters.
+
+    ``told`` names the factors that were told for it, with their revisions.
+    """
 
     sums: PlantSums
     revision: int
     parameters: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 class _Body(msgspec.Struct):
     sums: PlantSums
     parameters: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 def plant_stated(record: LedgerRecord) -> PlantStated:
     """Return what a record of the plant says."""
     body = msgspec.json.decode(record.body, type=_Body)
-    return PlantStated(body.sums, record.revision, body.parameters)
+    return PlantStated(body.sums, record.revision, body.parameters, body.told)
 
 
 class PlantBook:

@@ -31,6 +31,7 @@ from collector.closing.plant_book import PlantBook, PlantStated
 from collector.closing.plant_entries import plant_lines, plant_record
 from collector.closing.plant_gathering import PlantGathered, gather_plant
 from collector.closing.renewable import StatedShare, renewable_shares
+from collector.closing.told import WHY, Times, used_in
 from collector.instruments import Instruments
 from collector.plant.meter import Measures
 from collector.plant.topology import Plant
@@ -45,6 +46,8 @@ log = structlog.get_logger()
 _MOST_MINUTES = 60
 _MOST_AGAIN = 240
 _MOST_WINDOWS = 50
+
+_QUARTER_NS = 15 * MINUTE_NS
 
 _WITH_SHARES = ("hour", "day", "month")
 
@@ -82,7 +85,7 @@ class PlantCloser:
         self._least_coverage_pct = least_coverage_pct
         self._instruments = instruments
         self._parameters = plant_parameters(plant, longest_gap_s=longest_gap_s)
-        self._works = is_anything(self._parameters)
+        self._works = is_anything(self._parameters) or plant.portfolio.certificates_told
         self._has_casthouse = bool(self._parameters.wanted.of(Measures.CASTHOUSE_AC))
         self._points = _points(plant, self._parameters.wanted.meters, self._parameters.wanted.masses)
         self._book = PlantBook(store)
@@ -103,6 +106,25 @@ class PlantCloser:
         self._since_ns = int(await self._store.meta("plant_accounts_since_ns", str(first_ns)))
         last_ns = await self._store.last_minute(WHOLE_PLANT)
         self._next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
+
+    def as_told(self, plant: Plant) -> None:
+        """Go on with the plant as it is with the factors that were told; nothing else of it may differ."""
+        self._plant = plant
+
+    def touched_by(self, times: Iterable[Times], *, not_before_ns: int) -> dict[tuple[str, int], str]:
+        """Return minutes whose windows are to be stated again, for factors were told of these times.
+
+        Every window that has a part in them has one of these minutes: none begins or ends within a quarter of an hour
+        of the clock but at its edges, or where the times themselves do.
+        """
+        found: dict[tuple[str, int], str] = {}
+        if self._works:
+            for start_ns, end_ns in times:
+                first_ns = minute_of(max(start_ns, self._since_ns, not_before_ns))
+                last_ns = min(end_ns, self._next_ns)
+                starts = range(first_ns - first_ns % _QUARTER_NS + _QUARTER_NS, last_ns, _QUARTER_NS)
+                found |= {(WHOLE_PLANT, minute): WHY for minute in (first_ns, *starts) if minute < last_ns}
+        return found
 
     @property
     def closed_until_ns(self) -> int:
@@ -251,12 +273,15 @@ class PlantCloser:
             closed.lines += self._lines_of(window, sums, [], sums.restated + 1)
             return
         known = await self._book.find(window)
-        if known is not None and known.sums == sums and known.parameters == digests:
+        told = used_in(self._plant, window.start_ns, window.end_ns)
+        if known is not None and (known.sums, known.parameters, known.told) == (sums, digests, told):
             return
         revision = 1 if known is None else known.revision + 1
-        reason = "closed" if known is None else _PART_CHANGED
-        closed.records.append(plant_record(window, sums, revision=revision, reason=reason, parameters=digests))
-        await self._book.put(window, PlantStated(sums, revision, digests))
+        reason = "closed" if known is None else _PART_CHANGED if known.told == told else WHY
+        closed.records.append(
+            plant_record(window, sums, revision=revision, reason=reason, parameters=digests, told=told)
+        )
+        await self._book.put(window, PlantStated(sums, revision, digests, told))
         closed.lines += self._lines_of(window, sums, await self._shares(window, sums.load), revision)
         closed.lines += await self._by_the_market(window, sums)
 

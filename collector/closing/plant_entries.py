@@ -25,6 +25,7 @@ def plant_record(
     reason: str,
     parameters: Iterable[str],
     inputs: str = "",
+    told: Sequence[str] = (),
 ) -> LedgerRecord:
     """Return the record of an interval.
 
@@ -34,8 +35,13 @@ def plant_record(
         The digests under which the parameters are kept that it was computed with.
     inputs
         The digest of a minute's inputs; empty for longer windows, which are sums of others.
+    told
+        Ids and revisions of the factors that were told for the interval, and that its shares and its market-based
+        electricity were made with.
     """
     body: dict[str, object] = {"window": window.name, "sums": sums, "parameters": tuple(parameters)}
+    if told:
+        body["told"] = tuple(told)
     if inputs:
         body["inputs"] = inputs
     return LedgerRecord(

@@ -17,7 +17,7 @@ from collector.accounting.sums import Sums
 from collector.accounting.windows import DAY_NS, Window
 from collector.plant.tapping import Tapping
 from collector.plant.topology import Plant, Potline
-from collector.readings.event import Laboratory, Production, Weighing
+from collector.readings.event import Laboratory, MetalTapped, Production, Weighing
 from collector.store import inputs
 
 BY_WEIGHT = ("day", "month")
@@ -59,7 +59,9 @@ def tonnes(
         return Tonnes(FARADAY, (reason,))
     events = inputs.events_between(db, potline.id, window.start_ns - _FAR_NS, window.end_ns + _FAR_NS)
     weighed = tapped(
-        (event for event in events if isinstance(event, Weighing)), largest_net_kg=rules.largest_net_kg
+        (event for event in events if isinstance(event, Weighing)),
+        (event for event in events if isinstance(event, MetalTapped)),
+        largest_net_kg=rules.largest_net_kg,
     ).between(window.start_ns, window.end_ns)
     words = Words(rules.final, rules.tapped, rules.reconciled)
     books = read_books((event for event in events if isinstance(event, Production)), words)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from collector.plant.contracts import Technology
 from collector.readings import units
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
@@ -67,7 +68,9 @@ class Tells(Enum):
     READINGS = "readings"
     ANODE_EFFECT = "anode_effect"
     WEIGHING = "weighing"
+    METAL_TAPPED = "metal_tapped"
     PRODUCTION = "production"
+    FACTOR = "factor"
     LABORATORY = "laboratory"
     IGNORE = "ignore"
 
@@ -239,6 +242,9 @@ class FieldKind(Enum):
     FLAG = "flag"
     TEXTS = "list of texts"
     DAY = "day"
+    NAME = "name"
+    NUMBER = "number"
+    SHARES = "list of pots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +256,11 @@ class FieldRule:
     unit: str = ""
     words: tuple[str, ...] = ()
 
+
+FACTOR_UNITS = ("kg/kWh", "g/kWh", "kg/MWh", "t/MWh")
+"""Units of emission factors of electricity that a message may tell; the first is the one of the accounts."""
+ENERGY_UNITS = ("kWh", "MWh", "GWh")
+"""Units of deliveries and certificates that a message may tell; the first is the one of the accounts."""
 
 _ID = FieldRule(FieldKind.TEXT, needed=True)
 _REVISION = FieldRule(FieldKind.WHOLE)
@@ -286,6 +297,30 @@ FIELDS: Mapping[Tells, Mapping[str, FieldRule]] = {
         "void": _FLAG,
         "zeroed_at": _TIME,
     },
+    Tells.METAL_TAPPED: {
+        "id": _ID,
+        "revision": _REVISION,
+        "potline": _NAME,
+        "time": _TIME,
+        "shift": _NAME,
+        "pots": FieldRule(FieldKind.SHARES, needed=True, unit="kg"),
+        "net": FieldRule(FieldKind.MEASURE, unit="kg"),
+        "weighing": FieldRule(FieldKind.TEXT, needed=True),
+    },
+    Tells.FACTOR: {
+        "id": _ID,
+        "revision": _REVISION,
+        "factor": FieldRule(FieldKind.NAME, needed=True),
+        "value": FieldRule(FieldKind.NUMBER, needed=True),
+        "unit": FieldRule(FieldKind.WORD, needed=True, words=(*FACTOR_UNITS, *ENERGY_UNITS)),
+        "from": _NEEDED_TIME,
+        "to": _NEEDED_TIME,
+        "source": FieldRule(FieldKind.TEXT, needed=True),
+        "void": _FLAG,
+        "registry_id": _NAME,
+        "technology": FieldRule(FieldKind.WORD, words=tuple(each.value for each in Technology)),
+        "contract": _NAME,
+    },
     Tells.PRODUCTION: {
         "id": _ID,
         "revision": _REVISION,
@@ -311,12 +346,17 @@ FIELDS: Mapping[Tells, Mapping[str, FieldRule]] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a field of an event stands. ``factor`` for measures, ``format`` for times, ``words`` for words."""
+    """Where a field of an event stands. ``factor`` for measures, ``format`` for times, ``words`` for words and names.
+
+    ``pot`` and ``mass``: of a list of pots, where each element says which pot it is, and how much.
+    """
 
     path: Path
     factor: float = 1.0
     format: TimeFormat = TimeFormat.RFC3339
     words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    pot: Path | None = None
+    mass: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
