@@ -26,7 +26,8 @@ class StatedShare:
     """A share of an interval.
 
     ``share_pct`` is None where it is withheld for want of coverage or of a delivery that should have been told; the
-    rest stands. Where something stands in for what was not told, the quality is uncertain. ``target_pct`` is None where the plant has no target for that time.
+    rest stands. Where something stands in for what was not told, the quality is uncertain. ``target_pct`` is None
+    where the plant has no target for that time.
     """
 
     basis: Basis

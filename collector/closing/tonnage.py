@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes
 from collector.accounting.inventory import InventoryChange, Measuring, Missing, change_of_inventory, reconcile
-from collector.accounting.metal import Tapped, tapped
+from collector.accounting.metal import Tapped, Teller, tapped
 from collector.accounting.metal_basis import MetalBasis, why_not_by_tapping
 from collector.accounting.stated_metal import Books, Counts, Words, read_books, stated, tapped_metal
 from collector.accounting.sums import Sums
@@ -23,6 +23,7 @@ from collector.store import inputs
 BY_WEIGHT = ("day", "month")
 """Windows that weighed metal may state."""
 
+_MOST_NAMED = 5
 _FAR_NS = 40 * DAY_NS
 
 
@@ -92,8 +93,9 @@ def _tonnes(
         weighing_relative_u=potline.weighing_relative_standard_uncertainty,
         stated_relative_u=rules.books_relative_u,
     )
+    findings = (*found.findings, *_stand_ins(weighed))
     if found.kg <= 0 or (found.basis is MetalBasis.TAPPED and window.name != "month"):
-        return Tonnes(FARADAY, found.findings)
+        return Tonnes(FARADAY, findings)
     by_books = statement is not None and found.kg == statement.kg
     growth_t = growth_u_t = None
     if found.basis is MetalBasis.RECONCILED:
@@ -106,7 +108,16 @@ def _tonnes(
         growth_t=growth_t,
         growth_standard_t=growth_u_t,
     )
-    return Tonnes(Metal(found.basis, found.kg / 1000 / sums.metal_t, weighed_tonnes), found.findings)
+    return Tonnes(Metal(found.basis, found.kg / 1000 / sums.metal_t, weighed_tonnes), findings)
+
+
+def _stand_ins(weighed: Tapped) -> tuple[str, ...]:
+    """Say for which crucibles the books stand in, because no weighing of them came."""
+    missing = [tap.weighing_id for tap in weighed.taps if tap.teller is Teller.BOOKS]
+    if not missing:
+        return ()
+    rest = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    return (f"the books stand in for weighings that did not come: {', '.join(missing[:_MOST_NAMED])}{rest}",)
 
 
 def _change(potline: Potline, rules: Tapping, window: Window, samples: list[Laboratory]) -> InventoryChange | Missing:
