@@ -98,7 +98,7 @@ def test_eight_hours_of_a_busy_plant_are_understood_to_the_last_message() -> Non
         "meter/rectifier_2/telemetry",
         "meter/compressed_air/telemetry",
     }
-    assert set(events) == {"AnodeEffect", "Weighing", "MetalTapped", "Laboratory", "Production"}
+    assert set(events) == {"AnodeEffect", "Weighing", "MetalTapped", "Laboratory", "Production", "ToldFactor"}
 
 
 @pytest.mark.parametrize("form", list(BatchForm))
