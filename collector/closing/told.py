@@ -5,6 +5,7 @@ that tell of the same time cannot both count; the one that comes later is refuse
 id. What is refused goes to the dead letters with the reason, and nothing is stated by it.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
@@ -27,6 +28,9 @@ WHY = "a factor was told or corrected"
 
 Times = tuple[int, int]
 """From when until when [UTC ns]."""
+
+
+_Thing = tuple[str, str, str]
 
 
 @dataclass(slots=True)
@@ -68,7 +72,10 @@ class ToldFactors:
 
     def __init__(self, plant: Plant, known: Iterable[ToldFactor]) -> None:
         self._plant = plant
-        self._told = {event.id: event for event in known}
+        self._told: dict[str, ToldFactor] = {}
+        self._of_one: dict[_Thing, _Intervals] = {}
+        for event in known:
+            self._take(event)
 
     @property
     def plant(self) -> Plant:
@@ -79,29 +86,69 @@ class ToldFactors:
         """Take factors in that tell something new, in the order in which they came."""
         judged = Judged()
         for event in fresh:
-            why = why_not(self._plant, event, self._told.values())
+            why = why_not(self._plant, event, self._beside(event))
             if why is not None:
                 judged.refused.append((event, why))
                 continue
             before = self._told.get(event.id)
-            self._told[event.id] = event
+            self._take(event)
             for each in (event,) if before is None else (before, event):
                 judged.windows.append((each.time_ns, each.until_ns))
                 if each.factor == GRID:
                     judged.minutes.append((each.time_ns, each.until_ns))
         return judged
 
+    def _take(self, event: ToldFactor) -> None:
+        before = self._told.get(event.id)
+        if before is not None and before.value is not None:
+            self._of_one[_thing(before)].discard(before)
+        self._told[event.id] = event
+        if event.value is not None:
+            self._of_one.setdefault(_thing(event), _Intervals()).add(event)
 
-def why_not(plant: Plant, event: ToldFactor, known: Iterable[ToldFactor]) -> str | None:
-    """Return why a factor that is told cannot be taken, with the remedy; None if it can."""
+    def _beside(self, event: ToldFactor) -> str | None:
+        """Return the id of another word on the same thing and some of the same time; None where there is none."""
+        listed = self._of_one.get(_thing(event))
+        return None if listed is None else listed.beside(event)
+
+
+class _Intervals:
+    """Words on one thing by their beginning: no two of them tell of the same time, so two neighbours are all to see."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, int, str]] = []
+
+    def add(self, event: ToldFactor) -> None:
+        insort(self._rows, (event.time_ns, event.until_ns, event.id))
+
+    def discard(self, event: ToldFactor) -> None:
+        row = (event.time_ns, event.until_ns, event.id)
+        place = bisect_left(self._rows, row)
+        if self._rows[place : place + 1] == [row]:
+            del self._rows[place]
+
+    def beside(self, event: ToldFactor) -> str | None:
+        """Return the id of another one with a part in an interval."""
+        place = max(0, bisect_left(self._rows, (event.time_ns,)) - 2)  # one before it may be its own last revision
+        for start_ns, end_ns, id_ in self._rows[place:]:
+            if start_ns >= event.until_ns:
+                break
+            if end_ns > event.time_ns and id_ != event.id:
+                return id_
+        return None
+
+
+def why_not(plant: Plant, event: ToldFactor, beside: str | None) -> str | None:
+    """Return why a factor that is told cannot be taken, with the remedy; None if it can.
+
+    ``beside``: the id of another one that tells of the same thing and time.
+    """
     why = _unknown(plant, event)
     if why is not None or event.value is None:
         return why
-    for other in known:
-        apart = other.until_ns <= event.time_ns or event.until_ns <= other.time_ns
-        if other.id != event.id and other.value is not None and not apart and _same(other, event):
-            what = f"{event.factor} is told of a time of which {other.id} tells already"
-            return f"{what}; send it as a higher revision of {other.id}, or withdraw that one first"
+    if beside is not None:
+        what = f"{event.factor} is told of a time of which {beside} tells already"
+        return f"{what}; send it as a higher revision of {beside}, or withdraw that one first"
     return _counted_twice(plant, event) if event.factor == CERTIFICATES else None
 
 
@@ -126,11 +173,9 @@ def _unknown(plant: Plant, event: ToldFactor) -> str | None:
     return None
 
 
-def _same(one: ToldFactor, other: ToldFactor) -> bool:
-    """Tell whether two factors tell of one thing. Certificates of several registry ids may cover one time."""
-    if one.factor != other.factor:
-        return False
-    return one.factor != CERTIFICATES or (one.registry_id, one.technology) == (other.registry_id, other.technology)
+def _thing(event: ToldFactor) -> _Thing:
+    """Return what a factor tells of. Certificates of several registry ids may cover one time."""
+    return event.factor, event.registry_id, event.technology
 
 
 def _counted_twice(plant: Plant, event: ToldFactor) -> str | None:

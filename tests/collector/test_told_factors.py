@@ -258,5 +258,5 @@ async def test_certificates_about_a_contract_that_counts_them_are_not_counted_ag
     park = Contract("park", Technology.WIND, 0.0, "contract", 0, share=0.2, certificate=True)
     plant = dataclasses.replace(WHOLE, portfolio=Portfolio((park,), certificates_told=True))
     event = ToldFactor("C-1", 0, "certificates", T0, T0 + MIN, 5.0, "registry", "GEC-1", "wind", contract)
-    why = why_not(plant, event, [])
+    why = why_not(plant, event, None)
     assert why is None if reason is None else (why or "").startswith(reason)
