@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.plant.event_fields import FIELDS, FieldKind
 from collector.plant.layout import (
-    FIELDS,
     QUALITIES,
     Choice,
     Field,
-    FieldKind,
     Kept,
     Layout,
     Level,

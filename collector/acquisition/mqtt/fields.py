@@ -9,7 +9,11 @@ from collector.acquisition.mqtt.instants import DAY_NS, NO_EARLIER_NS
 from collector.acquisition.mqtt.message import Cause, PayloadProblem
 from collector.acquisition.mqtt.paths import NOTHING, found
 from collector.acquisition.mqtt.times import instant
-from collector.plant.layout import FIELDS, MessageLayout, dotted
+from collector.plant.event_fields import FIELDS
+from collector.plant.layout import (
+    MessageLayout,
+    dotted,
+)
 
 
 class Fields:

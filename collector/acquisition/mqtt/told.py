@@ -9,7 +9,10 @@ from collector.acquisition.mqtt.message import Cause, PayloadProblem
 from collector.acquisition.mqtt.owners import Owners
 from collector.domain.electricity import location_based_co2_t
 from collector.plant.calendar import Calendar
-from collector.plant.layout import ENERGY_UNITS, FACTOR_UNITS, Level
+from collector.plant.event_fields import ENERGY_UNITS, FACTOR_UNITS
+from collector.plant.layout import (
+    Level,
+)
 from collector.readings import units
 from collector.readings.cell import MINUTE_NS
 from collector.readings.event import MetalTapped, ToldFactor
