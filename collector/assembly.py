@@ -5,7 +5,7 @@ import contextlib
 import gc
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,6 +21,7 @@ from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
 from collector.closing import opening
+from collector.closing.told import ToldFactors
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable
@@ -36,6 +37,7 @@ from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
 from collector.readings.latest import LatestReadings
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
+from collector.store.inputs import factors_told
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 from collector.supervision.notify import notify
@@ -177,9 +179,11 @@ async def _line(
     booked = rules(plant)
     last = await store.last_cells(booked)
     pots = PotWatch(plant)
-    closer = opening.closer(configuration, store, pots, instruments)
+    told = ToldFactors(plant, await store.ask(factors_told))
+    as_told = replace(configuration, plant=told.plant)
+    closer = opening.closer(as_told, store, pots, instruments)
     await closer.open(clock.now_ns())
-    plantwide = opening.plant_closer(configuration, store, closer, instruments)
+    plantwide = opening.plant_closer(as_told, store, closer, instruments)
     await plantwide.open(clock.now_ns())
     return Line(
         plant=plant,
@@ -193,6 +197,7 @@ async def _line(
         effects=effects,
         closer=closer,
         plantwide=plantwide,
+        told=told,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=latest,

@@ -1,6 +1,7 @@
 """The command ``potline``: arguments in, exit code out."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -11,6 +12,7 @@ import click
 
 from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
+from collector.closing.opening import as_told
 from collector.commands import status as status_of
 from collector.commands.efficiency import efficiency
 from collector.commands.factors import lines, report
@@ -31,7 +33,7 @@ from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.plant.days import midnight_ns
 from collector.settings import Configuration
-from collector.store.schema import StoreError
+from collector.store.schema import StoreError, open_reader
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -148,17 +150,29 @@ def factors(config_file: Path, day: str | None, *, as_json: bool) -> None:
       potline factors --config /etc/potline/collector.toml
       potline factors --at 2025-12-31 --json
     """  # noqa: D301 - \b is what click knows
-    plant = load_or_exit(config_file).plant
+    configuration = load_or_exit(config_file)
+    plant = configuration.plant
     try:
         time_ns = SystemClock().now_ns() if day is None else midnight_ns(date.fromisoformat(day), plant.time_zone)
     except ValueError as exc:
         raise click.BadParameter(f"{day} is no day; write it like 2026-03-01", param_hint="--at") from exc
-    told = report(plant, time_ns)
+    told = report(_as_told(configuration).plant, time_ns)
     if as_json:
         click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False))
         return
     for line in lines(told, width()):
         click.echo(line)
+
+
+def _as_told(configuration: Configuration) -> Configuration:
+    """Return the configuration with the factors that were told, where there is a store that has some."""
+    if not configuration.store.path.is_file():
+        return configuration
+    try:
+        with contextlib.closing(open_reader(configuration.store.path)) as db:
+            return as_told(configuration, db)
+    except StoreError as exc:
+        fail(str(exc), EX_UNAVAILABLE)
 
 
 @main.command()

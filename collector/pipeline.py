@@ -23,6 +23,7 @@ from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
+from collector.closing.told import WHY, Judged, ToldFactors
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
@@ -34,10 +35,11 @@ from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, Laboratory, Production, Weighing
+from collector.readings.event import AnodeEffect, Laboratory, MetalTapped, Production, ToldFactor, Weighing
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.store.commit import Commit
+from collector.store.inputs import books_about
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 
@@ -93,6 +95,7 @@ class Line:
     effects: Effects
     closer: Closer
     plantwide: PlantCloser
+    told: ToldFactors
     encoder: ReadingEncoder
     store: Store
     latest: LatestReadings
@@ -129,9 +132,13 @@ class Line:
         told = [event for arrival in arrivals for event in arrival.events]
         told += self.effects.seen(batch)
         fresh = await self.store.fresh(told) if told else []
+        factors = self.told.judge([event for event in fresh if isinstance(event, ToldFactor)])
+        refused = {id(event) for event, _ in factors.refused}
+        told = [event for event in told if not (isinstance(event, ToldFactor) and id(event) in refused)]
         judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)
-        touched = await self._touched_by([event for event in fresh if isinstance(event, Production | Laboratory)])
+        touched = await self._touched_by([event for event in fresh if not isinstance(event, AnodeEffect | ToldFactor)])
+        self._mark_factors(factors, dirty, touched)
         changes = self.booking.take()
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
@@ -149,6 +156,7 @@ class Line:
             )
             self.instruments.glitches_total += incident.step is Step.SUSPECT
         dead = [letter for arrival in arrivals for letter in arrival.rejected]
+        dead += factors.dead(self.clock.now_ns())
         lines = list(judged.lines)
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
@@ -171,6 +179,10 @@ class Line:
             )
         for arrival in arrivals:
             arrival.acknowledge()
+        if factors.windows:
+            plant = self.told.plant
+            self.closer.as_told(plant)
+            self.plantwide.as_told(plant)
         self._count(batch, len(dead))
         self.instruments.effects_told_by_one_total += await self.effects.compare(self.clock.now_ns())
         await self._close()
@@ -232,7 +244,7 @@ class Line:
         now_ns = self.clock.now_ns()
         closed = await self.closer.step(now_ns)
         if closed is not None:
-            marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by(closed.records)
+            marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by_tonnes(closed.records)
             await self._commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
         of_plant = await self.plantwide.step()
         if of_plant is not None:
@@ -277,15 +289,37 @@ class Line:
             self._mark(dirty, potline, time_ns, time_ns + 1, "an event was told or corrected")
         return dirty
 
-    async def _touched_by(self, told: Sequence[Production | Laboratory]) -> dict[tuple[str, int], str]:
-        """Return minutes whose days and months may have other tonnes now: of the books' periods, and of samples."""
+    def _mark_factors(
+        self, factors: Judged, dirty: dict[tuple[str, int], str], touched: dict[tuple[str, int], str]
+    ) -> None:
+        """Mark what was stated without factors that are told now: minutes of the grid's, windows of the others."""
+        for event, why in factors.refused:
+            log.warning("told factor is not taken", id=event.id, factor=event.factor, reason=why)
+        for since_ns, until_ns in factors.minutes:
+            for potline in self.plant.potlines:
+                self._mark(dirty, potline.id, since_ns, until_ns, WHY)
+        oldest_ns = self.clock.now_ns() - int(self.bounds.keep_minutes_s * 1e9) + LEFT_BEHIND_NS
+        for place, why in self.plantwide.touched_by(factors.windows, not_before_ns=oldest_ns).items():
+            touched.setdefault(place, why)
+
+    async def _touched_by(
+        self, told: Sequence[Production | Laboratory | MetalTapped | Weighing]
+    ) -> dict[tuple[str, int], str]:
+        """Return minutes whose days and months may have other tonnes now.
+
+        Those of the books' periods, of samples, and of crucibles for which the books stood in until they were weighed.
+        """
         tapping = self.plant.tapping
         if tapping is None or not told:
             return {}
         reach_ns = round(tapping.heights.longest_age_s * 1e9) if tapping.heights is not None else 0
-        places = await self.store.minutes_of(event.id for event in told)
+        weighed = [event for event in told if isinstance(event, Weighing)]
+        places = await self.store.minutes_of(event.id for event in told if not isinstance(event, Weighing))
+        places += await self.store.ask(lambda db: books_about(db, weighed)) if weighed else []
         for event in told:
-            spread = (0,) if isinstance(event, Production) else (-reach_ns, 0, reach_ns)
+            if isinstance(event, Weighing):  # its own minute is accounted again
+                continue
+            spread = (-reach_ns, 0, reach_ns) if isinstance(event, Laboratory) else (0,)
             places += [(event.potline, event.time_ns + away) for away in spread]
         touched: dict[tuple[str, int], str] = {}
         for potline, time_ns in places:

@@ -8,10 +8,12 @@ All keys have defaults::
     form = "json"                      # json, or sparkplug: an edge node for every twenty pots
     batch = 1                          # samples in a message of pot telemetry
     batch_form = "columns"             # columns or samples
-    kinds = ["telemetry", …]           # what is said, in JSON; default: everything but feed
+    kinds = ["telemetry", …]           # what is said, in JSON; default: everything but feed and factor
     line_every = "10s"                 # line, rectifiers
     meters_every = "10s"
     stacks_every = "60s"
+    factors_every = "1h"               # the grid's emission factor of the time that begins; whole minutes
+    factors_corrected_after = "0s"     # the first word is a forecast, and the right one comes after …; 0s: at once
     effect_updates_every = "30s"       # messages on the way of an anode effect; 0s: none
     corrected_effects = "0 %"          # whose end is told wrong and corrected after …
     corrected_effects_after = "4h"
@@ -59,10 +61,12 @@ class Kind(StrEnum):
     MES = "mes"
     METER = "meter"
     CEMS = "cems"
+    FACTOR = "factor"
 
 
-USUAL_KINDS = frozenset(Kind) - {Kind.FEED}
-"""Without feeding events: a message a pot every minute or two, which few plants let out of their controllers."""
+USUAL_KINDS = frozenset(Kind) - {Kind.FEED, Kind.FACTOR}
+"""Without feeding events: a message a pot every minute or two, which few plants let out of their controllers. Without
+factors: most grids publish none by the hour, and a plant must say that it wants them."""
 
 
 class BatchForm(StrEnum):
@@ -116,6 +120,8 @@ class MqttBehaviour:
     line_every_s: int = 10
     meters_every_s: int = 10
     stacks_every_s: int = 60
+    factors_every_s: int = 3600
+    factors_corrected_after_s: int = 0
     effect_updates_every_s: float = 30.0
     corrections: Corrections = field(default_factory=Corrections)
     scale_errors: ScaleErrors = field(default_factory=ScaleErrors)
@@ -139,6 +145,8 @@ def mqtt_behaviour(root: Table) -> MqttBehaviour:
         line_every_s=_seconds(table, "line_every", "10s"),
         meters_every_s=_seconds(table, "meters_every", "10s"),
         stacks_every_s=_seconds(table, "stacks_every", "60s"),
+        factors_every_s=_minutes(table, "factors_every", "1h"),
+        factors_corrected_after_s=_seconds(table, "factors_corrected_after", "0s", low=0),
         effect_updates_every_s=table.quantity("effect_updates_every", DURATION, "30s", low=0),
         corrections=Corrections(
             share=table.quantity("corrected_effects", SHARE, "0 %", low=0, high=1),
@@ -180,8 +188,15 @@ def _kinds(table: Table) -> frozenset[Kind]:
     return frozenset(Kind(name) for name in names)
 
 
-def _seconds(table: Table, key: str, usual: str) -> int:
-    seconds = table.quantity(key, DURATION, usual, low=1, high=86_400)
+def _minutes(table: Table, key: str, usual: str) -> int:
+    seconds = _seconds(table, key, usual)
+    if seconds % 60:
+        raise table.error(key, f"is {seconds} s", "write whole minutes")
+    return seconds
+
+
+def _seconds(table: Table, key: str, usual: str, *, low: int = 1) -> int:
+    seconds = table.quantity(key, DURATION, usual, low=low, high=86_400)
     if seconds != int(seconds):
         raise table.error(key, f"is {seconds:g} s", "write whole seconds")
     return int(seconds)

@@ -13,6 +13,7 @@ from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
+from collector.closing.told import ToldFactors
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -28,6 +29,7 @@ from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from collector.settings import load
+from collector.store.inputs import factors_told
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 
@@ -88,8 +90,9 @@ async def open_line(
     pots = PotWatch(plant)
     told = rules_of_effects or EFFECT_RULES
     effects = await Effects.opened(plant, store, told, clock.now_ns())
+    told_factors = ToldFactors(plant, await store.ask(factors_told))
     closer = Closer(
-        plant,
+        told_factors.plant,
         store,
         grace_s=grace_s,
         conventions=Conventions(told.longest_gap_s, told.same_within_s, told.precedence),
@@ -99,7 +102,12 @@ async def open_line(
     )
     await closer.open(clock.now_ns())
     plantwide = PlantCloser(
-        plant, store, closer, longest_gap_s=told.longest_gap_s, least_coverage_pct=90.0, instruments=instruments
+        told_factors.plant,
+        store,
+        closer,
+        longest_gap_s=told.longest_gap_s,
+        least_coverage_pct=90.0,
+        instruments=instruments,
     )
     await plantwide.open(clock.now_ns())
     booked = rules(plant)
@@ -116,6 +124,7 @@ async def open_line(
         effects=effects,
         closer=closer,
         plantwide=plantwide,
+        told=told_factors,
         encoder=ReadingEncoder(plant),
         store=store,
         latest=LatestReadings(len(plant.points)),

@@ -102,7 +102,8 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             sulphur_percent=parameters.anode_sulphur_pct,
             ash_percent=parameters.anode_ash_pct,
         )
-        electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
+        if not parameters.grid_withheld:
+            electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(
@@ -131,6 +132,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         pots_dc_kwh=dc_kwh if heard else 0.0,
         meters=meters,
         restated=int(restated),
+        electricity_withheld=int(parameters.grid_withheld and comprehensive.minutes > 0),
     )
 
 

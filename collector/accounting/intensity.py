@@ -64,14 +64,17 @@ class EnergyIntensity:
 
 @dataclass(frozen=True, slots=True)
 class EmissionsIntensity:
-    """Emissions of an interval, location-based electricity. ``t_co2e_per_t`` is None where it is withheld."""
+    """Emissions of an interval, location-based electricity. ``t_co2e_per_t`` is None where it is withheld.
+
+    Electricity and total are None where no factor was told for some of it, and none may stand in for it.
+    """
 
     anode_t_co2e: float
     cf4_kg: float
     c2f6_kg: float
     pfc_t_co2e: float
-    electricity_t_co2e: float
-    total_t_co2e: float
+    electricity_t_co2e: float | None
+    total_t_co2e: float | None
     metal_t: float
     t_co2e_per_t: float | None
     coverage_pct: float
@@ -139,8 +142,12 @@ def emissions_intensity(
         c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=parameters.c2f6_per_cf4)
     pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=parameters.gwp_cf4, gwp_c2f6=parameters.gwp_c2f6)
     anode = sums.anode_t_co2 * metal.scale
-    electricity = sums.electricity_t_co2 if electricity_t is None else electricity_t
-    whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
+    electricity = electricity_t
+    if electricity is None and not sums.electricity_withheld:
+        electricity = sums.electricity_t_co2
+    whole = None
+    if electricity is not None:
+        whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
     coverage = 100.0 * (pair.covered_s + pair.estimated_s) / length_s
     stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
     return EmissionsIntensity(
@@ -151,7 +158,7 @@ def emissions_intensity(
         electricity_t_co2e=electricity,
         total_t_co2e=whole,
         metal_t=metal_t,
-        t_co2e_per_t=emissions.emissions_intensity(whole, metal_t) if stated else None,
+        t_co2e_per_t=emissions.emissions_intensity(whole, metal_t) if stated and whole is not None else None,
         coverage_pct=min(100.0, 100.0 * pair.covered_s / length_s),
         quality=pair.quality,
         basis=metal.basis,

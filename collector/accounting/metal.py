@@ -27,13 +27,12 @@ AGAIN_NS = HOUR_NS
 class Share(Enum):
     """How the metal of one pot in a crucible is known.
 
-    ``ALONE``: the crucible holds no other. ``TOLD``: in proportion to what is told of each pot. ``TARGET``: in
-    proportion to the masses that were to be tapped. ``EQUAL``: nothing is known but the pots.
+    ``ALONE``: the crucible holds no other. ``TOLD``: in proportion to what is told of each pot. ``EQUAL``: nothing is
+    known but the pots.
     """
 
     ALONE = "alone"
     TOLD = "told"
-    TARGET = "target"
     EQUAL = "equal"
 
 
@@ -109,7 +108,6 @@ def tapped(
     told: Iterable[MetalTapped] = (),
     *,
     largest_net_kg: float,
-    targets_kg: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Tapped:
     """Return the tapped metal that weighings, and what the books say of them, come to.
 
@@ -122,8 +120,6 @@ def tapped(
         What the books say of weighings, in the same manner.
     largest_net_kg
         What the largest crucible holds [kg]. A net weight above it is refused.
-    targets_kg
-        By the id of a weighing, the mass that was to be tapped from each of its pots [kg].
 
     Raises
     ------
@@ -132,7 +128,6 @@ def tapped(
     """
     if not (math.isfinite(largest_net_kg) and largest_net_kg > 0):
         raise ValueError(f"largest_net_kg is {largest_net_kg}: give what the largest crucible of the plant holds [kg]")
-    targets = targets_kg or {}
     scale: dict[str, Weighing] = {}
     parts: dict[str, list[Weighing]] = {}
     books: dict[str, list[MetalTapped]] = {}
@@ -148,7 +143,7 @@ def tapped(
     for weighing_id in sorted({*scale, *parts, *books}):
         own_parts, own_books = parts.get(weighing_id, []), books.get(weighing_id, [])
         if weighing_id in scale:
-            ledger.weighed(scale[weighing_id], own_parts, own_books, targets.get(weighing_id, {}))
+            ledger.weighed(scale[weighing_id], own_parts, own_books)
         elif own_parts:
             ledger.told_by_pot(weighing_id, own_parts, own_books)
         else:
@@ -172,7 +167,6 @@ class _Ledger:
         weighing: Weighing,
         parts: Sequence[Weighing],
         books: Sequence[MetalTapped],
-        targets_kg: Mapping[str, float],
     ) -> None:
         """Count a weighing of the scale; others only say how it is shared."""
         reason = self._why_not(weighing)
@@ -186,7 +180,7 @@ class _Ledger:
             return
         told = {part.pots[0]: part.net_kg for part in parts if part.refused is None} or self._by_pot(books)
         self._compare(weighing.id, weighing.net_kg, books)
-        pots = self._shared(weighing, told, targets_kg)
+        pots = self._shared(weighing, told)
         self._tap(weighing.id, weighing.potline, weighing.time_ns, weighing.net_kg, pots, Teller.SCALE)
 
     def told_by_pot(self, weighing_id: str, parts: Sequence[Weighing], books: Sequence[MetalTapped]) -> None:
@@ -212,7 +206,7 @@ class _Ledger:
             self._refuse(weighing, reason)
             return
         self.findings.append(f"weighing {weighing_id} did not come; {books[0].id} of the books stands in for it")
-        pots = self._shared(weighing, told, {})
+        pots = self._shared(weighing, told)
         self._tap(weighing_id, weighing.potline, weighing.time_ns, net_kg, pots, Teller.BOOKS)
 
     def _tap(
@@ -236,10 +230,8 @@ class _Ledger:
             return f"net {weighing.net_kg:g} kg is more than the largest crucible holds ({self._largest_net_kg:g} kg)"
         return None if weighing.pots else "no pot is named"
 
-    def _shared(
-        self, weighing: Weighing, told_kg: Mapping[str, float], targets_kg: Mapping[str, float]
-    ) -> tuple[PotTap, ...]:
-        """Return the pots of a crucible with their shares: as told, else as it was to be, else equal."""
+    def _shared(self, weighing: Weighing, told_kg: Mapping[str, float]) -> tuple[PotTap, ...]:
+        """Return the pots of a crucible with their shares: as told, else equal."""
         pots = tuple(dict.fromkeys(weighing.pots))
         if told_kg and set(told_kg) != set(pots):
             self.findings.append(
@@ -258,8 +250,6 @@ class _Ledger:
             share = Share.ALONE
         elif set(told_kg) == set(pots) and _can_weigh(told_kg.values()):
             share, weights = Share.TOLD, [told_kg[pot] for pot in pots]
-        elif set(pots) <= set(targets_kg) and _can_weigh(targets_kg[pot] for pot in pots):
-            share, weights = Share.TARGET, [targets_kg[pot] for pot in pots]
         parts = spread(weighing.net_kg, weights)
         return tuple(PotTap(pot, kg, share) for pot, kg in zip(pots, parts, strict=True))
 

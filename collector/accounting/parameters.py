@@ -13,8 +13,9 @@ import msgspec
 
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import rules
-from collector.plant.factors import DatedValue
+from collector.plant.factors import DatedValue, FactorInForce
 from collector.plant.meter import Measures, Meter
+from collector.plant.told import Withheld
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import EffectOrigin
 from collector.readings.quantity import Quantity
@@ -106,11 +107,15 @@ class Named(msgspec.Struct, frozen=True):
     relative_uncertainty: float | None = None
 
 
-class Parameters(msgspec.Struct, frozen=True):
+class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a minute of a potline was computed with.
 
     Units: grid in kg CO2 per kWh; slope in kg CF4 per t Al and anode-effect minute per cell-day; efficiency as a
     fraction; net anode consumption in t per t Al; sulphur and ash in percent; warming potentials in t CO2e per t.
+
+    ``grid_revision`` is that of a factor which was told while the plant ran, whose id is the source of ``grid``;
+    ``grid_withheld``: none was told, and none stands in for it. What has no place in an old entry is left out, so that
+    the digests of these stay what they are.
     """
 
     plant: str
@@ -134,6 +139,8 @@ class Parameters(msgspec.Struct, frozen=True):
     gwp_version: str
     grid: Named
     grid_estimated: bool
+    grid_revision: int | None = None
+    grid_withheld: bool = False
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -193,7 +200,7 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
     """
     efficiency = potline.current_efficiency.at(time_ns)
     consumption = potline.net_anode_consumption.at(time_ns)
-    grid = plant.grid_factor.at(time_ns)
+    grid = _grid(plant, time_ns)
     return Parameters(
         plant=plant.id,
         potline=potline.id,
@@ -216,7 +223,20 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         gwp_version=plant.gwp.version,
         grid=Named(grid.value, grid.id, grid.version, grid.relative_standard_uncertainty),
         grid_estimated=grid.estimated,
+        grid_revision=grid.revision,
+        grid_withheld=grid is _WITHHELD,
     )
+
+
+_WITHHELD = FactorInForce(0.0, "", "")
+"""Stands for a grid factor that was not told and that nothing stands in for."""
+
+
+def _grid(plant: Plant, time_ns: int) -> FactorInForce:
+    try:
+        return plant.grid_factor.at(time_ns)
+    except Withheld:
+        return _WITHHELD
 
 
 class InForce:
@@ -241,7 +261,7 @@ class InForce:
         potline = self._potline
         # The values stand in the plant as long as this does, so each is known by its place.
         efficiency, consumption = potline.current_efficiency.at(time_ns), potline.net_anode_consumption.at(time_ns)
-        grid = self._plant.grid_factor.at(time_ns)
+        grid = _grid(self._plant, time_ns)
         key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated)
         found = self._made.get(key)
         if found is None:

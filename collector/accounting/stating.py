@@ -97,7 +97,7 @@ def uncertainties(
             shares[boundary] = budget.shares
     taken_in = [energy for place, energy in meters if place.role is not Role.DC and energy.kwh > 0]
     t_co2e_per_t = None
-    if taken_in:
+    if taken_in and not sums.electricity_withheld:
         emitted = _emissions(sums, parameters, taken_in, made)
         t_co2e_per_t = _relative(emitted)
         missing |= set(emitted.missing)

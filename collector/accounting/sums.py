@@ -46,7 +46,8 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     low-voltage ones, which have no part in the slope method.
 
     Emissions belong to the minutes of the ``comprehensive`` pair: CO2 of anodes and electricity [t], and the
-    anode-effect seconds and cell-days from which the perfluorocarbons follow. ``pots_kwh`` is the energy of the pots by
+    anode-effect seconds and cell-days from which the perfluorocarbons follow; ``electricity_withheld`` of these minutes
+    have no factor of electricity, and none may stand in for it. ``pots_kwh`` is the energy of the pots by
     their own voltages, in the ``pots_minutes`` in which they were heard, with the DC energy of the same minutes.
     """
 
@@ -75,10 +76,11 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     pots_dc_kwh: float = 0.0
     meters: dict[str, MeterSum] = {}
     restated: int = 0
+    electricity_withheld: int = 0
 
 
 _FLOATS = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is float)
-_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated")
+_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated", "electricity_withheld")
 _PAIRS = ("dc", "liquid_ac", "comprehensive")
 
 

@@ -8,7 +8,7 @@ nothing.
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -28,6 +28,7 @@ from collector.closing.entries import Interval
 from collector.closing.gathering import Gathered, gather
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
+from collector.closing.runs import runs
 from collector.closing.tonnage import tonnes_of
 from collector.instruments import Instruments
 from collector.plant.balance import BalanceRules
@@ -167,6 +168,12 @@ class Closer:
                 pricing=Pricing(self._plant, potline, self._price, least_coverage_pct=least),
             )
 
+    def as_told(self, plant: Plant) -> None:
+        """Go on with the plant as it is with the factors that were told; nothing else of it may differ."""
+        self._plant = plant
+        for line in self._lines.values():
+            line.in_force = InForce(plant, line.potline, line.wanted)
+
     @property
     def since_ns(self) -> int:
         """The start of the first minute of all [ns]: there are no accounts of what was before."""
@@ -244,7 +251,7 @@ class Closer:
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
         marked = await self._store.dirty(_MOST_AGAIN, self._only)
-        for (potline, start_ns), count in _runs(marked):
+        for (potline, start_ns), count in runs(marked):
             line = self._lines.get(potline)
             keys = [(potline, start_ns + place * MINUTE_NS) for place in range(count)]
             if line is None:  # of a potline that is no longer in the plant file
@@ -381,16 +388,3 @@ class Closer:
             if window.name == "day":
                 closed.remembered |= line.balancing.remembered
         closed.lines += await line.pricing.lines(window, line.book, metal=metal)
-
-
-def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:
-    """Return unbroken runs of minutes: the first of each and how many."""
-    runs: list[tuple[tuple[str, int], int]] = []
-    for potline, minute in sorted(marked):
-        if runs:
-            (last, start_ns), count = runs[-1]
-            if last == potline and start_ns + count * MINUTE_NS == minute:
-                runs[-1] = ((last, start_ns), count + 1)
-                continue
-        runs.append(((potline, minute), 1))
-    return runs

@@ -12,6 +12,7 @@ from collector.domain.market_based import CoveredElectricity, ElectricityFactor,
 from collector.plant import factors
 from collector.plant.contracts import Portfolio, Technology
 from collector.plant.factors import FactorSeries
+from collector.plant.told import Untold
 from collector.plant.topology import Plant
 from collector.readings.cell import MINUTE_NS
 
@@ -88,7 +89,7 @@ def market_based_t(
         )
     bought_kwh = max(0.0, plant_kwh - own_kwh)
     shared = plant.portfolio.covered(window.start_ns, window.end_ns, bought_kwh)
-    missing: list[str] = []
+    missing = _withheld(plant.portfolio, window)
     covered: list[CoveredElectricity[float]] = []
     certificates: dict[str, float] = {}
     for (name, kwh), each in zip(shared.by_certificates, plant.portfolio.certificates, strict=True):
@@ -158,6 +159,21 @@ def market_of_potline(window: Window, line_kwh: float, whole: PlantSums, plant: 
     if found.co2_t is None:
         return found
     return replace(found, co2_t=found.co2_t * line_kwh / plant_kwh)
+
+
+def _withheld(portfolio: Portfolio, window: Window) -> list[str]:
+    """Return which contracts lack deliveries that should have been told, and that nothing stands in for."""
+    open_ns = {
+        each.name: each.untold_ns(window.start_ns, window.end_ns)
+        for each in portfolio.contracts
+        if each.untold is Untold.WITHHOLD
+    }
+    remedy = 'let it be told, or write untold = "estimate"'
+    return [
+        f"contract {name}: nothing is told of {length_ns / HOUR_NS:g} h of its delivery; {remedy}"
+        for name, length_ns in open_ns.items()
+        if length_ns
+    ]
 
 
 def _factor(kg_per_kwh: float, source: str) -> ElectricityFactor:

@@ -1,12 +1,17 @@
 """A closer as the settings want it: for the running collector, and for the command line beside it."""
 
+import sqlite3
+from dataclasses import replace
+
 from collector.accounting.excursions import EffectRules
 from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
+from collector.closing import told
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
 from collector.instruments import Instruments
 from collector.settings import Configuration
+from collector.store import inputs
 from collector.store.store import Store
 
 
@@ -32,6 +37,11 @@ def rules_of_effects(configuration: Configuration) -> EffectRules:
         same_within_s=found.same_within_s,
         precedence=found.precedence,
     )
+
+
+def as_told(configuration: Configuration, db: sqlite3.Connection) -> Configuration:
+    """Return a configuration whose plant has the factors that were told, as the store has them."""
+    return replace(configuration, plant=told.as_told(configuration.plant, inputs.factors_told(db)))
 
 
 def closer(

@@ -20,25 +20,28 @@ _MOST_PAGES = 3
 class PlantStated:
     """What the ledger says of an interval: its sums, with which revision, and the digests of its parameters.
 
-    ``metal`` is how potlines state their metal, those that do not do so by charge: see `plant_metal`.
+    ``metal`` is how potlines state their metal, those that do not do so by charge: see `plant_metal`; ``told`` names
+    the factors that were told for it, with their revisions.
     """
 
     sums: PlantSums
     revision: int
     parameters: tuple[str, ...]
     metal: Mapping[str, Metal] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
 
 class _Body(msgspec.Struct):
     sums: PlantSums
     parameters: tuple[str, ...]
     metal: dict[str, Metal] = {}
+    told: tuple[str, ...] = ()
 
 
 def plant_stated(record: LedgerRecord) -> PlantStated:
     """Return what a record of the plant says."""
     body = msgspec.json.decode(record.body, type=_Body)
-    return PlantStated(body.sums, record.revision, body.parameters, body.metal)
+    return PlantStated(body.sums, record.revision, body.parameters, body.metal, body.told)
 
 
 class PlantBook:

@@ -40,6 +40,7 @@ from collector.closing.plant_book import PlantBook, PlantStated
 from collector.closing.plant_entries import plant_lines, plant_record
 from collector.closing.plant_gathering import PlantGathered, gather_plant
 from collector.closing.renewable import StatedShare, renewable_shares
+from collector.closing.told import WHY, Times, used_in
 from collector.closing.tonnage import BY_WEIGHT
 from collector.instruments import Instruments
 from collector.plant.meter import Measures
@@ -55,6 +56,8 @@ log = structlog.get_logger()
 _MOST_MINUTES = 60
 _MOST_AGAIN = 240
 _MOST_WINDOWS = 50
+
+_QUARTER_NS = 15 * MINUTE_NS
 
 _WITH_SHARES = ("hour", "day", "month")
 
@@ -93,7 +96,7 @@ class PlantCloser:
         self._least_coverage_pct = least_coverage_pct
         self._instruments = instruments
         self._parameters = plant_parameters(plant, longest_gap_s=longest_gap_s)
-        self._works = is_anything(self._parameters)
+        self._works = is_anything(self._parameters) or plant.portfolio.certificates_told
         self._has_casthouse = bool(self._parameters.wanted.of(Measures.CASTHOUSE_AC))
         self._points = _points(plant, self._parameters.wanted.meters, self._parameters.wanted.masses)
         self._book = PlantBook(store)
@@ -114,6 +117,25 @@ class PlantCloser:
         self._since_ns = int(await self._store.meta("plant_accounts_since_ns", str(first_ns)))
         last_ns = await self._store.last_minute(WHOLE_PLANT)
         self._next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
+
+    def as_told(self, plant: Plant) -> None:
+        """Go on with the plant as it is with the factors that were told; nothing else of it may differ."""
+        self._plant = plant
+
+    def touched_by(self, times: Iterable[Times], *, not_before_ns: int) -> dict[tuple[str, int], str]:
+        """Return minutes whose windows are to be stated again, for factors were told of these times.
+
+        Every window that has a part in them has one of these minutes: none begins or ends within a quarter of an hour
+        of the clock but at its edges, or where the times themselves do.
+        """
+        found: dict[tuple[str, int], str] = {}
+        if self._works:
+            for start_ns, end_ns in times:
+                first_ns = minute_of(max(start_ns, self._since_ns, not_before_ns))
+                last_ns = min(end_ns, self._next_ns)
+                starts = range(first_ns - first_ns % _QUARTER_NS + _QUARTER_NS, last_ns, _QUARTER_NS)
+                found |= {(WHOLE_PLANT, minute): WHY for minute in (first_ns, *starts) if minute < last_ns}
+        return found
 
     @property
     def closed_until_ns(self) -> int:
@@ -153,7 +175,7 @@ class PlantCloser:
             if record.window == "minute" and self._since_ns <= record.start_ns < self._next_ns
         }
 
-    def touched_by(self, records: Iterable[LedgerRecord]) -> dict[tuple[str, int], str]:
+    def touched_by_tonnes(self, records: Iterable[LedgerRecord]) -> dict[tuple[str, int], str]:
         """Return a closed minute of each day or month that a potline states again: its tonnes may be others."""
         if self._plant.tapping is None:
             return {}
@@ -275,15 +297,32 @@ class PlantCloser:
         lines = await self._accounts(window)
         metals = {potline: line.metal for potline, line in lines.items() if line.metal.basis is not MetalBasis.FARADAY}
         known = await self._book.find(window)
-        if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, metals):
+        told = used_in(self._plant, window.start_ns, window.end_ns)
+        if known is not None and (known.sums, known.parameters, known.metal, known.told) == (
+            sums,
+            digests,
+            metals,
+            told,
+        ):
             return
         revision = 1 if known is None else known.revision + 1
-        reason = "closed" if known is None else _PART_CHANGED if known.sums != sums else _TONNES_CHANGED
+        reason = "closed"
+        if known is not None:
+            reason = _PART_CHANGED if known.sums != sums else WHY if known.told != told else _TONNES_CHANGED
         sure = self._sure(window, sums, lines) if metals else None
         closed.records.append(
-            plant_record(window, sums, revision=revision, reason=reason, parameters=digests, metal=metals, sure=sure)
+            plant_record(
+                window,
+                sums,
+                revision=revision,
+                reason=reason,
+                parameters=digests,
+                metal=metals,
+                sure=sure,
+                told=told,
+            )
         )
-        await self._book.put(window, PlantStated(sums, revision, digests, metals))
+        await self._book.put(window, PlantStated(sums, revision, digests, metals, told))
         shares = await self._shares(window, sums.load)
         basis = plant_metal(sums, metals).basis
         closed.lines += self._lines_of(window, plant_by_weight(sums, metals), shares, revision, basis, sure)

@@ -29,6 +29,7 @@ def plant_record(
     inputs: str = "",
     metal: Mapping[str, Metal] | None = None,
     sure: PlantUncertainties | None = None,
+    told: Sequence[str] = (),
 ) -> LedgerRecord:
     """Return the record of an interval.
 
@@ -42,8 +43,13 @@ def plant_record(
         How potlines state their metal, those that do not do so by charge.
     sure
         How well metal and kWh/t are known, where the metal is weighed.
+    told
+        Ids and revisions of the factors that were told for the interval, and that its shares and its market-based
+        electricity were made with.
     """
     body: dict[str, object] = {"window": window.name, "sums": sums, "parameters": tuple(parameters)}
+    if told:
+        body["told"] = tuple(told)
     if inputs:
         body["inputs"] = inputs
     if metal:

@@ -13,17 +13,21 @@ from collector.accounting.plant_sums import LoadSum
 from collector.accounting.windows import Window
 from collector.domain.renewables import Basis, Denominator, RenewableShare, matched_kwh
 from collector.plant.meter import Measures
+from collector.plant.told import Untold
 from collector.plant.topology import Plant
 from collector.readings.cell import MINUTE_NS
+from collector.readings.quality import Quality
 
 _MINUTE_S = MINUTE_NS * 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class StatedShare:
-    """A share of an interval. ``share_pct`` is None where it is withheld for want of coverage; the rest stands.
+    """A share of an interval.
 
-    ``target_pct`` is None where the plant has no target for that time.
+    ``share_pct`` is None where it is withheld for want of coverage or of a delivery that should have been told; the
+    rest stands. Where something stands in for what was not told, the quality is uncertain. ``target_pct`` is None
+    where the plant has no target for that time.
     """
 
     basis: Basis
@@ -40,8 +44,12 @@ def configured(plant: Plant) -> tuple[Basis, ...]:
     """Return the bases on which the plant has anything to say. What is not configured is not zero: it is not stated."""
     portfolio = plant.portfolio
     own = any(meter.measures is Measures.GENERATION for meter in plant.meters)
-    by_hour = any(contract.hourly is not None for contract in portfolio.contracts)
-    proven = portfolio.certificates or any(contract.certificate for contract in portfolio.contracts)
+    by_hour = any(contract.by_the_hour for contract in portfolio.contracts)
+    proven = (
+        portfolio.certificates
+        or portfolio.certificates_told
+        or any(contract.certificate for contract in portfolio.contracts)
+    )
     there = {
         Basis.PHYSICAL: own,
         Basis.CONTRACT: bool(portfolio.contracts),
@@ -86,7 +94,9 @@ def renewable_shares(
         if not total > 0:
             continue
         known_s = fsum(sums.covered_s + sums.estimated_s for _, sums in known)
-        is_stated = 100 * known_s / window.length_s >= least_coverage_pct - 1e-6
+        untold = _untold(basis, window, plant)
+        is_stated = 100 * known_s / window.length_s >= least_coverage_pct - 1e-6 and Untold.WITHHOLD not in untold
+        worst = Quality.UNCERTAIN if untold else Quality.GOOD
         share = RenewableShare(basis, denominator, renewable, total)
         found.append(
             StatedShare(
@@ -97,10 +107,26 @@ def renewable_shares(
                 share_pct=share.percent if is_stated else None,
                 target_pct=_target_pct(plant, window.start_ns),
                 coverage_pct=min(100.0, 100 * fsum(sums.covered_s for _, sums in known) / window.length_s),
-                quality=min(sums.quality for _, sums in known),
+                quality=min(int(worst), *(sums.quality for _, sums in known)),
             )
         )
     return found
+
+
+def _untold(basis: Basis, window: Window, plant: Plant) -> set[Untold]:
+    """Return what counts instead of deliveries that a share stands on and that were not told; empty if all were."""
+    contracts = plant.portfolio.contracts
+    of_basis = {
+        Basis.PHYSICAL: [],
+        Basis.CONTRACT: [*contracts],
+        Basis.CERTIFICATE: [each for each in contracts if each.certificate],
+        Basis.HOURLY_MATCHED: [each for each in contracts if each.by_the_hour],
+    }[basis]
+    return {
+        each.untold
+        for each in of_basis
+        if each.untold is not None and each.technology.is_renewable and each.untold_ns(window.start_ns, window.end_ns)
+    }
 
 
 def _renewable(basis: Basis, window: Window, load: LoadSum, plant: Plant) -> float:
@@ -118,7 +144,7 @@ def _renewable(basis: Basis, window: Window, load: LoadSum, plant: Plant) -> flo
             proven = fsum(each.covered_kwh(start_ns, end_ns, whole_kwh) for each in contracts)
             return (portfolio.certificate_kwh(start_ns, end_ns) + proven) * known
         case Basis.HOURLY_MATCHED:
-            contracts = [each for each in portfolio.contracts if each.hourly is not None]
+            contracts = [each for each in portfolio.contracts if each.by_the_hour]
             bought = fsum(
                 each.offered_kwh(start_ns, end_ns, whole_kwh) for each in contracts if each.technology.is_renewable
             )

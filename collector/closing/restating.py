@@ -144,7 +144,7 @@ async def work_off(
     entries = 0
     while (closed := await closer.settle()) is not None:
         marks = {} if plantwide is None else plantwide.marks_of(closed.records)
-        touched = {} if plantwide is None else plantwide.touched_by(closed.records)
+        touched = {} if plantwide is None else plantwide.touched_by_tonnes(closed.records)
         await store.commit(replace(closed.commit(now_ns()), dirty=marks, touched=touched))
         entries += len(closed.records)
         told(entries)

@@ -73,8 +73,9 @@ def _changes_of(config_file: Path, potline: str, start_ns: int, end_ns: int) -> 
 
 
 def _changes(configuration: Configuration, potline: str, start_ns: int, end_ns: int) -> list[Change]:
-    plant, agreed = configuration.plant, opening.conventions(configuration)
+    agreed = opening.conventions(configuration)
     with contextlib.closing(open_reader(configuration.store.path)) as db:
+        plant = opening.as_told(configuration, db).plant
         return list(restating.changes(db, plant, plant.potline(potline), start_ns, end_ns, agreed))
 
 
@@ -87,13 +88,14 @@ def _settled(config_file: Path, potline: str) -> int:
 async def _settle(configuration: Configuration, potline: str) -> int:
     clock, instruments = SystemClock(), Instruments()
     async with Store(configuration.store.path, configuration.plant.points, is_alone=False) as store:
-        closer = opening.closer(configuration, store, PotWatch(configuration.plant), instruments, only=potline)
-        plantwide = opening.plant_closer(configuration, store, closer, instruments)
+        told = await store.ask(lambda db: opening.as_told(configuration, db))
+        closer = opening.closer(told, store, PotWatch(configuration.plant), instruments, only=potline)
+        plantwide = opening.plant_closer(told, store, closer, instruments)
         await closer.open(clock.now_ns())
         await plantwide.open(clock.now_ns())
         entries = 0
         while (closed := await closer.settle()) is not None:
-            marks, touched = plantwide.marks_of(closed.records), plantwide.touched_by(closed.records)
+            marks, touched = plantwide.marks_of(closed.records), plantwide.touched_by_tonnes(closed.records)
             await store.commit(replace(closed.commit(clock.now_ns()), dirty=marks, touched=touched))
             entries += len(closed.records)
         return entries

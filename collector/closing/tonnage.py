@@ -14,20 +14,21 @@ from dataclasses import dataclass
 
 from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes, best_known, known_s
 from collector.accounting.inventory import InventoryChange, Measuring, Missing, change_of_inventory, reconcile
-from collector.accounting.metal import Tapped, tapped
+from collector.accounting.metal import Tapped, Teller, tapped
 from collector.accounting.metal_basis import MetalBasis, why_not_by_tapping
 from collector.accounting.stated_metal import Books, Counts, Words, read_books, stated, tapped_metal
 from collector.accounting.sums import Sums
 from collector.accounting.windows import DAY_NS, Window
 from collector.plant.tapping import Tapping
 from collector.plant.topology import Plant, Potline
-from collector.readings.event import Laboratory, Production, Weighing
+from collector.readings.event import Laboratory, MetalTapped, Production, Weighing
 from collector.store import inputs
 from collector.store.store import Store
 
 BY_WEIGHT = ("day", "month")
 """Windows that weighed metal may state."""
 
+_MOST_NAMED = 5
 _FAR_NS = 40 * DAY_NS
 
 
@@ -73,7 +74,9 @@ def tonnes(
         return Tonnes(FARADAY, (reason,))
     events = inputs.events_between(db, potline.id, window.start_ns - _FAR_NS, window.end_ns + _FAR_NS)
     weighed = tapped(
-        (event for event in events if isinstance(event, Weighing)), largest_net_kg=rules.largest_net_kg
+        (event for event in events if isinstance(event, Weighing)),
+        (event for event in events if isinstance(event, MetalTapped)),
+        largest_net_kg=rules.largest_net_kg,
     ).between(window.start_ns, window.end_ns)
     words = Words(rules.final, rules.tapped, rules.reconciled)
     books = read_books((event for event in events if isinstance(event, Production)), words)
@@ -104,11 +107,12 @@ def _tonnes(
         weighing_relative_u=potline.weighing_relative_standard_uncertainty,
         stated_relative_u=rules.books_relative_u,
     )
+    findings = (*found.findings, *_stand_ins(weighed))
     if found.kg <= 0 or (found.basis is MetalBasis.TAPPED and window.name != "month"):
-        return Tonnes(FARADAY, found.findings)
+        return Tonnes(FARADAY, findings)
     pair = best_known(sums)
     if not pair.metal_t > 0:
-        return Tonnes(FARADAY, (*found.findings, "no minute is known to its full length"))
+        return Tonnes(FARADAY, (*findings, "no minute is known to its full length"))
     known = min(1.0, known_s(pair) / window.length_s)
     by_books = statement is not None and found.kg == statement.kg
     growth_t = growth_u_t = None
@@ -124,7 +128,16 @@ def _tonnes(
         # Metal of the time that is not known: from none to twice as much as of the other, a rectangular distribution.
         unknown_standard_t=found.kg / 1000 * (1 - known) / math.sqrt(3),
     )
-    return Tonnes(Metal(found.basis, found.kg / 1000 * known / pair.metal_t, weighed_tonnes), found.findings)
+    return Tonnes(Metal(found.basis, found.kg / 1000 * known / pair.metal_t, weighed_tonnes), findings)
+
+
+def _stand_ins(weighed: Tapped) -> tuple[str, ...]:
+    """Say for which crucibles the books stand in, because no weighing of them came."""
+    missing = [tap.weighing_id for tap in weighed.taps if tap.teller is Teller.BOOKS]
+    if not missing:
+        return ()
+    rest = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    return (f"the books stand in for weighings that did not come: {', '.join(missing[:_MOST_NAMED])}{rest}",)
 
 
 def _change(potline: Potline, rules: Tapping, window: Window, samples: list[Laboratory]) -> InventoryChange | Missing:

@@ -1,7 +1,8 @@
 """What the figures stand on at a time: each number with its source and mark, and what is missing for a statement."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,11 +10,16 @@ from collector.commands.invocation import counted, table, wrapped
 from collector.commands.missing import Missing, missing
 from collector.plant.contracts import Contract
 from collector.plant.days import day_of
-from collector.plant.factors import DatedSeries, FactorSeries, version_of
+from collector.plant.factors import HOUR_NS, DatedSeries, FactorSeries, version_of
 from collector.plant.materials import Fuel
+from collector.plant.told import ToldValues, Untold
 from collector.plant.topology import Plant, Potline
 
-ASSURED = frozenset({"official", "transcription", "own"})
+ASSURED = frozenset({"official", "transcription", "own", "told"})
+
+_LOOKED_BACK_NS = 31 * 24 * HOUR_NS
+"""So far back gaps are looked for."""
+_MOST_GAPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,25 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldLately:
+    """What is told of a factor as time goes.
+
+    ``latest`` names the last value with its revision, empty where there is none; ``age_h``: the time since that ended,
+    0 while it lasts [h]. ``gaps`` are the times of the last days of which nothing is told, in words.
+    """
+
+    key: str
+    untold: str
+    values: int
+    latest: str
+    value: float | None
+    unit: str
+    source: str
+    age_h: float | None
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that is in force on a day, and what is missing."""
 
@@ -43,6 +68,7 @@ class Report:
     day: str
     in_force: tuple[InForce, ...]
     missing: tuple[Missing, ...]
+    told: tuple[ToldLately, ...] = ()
 
     @property
     def unverified(self) -> tuple[InForce, ...]:
@@ -55,6 +81,7 @@ class Report:
             "plant": self.plant,
             "day": self.day,
             "factors": [asdict(each) for each in self.in_force],
+            "told": [asdict(each) for each in self.told],
             "unverified": [each.key for each in self.unverified],
             "missing": [asdict(each) for each in self.missing],
         }
@@ -71,7 +98,7 @@ def report(plant: Plant, time_ns: int) -> Report:
         *_bounds(plant, time_ns),
     ]
     day = day_of(time_ns, plant.time_zone).isoformat()
-    return Report(plant.id, day, tuple(listed), tuple(missing(plant, time_ns)))
+    return Report(plant.id, day, tuple(listed), tuple(missing(plant, time_ns)), tuple(_told(plant, time_ns)))
 
 
 def lines(told: Report, columns: int) -> Iterator[str]:
@@ -92,6 +119,8 @@ def lines(told: Report, columns: int) -> Iterator[str]:
     if told.unverified:
         yield f"unverified, nobody vouches for {counted(len(told.unverified), 'number')}:"
         yield from (f"  {each.key}" for each in told.unverified)
+    if told.told:
+        yield from _told_lines(told.told, columns)
     if told.missing:
         yield "missing:"
         for lack in told.missing:
@@ -114,7 +143,11 @@ def _factor(key: str, series: FactorSeries, zone: ZoneInfo, time_ns: int) -> Ite
         used = series.at(time_ns)
     except LookupError:  # told as missing
         return
-    if series.hourly is not None and used.id == series.hourly.id:
+    row = series.told.at(time_ns)
+    if row is not None:
+        source, mark, unit = row.source, "told", "kg CO2/kWh"
+        start = day_of(row.start_ns, zone)
+    elif series.hourly is not None and used.id == series.hourly.id:
         source = ", ".join(series.hourly.sources)
         start, mark, unit = day_of(series.hourly.starts_ns[0], zone), "own", "kg CO2/kWh"
     else:
@@ -133,6 +166,52 @@ def _factor(key: str, series: FactorSeries, zone: ZoneInfo, time_ns: int) -> Ite
         relative_standard_uncertainty=used.relative_standard_uncertainty,
         estimated=used.estimated,
     )
+
+
+def _told(plant: Plant, time_ns: int) -> Iterator[ToldLately]:
+    """Yield what is told as time goes, as it stands at a time."""
+    for one in (plant.grid_factor, plant.residual_factor):
+        if one is not None and one.untold is not None:
+            yield _lately(one.name, one.untold, one.told, "kg CO2/kWh", time_ns)
+    for contract in plant.portfolio.contracts:
+        if contract.untold is not None and _holds(contract, time_ns):
+            yield _lately(f"contracts.{contract.name}", contract.untold, contract.told, "kWh", time_ns)
+
+
+def _lately(key: str, untold: Untold, told: ToldValues, unit: str, time_ns: int) -> ToldLately:
+    begun = [row for row in told.rows if row.start_ns <= time_ns]
+    if not begun:
+        return ToldLately(key, untold.value, len(told.rows), "", None, unit, "", None)
+    last, since_ns = begun[-1], max(begun[0].start_ns, time_ns - _LOOKED_BACK_NS)
+    return ToldLately(
+        key=key,
+        untold=untold.value,
+        values=len(told.rows),
+        latest=last.name,
+        value=last.value,
+        unit=unit,
+        source=last.source,
+        age_h=max(0, time_ns - last.end_ns) / HOUR_NS,
+        gaps=tuple(f"{_moment(start)} to {_moment(end)}" for start, end in told.gaps(since_ns, time_ns)),
+    )
+
+
+def _told_lines(told: Sequence[ToldLately], columns: int) -> Iterator[str]:
+    yield "told while the plant runs:"
+    for each in told:
+        age = "nothing is told yet"
+        if each.age_h is not None:
+            over = f"ended {each.age_h:.1f} h ago" if each.age_h else "in force"
+            age = f"{each.value:.6g} {each.unit}, {each.latest}, {over}, {counted(each.values, 'value')} in all"
+        yield from wrapped(f"{each.key}: {age}; where nothing is told: {each.untold}", columns)
+        if each.gaps:
+            shown = ", ".join(each.gaps[:_MOST_GAPS])
+            rest = f" and {len(each.gaps) - _MOST_GAPS} more" if len(each.gaps) > _MOST_GAPS else ""
+            yield from wrapped(f"nothing told: {shown}{rest}", columns, indent=6, after=6)
+
+
+def _moment(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // 10**9, UTC):%Y-%m-%d %H:%M}Z"
 
 
 def _warming(plant: Plant) -> Iterator[InForce]:

@@ -8,6 +8,7 @@ import click
 
 from collector.accounting.periods import parse_period
 from collector.accounting.windows import Window
+from collector.closing.opening import as_told
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
 from collector.reporting import measured, page, reading, sheets
 from collector.reporting.basis import Basis
@@ -103,6 +104,7 @@ def _stated(
 ) -> Statement:
     try:
         with contextlib.closing(open_reader(configuration.store.path)) as db, reading.snapshot(db):
+            configuration = as_told(configuration, db)
             basis = reading.basis(db, configuration, window, label=label, only=only)
             basis = _measured(db, basis, kind, configuration.accounting.longest_gap_s)
     except StoreError as exc:

@@ -135,8 +135,9 @@ async def _work_off(
     async with Store(configuration.store.path, configuration.plant.points) as store:
         entries = await asyncio.to_thread(side_by_side.settle, config_file, potlines, len(minutes) // len(potlines))
         instruments = Instruments()
-        closer = opening.closer(configuration, store, PotWatch(configuration.plant), instruments)
-        plantwide = opening.plant_closer(configuration, store, closer, instruments)
+        as_told = await store.ask(lambda db: opening.as_told(configuration, db))
+        closer = opening.closer(as_told, store, PotWatch(configuration.plant), instruments)
+        plantwide = opening.plant_closer(as_told, store, closer, instruments)
         shown = 0
 
         def told(entries: int) -> None:

@@ -23,7 +23,7 @@ from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS
-from collector.readings.event import AnodeEffect, EffectOrigin, Event, Production, Weighing
+from collector.readings.event import AnodeEffect, EffectOrigin, Event, MetalTapped, Production, ToldFactor, Weighing
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
@@ -247,6 +247,12 @@ def _event(event: Event, merged: str | None) -> dict[str, Any]:
             words += [f"not booked: {event.refused}"] if event.refused else []
         case Production():
             what, words = "production", [event.period, f"{event.net_kg / 1000:.3f} t", event.basis, event.status]
+        case MetalTapped():
+            shares = ", ".join(f"pot {pot} {kg:.0f} kg" for pot, kg in event.pots)
+            what, words = "metal tapped", [f"{event.net_kg:.0f} kg", f"weighing {event.weighing_id}", shares]
+        case ToldFactor():
+            value = "withdrawn" if event.value is None else f"{event.value:g}"
+            what, words = "factor", [event.factor, value, f"until {_iso(event.until_ns)}", event.source]
         case _:
             values = [f"{name} {value:g}" for name, value in event.values]
             what, words = "laboratory", [f"pot {event.pot}", event.kind, *values]

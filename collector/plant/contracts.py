@@ -4,13 +4,14 @@ Invariants: a contract never covers more than the load; a kWh is a contract's or
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from zoneinfo import ZoneInfo
 
 from collector.plant.amounts import ToldAmounts
 from collector.plant.days import Period, overlap_ns, period_around
 from collector.plant.factors import HOUR_NS, version_of
+from collector.plant.told import ToldValues, Untold
 
 
 class Technology(Enum):
@@ -57,7 +58,8 @@ class EachPeriod:
 class Contract:
     """A contract for electricity.
 
-    Exactly one of ``each``, ``share`` and ``hourly`` says how much it is.
+    Exactly one of ``each``, ``share`` and ``hourly`` says how much it is; of one whose delivery is told as time goes,
+    what stands in where nothing is told, if anything does.
 
     Attributes
     ----------
@@ -69,6 +71,10 @@ class Contract:
         Generation of single hours [kWh].
     certificate : bool
         Certificates are retired for its energy, and they stand in no list of certificates.
+    untold : Untold
+        What counts where its delivery is not told; None: it is never told.
+    told : ToldValues
+        Its delivery [kWh], as far as it was told. It is no part of what is configured.
     """
 
     name: str
@@ -81,9 +87,16 @@ class Contract:
     share: float | None = None
     hourly: ToldAmounts | None = None
     certificate: bool = False
+    untold: Untold | None = None
+    told: ToldValues = field(default=ToldValues(), repr=False)
 
     def __post_init__(self) -> None:
-        if sum(amount is not None for amount in (self.each, self.share, self.hourly)) != 1:
+        amounts = sum(amount is not None for amount in (self.each, self.share, self.hourly))
+        if self.untold is not None:
+            if self.share is not None or amounts != (self.untold is Untold.ESTIMATE):
+                what = f"contract {self.name} is told, and has not the amounts for that"
+                raise ValueError(f"{what}; give an energy or generation with 'estimate', and none with 'withhold'")
+        elif amounts != 1:
             raise ValueError(f"contract {self.name} has no one amount; give it by period, as a share, or by the hour")
 
     @property
@@ -91,7 +104,20 @@ class Contract:
         """The digest of all that is said of it."""
         told = self.hourly.version if self.hourly else (self.share, self.each and (self.each.kwh, self.each.period))
         said = (self.technology, self.kg_co2_per_kwh, self.source, self.valid_from_ns, self.valid_to_ns)
-        return version_of(self.name, *said, told, self.certificate)
+        more = () if self.untold is None else (self.untold.value,)
+        return version_of(self.name, *said, told, self.certificate, *more)
+
+    @property
+    def by_the_hour(self) -> bool:
+        """Whether its energy is known for single hours."""
+        return self.hourly is not None or self.untold is not None
+
+    def untold_ns(self, start_ns: int, end_ns: int) -> int:
+        """Return the time of an interval in which it is valid, should have been told, and was not [ns]."""
+        if self.untold is None:
+            return 0
+        last_ns = end_ns if self.valid_to_ns is None else min(end_ns, self.valid_to_ns)
+        return sum(end - start for start, end in self.told.gaps(max(start_ns, self.valid_from_ns), last_ns))
 
     def offered_kwh(self, start_ns: int, end_ns: int, load_kwh: float) -> float:
         """Return what it offers in an interval with a load [kWh], be it more than the load.
@@ -104,8 +130,11 @@ class Contract:
             return 0.0
         if self.share is not None:
             return self.share * load_kwh * (last_ns - first_ns) / (end_ns - start_ns)
-        told = self.hourly or self.each
-        return told.between(first_ns, last_ns) if told else 0.0
+        listed = self.hourly or self.each
+        if self.untold is None:
+            return listed.between(first_ns, last_ns) if listed else 0.0
+        gaps = self.told.gaps(first_ns, last_ns) if listed else []
+        return self.told.between(first_ns, last_ns) + sum(listed.between(*gap) for gap in gaps if listed)
 
     def covered_kwh(self, start_ns: int, end_ns: int, load_kwh: float) -> float:
         """Return how much of a load it covers in an interval [kWh].
@@ -171,10 +200,14 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """All contracts and certificates of a plant, in the order in which they are used up."""
+    """All contracts and certificates of a plant, in the order in which they are used up.
+
+    ``certificates_told``: more certificates are told as time goes.
+    """
 
     contracts: tuple[Contract, ...] = ()
     certificates: tuple[Certificates, ...] = ()
+    certificates_told: bool = False
 
     def contract_kwh(self, start_ns: int, end_ns: int, load_kwh: float) -> float:
         """Return what of a load renewable contracts cover [kWh]."""

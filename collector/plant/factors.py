@@ -14,6 +14,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.plant.told import ToldValue, ToldValues, Untold, Withheld
 from collector.readings.cell import MINUTE_NS
 
 HOUR_NS = 60 * MINUTE_NS
@@ -158,13 +159,17 @@ class WhereNone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FactorInForce:
-    """A factor at a time, with its identity. ``estimated``: it stands in for one of the hour, which is not known."""
+    """A factor at a time, with its identity. ``estimated``: it stands in for one of the hour, which is not known.
+
+    ``revision`` is that of a value which was told while the plant runs; None of what stands in files.
+    """
 
     value: float
     id: str
     version: str
     estimated: bool = False
     relative_standard_uncertainty: float | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ class FactorColumn:
 
 @dataclass(frozen=True, slots=True)
 class FactorSeries:
-    """An emission factor over time: named factors, each from a time on, and hours of their own before these.
+    """An emission factor over time: named factors, and before these values of hours, of a file or told as time goes.
 
     Attributes
     ----------
@@ -187,6 +192,10 @@ class FactorSeries:
         From when on the plant uses which factor [ns], earliest first, all of one kind.
     hourly : HourlyFactors
         Where it has a value, that counts; elsewhere the named factor counts, as estimated.
+    untold : Untold or None
+        What counts where neither ``told`` nor ``hourly`` has a value; None: nothing is told of it.
+    told : ToldValues
+        Where it has a value, that counts before all others. It is no part of what is configured.
 
     Raises
     ------
@@ -197,6 +206,8 @@ class FactorSeries:
     name: str
     entries: tuple[tuple[int, EmissionFactor], ...]
     hourly: HourlyFactors | None = None
+    untold: Untold | None = None
+    told: ToldValues = field(default=ToldValues(), repr=False)
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _used: tuple[FactorInForce, ...] = field(init=False, repr=False, compare=False)
 
@@ -213,14 +224,22 @@ class FactorSeries:
             factor.value,
             factor.id,
             factor.version,
-            estimated=self.hourly is not None,
+            estimated=self._may_be_estimated,
             relative_standard_uncertainty=factor.relative_standard_uncertainty,
         )
+
+    @property
+    def _may_be_estimated(self) -> bool:
+        return self.hourly is not None or self.untold is not None
 
     @property
     def kind(self) -> FactorKind:
         """What its factors count."""
         return self.entries[0][1].kind
+
+    def _withheld(self, time_ns: int) -> Withheld:
+        when = f"nothing is told of {_day(time_ns)}"
+        return Withheld(f'{self.name}: {when}; let it be told, or write untold = "estimate" for it')
 
     def named(self, time_ns: int) -> EmissionFactor:
         """Return the named factor in force at a time, whatever the hours say.
@@ -246,12 +265,17 @@ class FactorSeries:
         Raises
         ------
         LookupError
-            If none is in force: nothing is assumed.
+            If none is in force: nothing is assumed. ``Withheld``, where it should have been told.
         """
+        told = self.told.at(time_ns)
+        if told is not None:
+            return _as_told(told)
         if self.hourly is not None:
             value = self.hourly.at(time_ns)
             if value is not None:
                 return FactorInForce(value, self.hourly.id, self.hourly.version)
+        if self.untold is Untold.WITHHOLD:
+            raise self._withheld(time_ns)
         self.named(time_ns)  # raises where none is in force
         return self._used[bisect_right(self._starts, time_ns) - 1]
 
@@ -273,13 +297,23 @@ class FactorSeries:
             If none is in force at one of them, and that is to be refused: nothing is assumed.
         """
         times = np.arange(start_ns, end_ns, step_ns, dtype=np.int64)
-        values = np.full(len(times), np.nan) if self.hourly is None else self.hourly.over(times)
-        open_ = np.flatnonzero(np.isnan(values))
-        estimated = np.zeros(len(times), np.bool_)
+        values, rows = self.told.over(times)
         used: dict[int, FactorInForce] = {}
-        if self.hourly is not None and len(open_) < len(times):
-            first = int(np.argmin(np.isnan(values)))
-            used[first] = FactorInForce(float(values[first]), self.hourly.id, self.hourly.version)
+        for row, first in zip(*np.unique(rows, return_index=True), strict=True):
+            if row >= 0:
+                used[int(first)] = _as_told(self.told.rows[row])
+        if self.hourly is not None:
+            of_hours = np.where(np.isnan(values), self.hourly.over(times), np.nan)
+            known = np.flatnonzero(~np.isnan(of_hours))
+            if len(known):
+                values[known] = of_hours[known]
+                used[int(known[0])] = FactorInForce(float(values[known[0]]), self.hourly.id, self.hourly.version)
+        open_ = np.flatnonzero(np.isnan(values))
+        if len(open_) and self.untold is Untold.WITHHOLD:
+            if where_none is WhereNone.REFUSE:
+                raise self._withheld(int(times[open_[0]]))
+            open_ = open_[:0]
+        estimated = np.zeros(len(times), np.bool_)
         places = np.searchsorted(np.array(self._starts, np.int64), times[open_], side="right") - 1
         for place in np.unique(places[places >= 0]):
             factor = self.entries[place][1]
@@ -288,7 +322,7 @@ class FactorSeries:
             if not len(mine):
                 continue
             values[mine] = factor.value
-            estimated[mine] = self.hourly is not None
+            estimated[mine] = self._may_be_estimated
             used[int(mine[0])] = self._used[place]
         without = np.flatnonzero(np.isnan(values))
         if len(without) and where_none is WhereNone.REFUSE:
@@ -331,6 +365,10 @@ class SlopeCoefficients:
     def version(self) -> str:
         """The digest of all that is said of it."""
         return version_of(*astuple(self))
+
+
+def _as_told(told: ToldValue) -> FactorInForce:
+    return FactorInForce(told.value, told.id, told.version, revision=told.revision)
 
 
 def _day(time_ns: int) -> str:

@@ -67,7 +67,9 @@ class Tells(Enum):
     READINGS = "readings"
     ANODE_EFFECT = "anode_effect"
     WEIGHING = "weighing"
+    METAL_TAPPED = "metal_tapped"
     PRODUCTION = "production"
+    FACTOR = "factor"
     LABORATORY = "laboratory"
     IGNORE = "ignore"
 
@@ -228,95 +230,19 @@ class Kept:
     path: Path
 
 
-class FieldKind(Enum):
-    """What a field of an event is."""
-
-    TEXT = "text"
-    WORD = "word"
-    TIME = "time"
-    MEASURE = "measure"
-    WHOLE = "whole number"
-    FLAG = "flag"
-    TEXTS = "list of texts"
-    DAY = "day"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """What an event expects of one of its fields. ``unit``: what measures are turned into."""
-
-    kind: FieldKind
-    needed: bool = False
-    unit: str = ""
-    words: tuple[str, ...] = ()
-
-
-_ID = FieldRule(FieldKind.TEXT, needed=True)
-_REVISION = FieldRule(FieldKind.WHOLE)
-_NAME = FieldRule(FieldKind.TEXT)
-_TIME = FieldRule(FieldKind.TIME)
-_NEEDED_TIME = FieldRule(FieldKind.TIME, needed=True)
-_FLAG = FieldRule(FieldKind.FLAG)
-
-FIELDS: Mapping[Tells, Mapping[str, FieldRule]] = {
-    Tells.READINGS: {},
-    Tells.IGNORE: {},
-    Tells.ANODE_EFFECT: {
-        "id": _ID,
-        "revision": _REVISION,
-        "phase": FieldRule(FieldKind.WORD, needed=True, words=("start", "update", "end", "correct")),
-        "kind": FieldRule(FieldKind.WORD, words=("hvae", "lvae")),
-        "pot": _NAME,
-        "start": _NEEDED_TIME,
-        "end": _TIME,
-        "duration": FieldRule(FieldKind.MEASURE, unit="s"),
-        "max_voltage": FieldRule(FieldKind.MEASURE, unit="V"),
-        "overvoltage": FieldRule(FieldKind.MEASURE, unit="V*s"),
-    },
-    Tells.WEIGHING: {
-        "id": _ID,
-        "revision": _REVISION,
-        "time": _NEEDED_TIME,
-        "pots": FieldRule(FieldKind.TEXTS, needed=True),
-        "net": FieldRule(FieldKind.MEASURE, needed=True, unit="kg"),
-        "gross": FieldRule(FieldKind.MEASURE, unit="kg"),
-        "tare": FieldRule(FieldKind.MEASURE, unit="kg"),
-        "stable": FieldRule(FieldKind.FLAG, needed=True),
-        "in_motion": _FLAG,
-        "void": _FLAG,
-        "zeroed_at": _TIME,
-    },
-    Tells.PRODUCTION: {
-        "id": _ID,
-        "revision": _REVISION,
-        "potline": _NAME,
-        "day": FieldRule(FieldKind.DAY),
-        "shift": _NAME,
-        "net": FieldRule(FieldKind.MEASURE, needed=True, unit="kg"),
-        "basis": _NAME,
-        "status": _NAME,
-    },
-    Tells.LABORATORY: {
-        "id": _ID,
-        "revision": _REVISION,
-        "kind": _NAME,
-        "pot": _NAME,
-        "sampled_at": _NEEDED_TIME,
-        "reported_at": _TIME,
-        "method": _NAME,
-    },
-}
-"""The fields of each kind of event."""
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a field of an event stands. ``factor`` for measures, ``format`` for times, ``words`` for words."""
+    """Where a field of an event stands. ``factor`` for measures, ``format`` for times, ``words`` for words and names.
+
+    ``pot`` and ``mass``: of a list of pots, where each element says which pot it is, and how much.
+    """
 
     path: Path
     factor: float = 1.0
     format: TimeFormat = TimeFormat.RFC3339
     words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    pot: Path | None = None
+    mass: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

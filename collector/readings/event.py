@@ -149,7 +149,41 @@ class Laboratory:
     values: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldFactor:
+    """A factor of electricity that somebody tells for an interval of time; a higher rank replaces a lower one.
+
+    Attributes
+    ----------
+    factor : str
+        What it is of: ``grid_factor``, ``residual_factor``, ``contracts.ID``, or ``certificates``.
+    time_ns, until_ns : int
+        The interval, its end not included [UTC ns].
+    value : float or None
+        An emission factor [kg CO2/kWh], or a delivery or certificates [kWh]; None: what was told is withdrawn.
+    source : str
+        Where the number is from.
+    registry_id, technology, contract : str
+        Of certificates: the number under which they were cancelled, what made the electricity, and the contract that
+        they are about, empty where they were bought apart.
+    potline : str
+        Always empty: it is of the plant as a whole.
+    """
+
+    id: str
+    rank: int
+    factor: str
+    time_ns: int
+    until_ns: int
+    value: float | None
+    source: str
+    registry_id: str = ""
+    technology: str = ""
+    contract: str = ""
+    potline: str = ""
+
+
 Accounted = AnodeEffect | Weighing
 """Events that the accounts of a minute are made of."""
 
-Event = Accounted | Production | Laboratory
+Event = Accounted | MetalTapped | Production | Laboratory | ToldFactor

@@ -5,10 +5,11 @@ from math import fsum
 
 from collector.domain.renewables import Basis as By
 from collector.domain.renewables import Denominator, RenewableShare, ShareTarget, gap_to_target_kwh, matched_kwh
-from collector.plant.contracts import Technology
+from collector.plant.contracts import Portfolio, Technology
 from collector.plant.days import day_of
-from collector.plant.factors import DatedValue
+from collector.plant.factors import HOUR_NS, DatedValue
 from collector.plant.meter import Measures, Meter
+from collector.plant.told import Untold
 from collector.readings.quantity import Quantity
 from collector.reporting.basis import Basis
 from collector.reporting.shares import WHOLE
@@ -34,15 +35,17 @@ def renewable_statement(basis: Basis) -> Statement:
     missing += lacks
     if own is not None:
         found[By.PHYSICAL] = own
-    if portfolio.contracts:
+    withheld = list(_withheld(portfolio, start_ns, end_ns))
+    missing += withheld
+    if portfolio.contracts and not withheld:
         found[By.CONTRACT] = portfolio.contract_kwh(start_ns, end_ns, load_kwh)
-    else:
+    elif not portfolio.contracts:
         missing.append(Lack("contracts: none is configured", "add [contracts.NAME]"))
     if portfolio.certificates:
         found[By.CERTIFICATE] = portfolio.certificate_kwh(start_ns, end_ns)
     else:
         missing.append(Lack("certificates: none are configured", "add [certificates] with what was retired"))
-    hours, lacks = _matched(basis)
+    hours, lacks = (None, []) if withheld else _matched(basis)
     missing += lacks
     shares = [
         (RenewableShare(by, Denominator.ELECTROLYSIS_AC, kwh, load_kwh), "")
@@ -114,7 +117,7 @@ def _own_kwh(basis: Basis) -> tuple[float | None, list[Lack]]:
 
 def _matched(basis: Basis) -> tuple[tuple[RenewableShare, str] | None, list[Lack]]:
     """Return what of the load generation met in its hour: own plants, and contracts that tell their hours."""
-    told = [each for each in basis.plant.portfolio.contracts if each.hourly and each.technology.is_renewable]
+    told = [each for each in basis.plant.portfolio.contracts if each.by_the_hour and each.technology.is_renewable]
     if not told and not _own(basis):
         what = "hourly matched: no generation is told by the hour"
         return None, [Lack(what, "add generation_csv to a contract, or meters with measures = generation")]
@@ -180,7 +183,19 @@ def _contracts(basis: Basis, start_ns: int, end_ns: int, load_kwh: float) -> Ite
         note = (
             f"{contract.technology.value}{'' if contract.technology.is_renewable else ', not renewable'}{certificate}"
         )
+        untold_h = contract.untold_ns(start_ns, end_ns) / HOUR_NS
+        note += f"; nothing is told of {untold_h:g} h ({contract.untold.value})" if contract.untold and untold_h else ""
         yield Row(contract.name, kwh / 1000, "MWh", note=note, source=contract.source)
+
+
+def _withheld(portfolio: Portfolio, start_ns: int, end_ns: int) -> Iterator[Lack]:
+    """Yield the contracts whose delivery should have been told and was not, where nothing may stand in for it."""
+    for each in portfolio.contracts:
+        if not each.technology.is_renewable or each.untold is not Untold.WITHHOLD:
+            continue
+        if untold_ns := each.untold_ns(start_ns, end_ns):
+            what = f"contract {each.name}: nothing is told of {untold_ns / HOUR_NS:g} h of its delivery"
+            yield Lack(what, 'let it be told, or write untold = "estimate"')
 
 
 def _retired(basis: Basis, start_ns: int, end_ns: int) -> Iterator[Row]:

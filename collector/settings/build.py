@@ -2,13 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from collector.plant.factors import SlopeCoefficients
+from collector.plant.layout import Layout, Tells
 from collector.plant.meter import Broker, Endpoint
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
@@ -90,6 +91,8 @@ class Builder(DatedPart):
         materials = sections.materials({meter.id: meter for meter in built})
         tappings = Tappings(settings, self._origins, self._broken, self._zone)
         shifts, day_starts_min, tapping = tappings.shifts(), tappings.day_starts_min(), tappings.tapping()
+        if all(read is not None for read in of_brokers.values()):
+            self._check_told(layouts.read)
         for part in (files, layouts, meters, electricity, bounds, sections, tappings):
             self.problems += part.problems
         brokers = self._brokers()
@@ -122,6 +125,24 @@ class Builder(DatedPart):
             day_starts_min=day_starts_min,
             tapping=tapping,
         )
+
+    def _check_told(self, layouts: Sequence[Layout]) -> None:
+        """Report what is to be told as time goes, where no message can tell it: nothing would ever come."""
+        if any(message.tells is Tells.FACTOR for layout in layouts for message in layout.messages):
+            return
+        emissions, certificates = self._settings.emissions, self._settings.certificates
+        wanted: dict[Path_, bool] = {
+            ("emissions", "grid_factor_untold"): emissions.grid_factor_untold is not None,
+            ("emissions", "residual_factor_untold"): emissions.residual_factor_untold is not None,
+            ("certificates", "told"): certificates is not None and certificates.told,
+        }
+        wanted |= {
+            ("contracts", id_, "untold"): each.untold is not None for id_, each in self._settings.contracts.items()
+        }
+        for at, is_wanted in wanted.items():
+            if is_wanted and self._fine(*at):
+                remedy = 'add a layout with a message of tells = "factor" to a broker, or remove it'
+                self._report(at, "belongs to what is told over MQTT, and no broker's layout tells factors", remedy)
 
     def _missing(self, **folders: Path) -> set[Path_]:
         """Report the folders that are not there; nothing else needs to be said about what should be in them."""

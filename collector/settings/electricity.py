@@ -8,6 +8,7 @@ from collector.plant.amounts import Amount, ToldAmounts
 from collector.plant.contracts import Certificates, Contract, EachPeriod, Portfolio, Technology
 from collector.plant.days import Period, day_of
 from collector.plant.factors import HOUR_NS
+from collector.plant.told import Untold
 from collector.settings import formulas, models
 from collector.settings import parameter_models as shapes
 from collector.settings.part import DatedPart
@@ -34,7 +35,10 @@ class Electricity(DatedPart):
         built = [self._contract(id_, section) for id_, section in self._settings.contracts.items()]
         contracts = tuple(contract for contract in built if contract is not None)
         self._check_shares(contracts)
-        return Portfolio(contracts, self._certificates(contracts))
+        section = self._settings.certificates
+        if section is not None and section.csv is None and not section.told and self._fine("certificates"):
+            self._report(("certificates",), "are neither in a sheet nor told", "add csv, or told = true")
+        return Portfolio(contracts, self._certificates(contracts), section is not None and section.told)
 
     def _contract(self, id_: str, section: shapes.ContractSection) -> Contract | None:
         at: Path_ = ("contracts", id_)
@@ -42,7 +46,9 @@ class Electricity(DatedPart):
         self._refuse((*at, "kg_co2_per_kwh"), formulas.grid_factor(section.kg_co2_per_kwh))
         valid_to_ns = self._to_ns(at, section.valid_from, section.valid_to)
         amounts = [key for key in ("energy", "share", "generation_csv") if getattr(section, key) is not None]
-        if len(amounts) != 1:
+        if section.untold is not None:
+            self._check_told(at, section.untold, amounts)
+        elif len(amounts) != 1:
             what = f"{' and '.join(amounts)} exclude each other" if amounts else "does not say how much it is"
             self._report(at, what, "give energy and per, share, or generation_csv")
         if (section.per is None) != (section.energy is None):
@@ -64,7 +70,17 @@ class Electricity(DatedPart):
             share=None if section.share is None else section.share / 100,
             hourly=hourly,
             certificate=section.certificate,
+            untold=None if section.untold is None else Untold(section.untold),
         )
+
+    def _check_told(self, at: Path_, untold: str, amounts: list[str]) -> None:
+        """Check that there is something to stand in for a delivery that is not told, and nothing where none may."""
+        if untold == "withhold" and amounts:
+            what = f'untold = "withhold" and {" and ".join(amounts)} exclude each other'
+            self._report(at, what, 'let these stand in: untold = "estimate"; or remove them')
+        if untold == "estimate" and (len(amounts) != 1 or amounts == ["share"]):
+            what = "has nothing that could stand in for a delivery that is not told"
+            self._report(at, what, 'give energy and per, or generation_csv; or write untold = "withhold"')
 
     def _generation(self, at: Path_, name: str) -> ToldAmounts | None:
         told = ToldSheet(self._folder, name, ("time", "kwh"), at=(*at, "generation_csv"), report=self._report)
@@ -96,7 +112,7 @@ class Electricity(DatedPart):
 
     def _certificates(self, contracts: tuple[Contract, ...]) -> tuple[Certificates, ...]:
         section = self._settings.certificates
-        if section is None or not self._fine(*_AT):
+        if section is None or section.csv is None or not self._fine(*_AT):
             return ()
         told = ToldSheet(self._folder, section.csv, _CERTIFICATES, at=_AT, report=self._report)
         rows = told.read(self._retired)
@@ -109,8 +125,9 @@ class Electricity(DatedPart):
         lots: dict[tuple[str, Technology], list[Amount]] = defaultdict(list)
         for _, ((start_ns, end_ns), mwh, technology, registry_id, _) in rows:
             lots[registry_id, technology].append(Amount(start_ns, end_ns, mwh, registry_id))
+        name = section.csv
         return tuple(
-            Certificates(registry_id, technology, ToldAmounts(section.csv, tuple(sorted(lot, key=_start))))
+            Certificates(registry_id, technology, ToldAmounts(name, tuple(sorted(lot, key=_start))))
             for (registry_id, technology), lot in lots.items()
         )
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, TypeAdapter
 
 from collector.plant.factors import EmissionFactor, FactorKind, FactorSeries, GwpSet, HourlyFactors, SlopeCoefficients
+from collector.plant.told import Untold
 from collector.settings import formulas, models
 from collector.settings import parameter_models as shapes
 from collector.settings.part import DatedPart, relative
@@ -45,6 +46,8 @@ class FactorFiles(DatedPart):
     def series(self, key: str) -> FactorSeries | None:
         """Return an emission factor of electricity over time; None where none is named, or it is refused."""
         rows: list[shapes.FactorFrom] | None = getattr(self._emissions, key)
+        if rows is None and getattr(self._emissions, f"{key}_untold", None) is not None:
+            self._report(("emissions", f"{key}_untold"), f"belongs to a {key}", f"add {key}, or remove it")
         if rows is None or self._electricity is None or not self._fine("emissions", key):
             return None
         file, known = self._electricity
@@ -76,8 +79,9 @@ class FactorFiles(DatedPart):
         if len(self.problems) > before:
             return None
         hourly = self._hourly() if key == "grid_factor" else None
+        untold = getattr(self._emissions, f"{key}_untold", None)
         named = tuple((self._from_ns(start), self._factor(id_, found)) for start, id_, found, _ in entries)
-        return FactorSeries(f"emissions.{key}", named, hourly)
+        return FactorSeries(f"emissions.{key}", named, hourly, None if untold is None else Untold(untold))
 
     def _factor(self, id_: str, found: shapes.GridFactorSection) -> EmissionFactor:
         return EmissionFactor(

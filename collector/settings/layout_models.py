@@ -100,13 +100,17 @@ class FieldSection(_Table):
     unit: Text | None = None
     format: Literal["rfc3339", "s", "ms", "us", "ns"] | None = None
     words: dict[str, Text] = {}
+    pot: APath | None = None
+    mass: APath | None = None
 
 
 class MessageSection(_Table):
     """[[messages]]."""
 
     topic: Annotated[Template, BeforeValidator(_template)]
-    tells: Literal["readings", "anode_effect", "weighing", "production", "laboratory", "ignore"]
+    tells: Literal[
+        "readings", "anode_effect", "weighing", "metal_tapped", "production", "factor", "laboratory", "ignore"
+    ]
     where: WhereSection | None = None
     format: Literal["json", "number"] = "json"
     version: ChoiceSection | None = None

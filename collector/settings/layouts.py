@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.plant.event_fields import FIELDS, FieldKind
 from collector.plant.layout import (
-    FIELDS,
     QUALITIES,
     Choice,
     Field,
-    FieldKind,
     Kept,
     Layout,
     Level,
@@ -37,6 +36,14 @@ from collector.settings.validation import validated
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
+_MEASURED = frozenset({FieldKind.MEASURE, FieldKind.SHARES})
+_KEYS_OF_FIELDS = {
+    "unit": _MEASURED,
+    "format": frozenset({FieldKind.TIME}),
+    "words": frozenset({FieldKind.WORD, FieldKind.NAME}),
+    "pot": frozenset({FieldKind.SHARES}),
+    "mass": frozenset({FieldKind.SHARES}),
+}
 _OF_NUMBERS = frozenset({"topic", "tells", "format", "unknown", "values"})
 _OF_IGNORED = frozenset({"topic", "tells", "where"})
 _OF_EVENTS = frozenset({"topic", "tells", "where", "format", "version", "samples", "unknown", "fields_"})
@@ -269,7 +276,7 @@ class _Message:
                 self._findings.unknown((*self._at, *at), f"field of {self._tells.value}", name, FIELDS[self._tells])
             return None
         factor = 1.0
-        if rule.kind is FieldKind.MEASURE:
+        if rule.kind in _MEASURED:
             try:
                 factor = units.factor(section.unit or "", rule.unit)
             except ValueError as exc:
@@ -277,13 +284,20 @@ class _Message:
                     self._add((*at, "unit"), "is missing", f'add it, like unit = "{rule.unit}"')
                 else:
                     self._findings.refuse((*self._at, *at, "unit"), exc, f"does not fit {name}: ")
-        for key, kind in (("unit", FieldKind.MEASURE), ("format", FieldKind.TIME), ("words", FieldKind.WORD)):
-            if key in section.model_fields_set and rule.kind is not kind:
-                self._add((*at, key), f"does not belong to a {rule.kind.value}", "remove it")
+        self._check_keys_of(at, section, rule.kind)
         for word, meaning in section.words.items():
             if rule.kind is FieldKind.WORD and meaning not in rule.words:
                 self._findings.unknown((*self._at, *at, "words", word), f"word of {name}", meaning, rule.words)
-        return Field(section.path, factor, TimeFormat(section.format or "rfc3339"), section.words)
+        form = TimeFormat(section.format or "rfc3339")
+        return Field(section.path, factor, form, section.words, section.pot, section.mass)
+
+    def _check_keys_of(self, at: Path_, section: models.FieldSection, kind: FieldKind) -> None:
+        """Report keys that a field of its kind has not, and those that it lacks."""
+        for key, kinds in _KEYS_OF_FIELDS.items():
+            if key in section.model_fields_set and kind not in kinds:
+                self._add((*at, key), f"does not belong to a {kind.value}", "remove it")
+            elif key in ("pot", "mass") and kind in kinds and key not in section.model_fields_set:
+                self._add((*at, key), "is missing", f'say where each element has it, like {key} = "{key}"')
 
     def _check_event(self, made: MessageLayout) -> None:
         for name, rule in FIELDS[self._tells].items():
@@ -292,6 +306,8 @@ class _Message:
         topic, fields = made.topic, self._section.fields_
         if self._tells in {Tells.ANODE_EFFECT, Tells.LABORATORY} and not topic.names(Level.POT) and "pot" not in fields:
             self._add(("fields",), "pot is missing, and the topic does not name it", "add it, or {pot} in the topic")
+        if self._tells is Tells.METAL_TAPPED and "time" not in fields and "shift" not in fields:
+            self._add(("fields",), "neither time nor shift is there", "add the one that the message has")
         if self._tells is Tells.PRODUCTION:
             if not topic.names(Level.POTLINE) and "potline" not in fields:
                 what = "potline is missing, and the topic does not name it"

@@ -115,7 +115,9 @@ class Emissions(ParameterModel):
     grid_factor: FactorsOverTime
     grid_factor_csv: Text | None = None
     grid_factor_gaps: Literal["estimate", "refuse"] | None = None
+    grid_factor_untold: Literal["estimate", "withhold"] | None = None
     residual_factor: FactorsOverTime | None = None
+    residual_factor_untold: Literal["estimate", "withhold"] | None = None
     footprint_factor: FactorsOverTime | None = None
 
 
@@ -128,6 +130,7 @@ class ContractSection(ParameterModel):
     per: Literal["hour", "day", "month", "year"] | None = None
     share: Percent | None = None
     generation_csv: Text | None = None
+    untold: Literal["estimate", "withhold"] | None = None
     certificate: Switch = False
     valid_from: Day
     valid_to: Day | None = None
@@ -137,7 +140,8 @@ class ContractSection(ParameterModel):
 class CertificatesSection(ParameterModel):
     """[certificates]."""
 
-    csv: Text
+    csv: Text | None = None
+    told: Switch = False
 
 
 class LimitSection(ParameterModel):

@@ -9,10 +9,22 @@ from itertools import starmap
 import numpy as np
 
 from collector.readings.cell import Cell
-from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin, Event, Laboratory, Production, Weighing
+from collector.readings.event import (
+    AnodeEffect,
+    AnodeEffectKind,
+    EffectOrigin,
+    Event,
+    Laboratory,
+    MetalTapped,
+    Production,
+    ToldFactor,
+    Weighing,
+)
 from collector.readings.pots import PotsInputs
 from collector.readings.trace import Trace
 
+_BOOKS_NS = 3 * 86_400 * 1_000_000_000
+"""No further from a weighing than this is the shift under which the books tell of it."""
 _RAW = np.dtype([("time_ns", "<i8"), ("value", "<f8"), ("quality", "u1")])
 _COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality"
 _LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
@@ -136,6 +148,30 @@ def effects_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns:
     return [event for event in events if isinstance(event, AnodeEffect)]
 
 
+def factors_told(db: sqlite3.Connection) -> list[ToldFactor]:
+    """Return the factors that were told, each as its highest rank tells it, earliest first."""
+    rows = db.execute(
+        "SELECT body FROM event AS e WHERE potline = '' AND kind = 'factor'"
+        " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns, id"
+    )
+    return [ToldFactor(**json.loads(body)) for (body,) in rows]
+
+
+def books_about(db: sqlite3.Connection, weighings: Iterable[Weighing]) -> list[tuple[str, int]]:
+    """Return potline and time [ns] under which the books tell of some weighings: of a shift some days around each."""
+    query = (
+        "SELECT potline, time_ns FROM event WHERE potline = ? AND time_ns >= ? AND time_ns < ?"
+        " AND kind = 'metal_tapped' AND json_extract(body, '$.weighing_id') = ?"
+    )
+    return [
+        (potline, time_ns)
+        for event in weighings
+        for potline, time_ns in db.execute(
+            query, (event.potline, event.time_ns - _BOOKS_NS, event.time_ns + _BOOKS_NS, event.id)
+        )
+    ]
+
+
 def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
     """Return the last events of a potline, the last one first, each as its highest rank tells it."""
     rows = db.execute(
@@ -149,6 +185,7 @@ def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Even
 def let_go(db: sqlite3.Connection, before_ns: int) -> None:
     """Let go of what lies before a time; of an event told all or nothing.
 
+    Factors that were told stay: entries name them.
     Of each point the last cell before that time stays, so that the line from it to the next one can still be drawn.
     """
     # Point by point, along the key: a condition on the minute alone would read every cell there is.
@@ -161,7 +198,7 @@ def let_go(db: sqlite3.Connection, before_ns: int) -> None:
         db.execute("DELETE FROM trace WHERE point = ? AND minute_ns < ?", (point, before_ns))
     db.execute("DELETE FROM pots WHERE minute_ns < ?", (before_ns,))
     db.execute(
-        "DELETE FROM event WHERE time_ns < :before"
+        "DELETE FROM event WHERE time_ns < :before AND kind <> 'factor'"
         " AND NOT EXISTS (SELECT 1 FROM event AS other WHERE other.id = event.id AND other.time_ns >= :before)",
         {"before": before_ns},
     )
@@ -212,6 +249,10 @@ def _event(kind: str, body: bytes) -> Event:
             return Weighing(**{**values, "pots": tuple(values["pots"])})
         case "production":
             return Production(**values)
+        case "metal_tapped":
+            return MetalTapped(**{**values, "pots": tuple((pot, kg) for pot, kg in values["pots"])})
+        case "factor":
+            return ToldFactor(**values)
         case _:
             return Laboratory(**{**values, "values": tuple((name, value) for name, value in values["values"])})
 
@@ -220,6 +261,8 @@ _KINDS = {
     AnodeEffect: "anode_effect",
     Weighing: "weighing",
     Production: "production",
+    MetalTapped: "metal_tapped",
+    ToldFactor: "factor",
     Laboratory: "laboratory",
 }
 """The words for the kinds of events in the store."""

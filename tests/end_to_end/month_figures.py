@@ -186,6 +186,7 @@ def _emissions(month: Month, account: Account, parameters: Parameters) -> Iterat
         ("total_t_co2e", total, said.total_t_co2e),
         ("t_co2e_per_t", total / metal_t, said.t_co2e_per_t),
     ):
+        assert value is not None, name
         yield _figure(account, name, true, getattr(known, name), getattr(rough, name), value)
     pair = sums.comprehensive
     both = [

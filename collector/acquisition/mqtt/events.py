@@ -4,18 +4,18 @@ Of several messages about one id the one with the highest rank counts. The rank 
 effect the phase goes before it, of a weighing the void one goes before the one that is not.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from collector.acquisition.mqtt import payload
-from collector.acquisition.mqtt.instants import DAY_NS, NO_EARLIER_NS
+from collector.acquisition.mqtt.fields import Fields, day_in
+from collector.acquisition.mqtt.instants import DAY_NS
 from collector.acquisition.mqtt.message import Cause, PayloadProblem
 from collector.acquisition.mqtt.owners import Owners
-from collector.acquisition.mqtt.paths import NOTHING, found
-from collector.acquisition.mqtt.times import instant, nanoseconds
-from collector.plant.layout import FIELDS, Level, MessageLayout, Tells, dotted
+from collector.acquisition.mqtt.paths import found
+from collector.acquisition.mqtt.times import nanoseconds
+from collector.acquisition.mqtt.told import read_factor, read_metal_tapped
+from collector.plant.layout import Level, MessageLayout, Tells, dotted
 from collector.plant.topology import Plant
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Laboratory, Production, Weighing
 
@@ -25,123 +25,6 @@ _LONGEST_S = 86_400.0
 _ROUNDING_KG = 0.5
 
 
-class Fields:
-    """The fields of one event in a message. Each is None where the message, or its layout, has none."""
-
-    def __init__(self, layout: MessageLayout, sample: object, message: object) -> None:
-        self._layout = layout
-        self._sample = sample
-        self._message = message
-
-    def text(self, name: str) -> str | None:
-        """Return a text."""
-        return payload.text(self._value(name), self._at(name))
-
-    def needed_text(self, name: str) -> str:
-        """Return a text that must be there."""
-        return str(self._needed(name, self.text(name)))
-
-    def word(self, name: str) -> str | None:
-        """Return a word of the event, translated from that of the message."""
-        value = self._value(name)
-        if value is NOTHING or value is None:
-            return None
-        known = self._layout.fields[name].words or {word: word for word in self._rule(name).words}
-        written = payload.word(value)
-        if written is None or written not in known:
-            what = f"{self._at(name)} is {payload.shown(value)}; one of: {', '.join(known)}"
-            raise PayloadProblem(Cause.UNKNOWN_WORD, what)
-        return known[written]
-
-    def needed_word(self, name: str) -> str:
-        """Return a word that must be there."""
-        return str(self._needed(name, self.word(name)))
-
-    def measure(self, name: str) -> float | None:
-        """Return a number in the unit of the event."""
-        number = payload.number(self._value(name), self._at(name))
-        return None if number is None else payload.number(number * self._layout.fields[name].factor, self._at(name))
-
-    def whole(self, name: str, most: int) -> int:
-        """Return a whole number from 0 to ``most``; 0 where there is none."""
-        value = self._value(name)
-        if value is NOTHING or value is None:
-            return 0
-        if type(value) is not int:
-            payload.number(value, self._at(name))
-            raise PayloadProblem(Cause.WRONG_TYPE, f"{self._at(name)} is {payload.shown(value)}, and no whole number")
-        if not 0 <= value <= most:
-            what = f"{self._at(name)} is {payload.shown(value)}; 0 to {most} are possible"
-            raise PayloadProblem(Cause.WRONG_TYPE, what)
-        return value
-
-    def flag(self, name: str) -> bool:
-        """Return a flag, False where there is none."""
-        return payload.flag(self._value(name), self._at(name))
-
-    def needed_flag(self, name: str) -> bool:
-        """Return a flag that must be there."""
-        value = self._value(name)
-        return payload.flag(self._needed(name, None if value is NOTHING else value), self._at(name))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of at least one text."""
-        value = self._needed(name, self._value(name))
-        if not isinstance(value, list) or not value:
-            what = "is empty" if value == [] else f"is {payload.shown(value)}, and no array of texts"
-            raise PayloadProblem(Cause.WRONG_TYPE, f"{self._at(name)} {what}")
-        at = self._at(name)
-        return tuple(self._needed(name, payload.text(each, f"{at}[{row}]")) for row, each in enumerate(value))
-
-    def time(self, name: str, arrived_ns: int | None) -> int | None:
-        """Return a time [ns]; with a time of arrival, one that can have been by then."""
-        value = self._value(name)
-        if value is NOTHING or value is None:
-            return None
-        try:
-            time_ns = instant(value, self._layout.fields[name].format)
-        except ValueError as exc:
-            raise PayloadProblem(Cause.WRONG_TYPE, f"{self._at(name)} {exc}") from exc
-        if arrived_ns is not None and not NO_EARLIER_NS <= time_ns <= arrived_ns + DAY_NS:
-            what = f"{self._at(name)} is {payload.shown(value)}: before 2000 or more than a day after its arrival"
-            raise PayloadProblem(Cause.IMPOSSIBLE_TIME, what)
-        return time_ns
-
-    def needed_time(self, name: str, arrived_ns: int) -> int:
-        """Return a time [ns] that must be there."""
-        return int(self._needed(name, self.time(name, arrived_ns)))
-
-    def day(self, name: str) -> date | None:
-        """Return a day of the calendar."""
-        written = self.text(name)
-        if written is None:
-            return None
-        day = _day(written)
-        if day is None:
-            what = f"{self._at(name)} is {payload.shown(written)}, and no day like 2026-03-01"
-            raise PayloadProblem(Cause.WRONG_TYPE, what)
-        return day
-
-    def _value(self, name: str) -> Any:  # noqa: ANN401 - whatever a message holds
-        field = self._layout.fields.get(name)
-        if field is None:
-            return NOTHING
-        value = found(self._sample, field.path)
-        return found(self._message, field.path) if value is NOTHING else value
-
-    def _at(self, name: str) -> str:
-        field = self._layout.fields.get(name)
-        return name if field is None else dotted(field.path)
-
-    def _rule(self, name: str) -> Any:  # noqa: ANN401
-        return FIELDS[self._layout.tells][name]
-
-    def _needed(self, name: str, value: Any) -> Any:  # noqa: ANN401 - the same as went in
-        if value is None or value is NOTHING:
-            raise PayloadProblem(Cause.MISSING, f"{self._at(name)} is missing")
-        return value
-
-
 class EventReader:
     """Reads the events of one declaration."""
 
@@ -149,6 +32,7 @@ class EventReader:
         self._layout = layout
         self._owners = owners
         self._zone = plant.time_zone
+        self._calendar = plant.calendar
         self._longest_tare_age_ns = round(longest_tare_age_s * 1e9)
 
     def read(self, sample: object, message: object, names: Mapping[Level, str], arrived_ns: int) -> Event:
@@ -165,6 +49,10 @@ class EventReader:
                 return self._anode_effect(fields, names, arrived_ns)
             case Tells.WEIGHING:
                 return self._weighing(fields, arrived_ns)
+            case Tells.METAL_TAPPED:
+                return read_metal_tapped(fields, self._owners, self._calendar, names, arrived_ns)
+            case Tells.FACTOR:
+                return read_factor(fields, arrived_ns)
             case Tells.PRODUCTION:
                 return self._production(fields, names, arrived_ns)
             case _:
@@ -268,15 +156,8 @@ class EventReader:
 
 def _day_of(shift: str | None) -> date:
     """Return the day that the name of a shift begins with."""
-    day = _day((shift or "")[:10])
+    day = day_in((shift or "")[:10])
     if day is None:
         what = "the day is missing" if shift is None else f"the shift '{shift}' does not begin with a day; add the day"
         raise PayloadProblem(Cause.MISSING, what)
     return day
-
-
-def _day(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written) else None
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from simulators.mqtt_scenario import Kind
 from simulators.physics.alumina import SHOT_KG
 from simulators.servers.messages.cycles import CYCLE_S, CycleStatistics
 from simulators.servers.messages.events import AnodeEffectMessages, Feed, OperationMessages, PotOperations
+from simulators.servers.messages.grid import GridFactorMessages
 from simulators.servers.messages.laboratory import LaboratoryMessages
 from simulators.servers.messages.message import Message, Sources, json_message
 from simulators.servers.messages.meters import LineMessages, MeterMessages, StackMessages
@@ -150,6 +151,13 @@ class SiteSpeech:
             for number, name in enumerate(scenario.plant.potlines, start=1)
             if Kind.CEMS in behaviour.kinds
         }
+        self._grid = (
+            GridFactorMessages(
+                site, every_s=behaviour.factors_every_s, corrected_after_s=behaviour.factors_corrected_after_s
+            )
+            if Kind.FACTOR in behaviour.kinds
+            else None
+        )
 
     def of(
         self, time_ns: int, steps: Mapping[str, LineStep], readouts: Callable[[], Mapping[str, Readout]]
@@ -160,7 +168,7 @@ class SiteSpeech:
             if step and step.stack:
                 stack.count(step.stack, (step.end_ns - step.time_ns) / SECOND_NS)
         second = time_ns // SECOND_NS
-        messages: list[Message] = []
+        messages: list[Message] = [] if self._grid is None else self._grid.of(time_ns)
         if self._meters and second % self._meters_every_s == 0:
             messages.extend(self._meters.of(time_ns, readouts()))
         if second % self._stacks_every_s == 0:

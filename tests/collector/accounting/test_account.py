@@ -86,6 +86,7 @@ def test_emissions_of_the_minute() -> None:
     assert found.cf4_kg == pytest.approx(0.143 * 54.0 * metal, rel=1e-8)
     assert found.c2f6_kg == pytest.approx(0.121 * found.cf4_kg)
     assert found.pfc_t_co2e == pytest.approx((found.cf4_kg * 6630 + found.c2f6_kg * 11100) / 1000)
+    assert found.total_t_co2e is not None
     assert found.t_co2e_per_t == pytest.approx(found.total_t_co2e / metal)
 
 

@@ -34,16 +34,8 @@ def test_what_the_books_say_of_a_weighing_shares_it_and_is_no_second_one() -> No
     assert (found.taps[0].teller, found.findings) == (Teller.SCALE, ())
 
 
-def test_without_shares_the_masses_to_be_tapped_share_a_crucible_and_without_these_the_pots_are_equal() -> None:
-    targets = {"W-91": {"1043": 2000.0, "1044": 3000.0}}
-    aimed = tapped([TWO_POTS], largest_net_kg=CRUCIBLE_KG, targets_kg=targets)
-    assert aimed.taps[0].pots == (PotTap("1043", 1968.0, Share.TARGET), PotTap("1044", 2952.0, Share.TARGET))
+def test_without_shares_the_pots_of_a_crucible_are_equal() -> None:
     assert weighed(TWO_POTS).taps[0].pots == (PotTap("1043", 2460.0, Share.EQUAL), PotTap("1044", 2460.0, Share.EQUAL))
-
-
-def test_a_target_that_is_missing_for_one_pot_leaves_the_pots_equal() -> None:
-    found = tapped([TWO_POTS], largest_net_kg=CRUCIBLE_KG, targets_kg={"W-91": {"1043": 2000.0}})
-    assert {pot.share for pot in found.taps[0].pots} == {Share.EQUAL}
 
 
 def test_a_corrected_weighing_replaces_the_one_before_whatever_came_first_and_shares_are_scaled_to_it() -> None:

@@ -97,9 +97,8 @@ def test_eight_hours_of_a_busy_plant_are_understood_to_the_last_message() -> Non
         "potline/PL1/rectifier/2/telemetry",
         "meter/rectifier_2/telemetry",
         "meter/compressed_air/telemetry",
-        "mes/metal_tapped",
     }
-    assert set(events) == {"AnodeEffect", "Weighing", "Laboratory", "Production"}
+    assert set(events) == {"AnodeEffect", "Weighing", "MetalTapped", "Laboratory", "Production", "ToldFactor"}
 
 
 @pytest.mark.parametrize("form", list(BatchForm))
@@ -124,5 +123,5 @@ def test_what_is_not_used_yet_is_no_mistake_should_it_come() -> None:
     line = f"smelter/v1/{SITE}/potline/PL1"
     for topic in ("status", "pot/1001/cycle", "pot/1001/event/feed", "pot/1001/event/tap"):
         assert reader.read(f"{line}/{topic}", b"{}", arrived_ns=BEGIN_S * 10**9, retained=False).readings == []
-    for topic in ("mes/metal_tapped", "casthouse/F3/cast"):
+    for topic in ("mes/stock", "casthouse/F3/cast"):
         assert reader.read(f"smelter/v1/{SITE}/{topic}", b"{}", arrived_ns=BEGIN_S * 10**9, retained=False).events == ()

@@ -62,7 +62,7 @@ async def settled(closer: Closer, whole: PlantCloser, store: Store) -> None:
     while busy:
         of_lines = await closer.step(now_ns)
         if of_lines is not None:
-            marks, touched = whole.marks_of(of_lines.records), whole.touched_by(of_lines.records)
+            marks, touched = whole.marks_of(of_lines.records), whole.touched_by_tonnes(of_lines.records)
             await store.commit(dataclasses.replace(of_lines.commit(now_ns), dirty=marks, touched=touched))
         of_plant = await whole.step()
         if of_plant is not None:

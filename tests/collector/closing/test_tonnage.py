@@ -15,7 +15,7 @@ from collector.accounting.windows import day_window, month_window
 from collector.closing.book import stated
 from collector.closing.tonnage import tonnes
 from collector.readings.cell import MINUTE_NS
-from collector.readings.event import Event, Production, Weighing
+from collector.readings.event import Event, MetalTapped, Production, Weighing
 from collector.store.commit import Commit
 from collector.store.store import Store
 
@@ -178,3 +178,21 @@ async def test_without_classes_the_uncertainty_is_left_out_and_the_entry_says_wh
     assert "u95" not in line
     missing = msgspec.json.decode(day.body)["not_configured"]
     assert {"current efficiency", "pl1_dc current", "rectifier_1", "rectifier_2"} <= set(missing)
+
+
+def booked(number: int, kg: float) -> MetalTapped:
+    """Return what the books say of a weighing, under the beginning of the day."""
+    return MetalTapped(f"PT-{number}", 0, "PL1", DAY, f"W-{number}", (("1001", kg),), kg)
+
+
+async def test_the_books_stand_in_for_weighings_that_never_came_and_count_none_twice(tmp_path: Path) -> None:
+    weighings = [weighing(number, 2_900.0) for number in range(10)]
+    books = [booked(number, 2_900.0) for number in range(20)]
+    alone = await in_a_store(tmp_path / "alone.sqlite", [*weighings], "month")
+    both = await in_a_store(tmp_path / "both.sqlite", [*weighings, *books], "month")
+    # Of 3,700 t by the charge: ten weighings are 29 t, and ten crucibles that only the books tell of 29 t more.
+    assert (alone[0], both[0]) == (MetalBasis.TAPPED, MetalBasis.TAPPED)
+    assert alone[1] == pytest.approx(29.0 / 3700)
+    assert both[1] == pytest.approx(58.0 / 3700)
+    said = "the books stand in for weighings that did not come: W-10, W-11, W-12, W-13, W-14 and 5 more"
+    assert (said in alone[2], said in both[2]) == (False, True)

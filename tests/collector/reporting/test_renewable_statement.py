@@ -10,6 +10,7 @@ from collector.plant.amounts import Amount, ToldAmounts
 from collector.plant.contracts import Certificates, Contract, Portfolio, Technology
 from collector.plant.factors import DatedSeries, DatedValue
 from collector.plant.limits import Targets
+from collector.plant.told import ToldValue, ToldValues, Untold
 from collector.reporting.basis import HourOfLoad
 from collector.reporting.renewable import renewable_statement
 
@@ -63,3 +64,22 @@ def test_contracts_of_the_plant_set_against_one_line_of_two_are_told() -> None:
     other = dataclasses.replace(with_plant().potlines[0], id="PL2", pots=("2001",))
     plant = with_plant(portfolio=Portfolio((WATER,)), potlines=(*with_plant().potlines, other))
     assert any("set against some potlines" in what for what in lacks(renewable_statement(basis_of(plant=plant))))
+
+
+def test_a_delivery_that_should_have_been_told_withholds_the_shares_that_stand_on_it() -> None:
+    told = ToldValues((ToldValue("D-1", 1, T0, T0 + HOUR_NS, 30_000.0, "meter"),))
+    river = Contract("river", Technology.HYDRO, 0.0, "contract", 0, untold=Untold.WITHHOLD, told=told)
+    plant = with_plant(portfolio=Portfolio((river,)))
+    statement = renewable_statement(dataclasses.replace(basis_of(plant=plant), hours=HOURS))
+    assert "contract river: nothing is told of 1 h of its delivery" in lacks(statement)
+    assert not [
+        r for s in statement.sections for r in s.rows if r.label in {"contract, share", "hourly matched, share"}
+    ]
+    assert row(statement, "river").note == "hydro; nothing is told of 1 h (withhold)"
+
+    told = ToldValues((ToldValue("D-2", 1, T0, T0 + 2 * HOUR_NS, 66_000.0, "meter"),))
+    plant = with_plant(portfolio=Portfolio((dataclasses.replace(river, told=told),)))
+    statement = renewable_statement(dataclasses.replace(basis_of(plant=plant), hours=HOURS))
+    assert row(statement, "contract, share").value == pytest.approx(50.0)
+    # By the hour: 33 of 66, and in the second hour the plant's own 10 beside them.
+    assert row(statement, "hourly matched, share").value == pytest.approx(100 * 76 / 132)

@@ -100,7 +100,7 @@ def test_the_layouts_that_are_spoilt_here_are_well(tmp_path: Path, text: str) ->
         (POT, 'quality = { path = "q", words = { ok = "good" } }\n[messages.values]\npot_voltage = { path = "m.u"', '[messages.values]\npot_voltage = { quality = "q", path = "m.u"', "7 messages[0].values.pot_voltage.quality: has words that nothing explains; add quality = { path = …, words = { … } }"),
         (POT, 'ok = "good"', 'ok = "fine"', "6 messages[0].quality.words.ok: 'fine' is no quality; one of: good, uncertain, bad, not_connected, device_failure, sensor_failure, comm_failure"),
         (POT, 'format = "ms"', 'format = "iso"', '5 messages[0].time.format: \'iso\' is not possible here; write "rfc3339", "s", "ms", "us" or "ns"'),
-        (POT, 'tells = "readings"', 'tells = "reading"', '4 messages[0].tells: \'reading\' is not possible here; write "readings", "anode_effect", "weighing", "production", "laboratory" or "ignore"'),
+        (POT, 'tells = "readings"', 'tells = "reading"', '4 messages[0].tells: \'reading\' is not possible here; write "readings", "anode_effect", "weighing", "metal_tapped", "production", "factor", "laboratory" or "ignore"'),
         (POT, "{pot}", "{pott}", "3 messages[0].topic: '{pott}' is no name; did you mean {pot}?"),
         (POT, "{pot}", "{crucible}", "3 messages[0].topic: '{crucible}' is no name; one of: {site}, {potline}, {pot}, {meter}, {quantity}, {*}, {**}"),
         (POT, "{pot}", "pot{pot}", "3 messages[0].topic: 'pot{pot}' is a name and more; a name like {pot} takes a level of its own"),
