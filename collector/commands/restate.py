@@ -13,7 +13,6 @@ import click
 import structlog
 
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
-from collector.accounting.parameters import fingerprint
 from collector.accounting.production import PotWatch
 from collector.clock import SystemClock
 from collector.closing import opening, restating, side_by_side
@@ -117,7 +116,7 @@ def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
     """Say that the running collector does the work, and warn where it goes by other settings."""
     with contextlib.closing(open_reader(configuration.store.path)) as db:
         row = db.execute("SELECT value FROM meta WHERE key = ?", (SETTINGS,)).fetchone()
-    if row is None or row[0] != fingerprint(configuration.plant):
+    if row is None or row[0] != opening.settings_of_accounts(configuration):
         fail(
             "the minutes are marked, but the collector that runs was started with other settings: restart it, and it"
             " states them again with those that are in the files now",
