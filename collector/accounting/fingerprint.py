@@ -2,7 +2,7 @@
 
 Two collectors with the same fingerprint make the same entries and lines of the same inputs. It is made of the settings
 themselves, field by field, and not of what Python prints of them: a set has no order, and an array prints its middle as
-dots. What is left out is named here, so what is added to the settings later counts until somebody says that it does not.
+dots. What is left out is named here, so what is added to the settings later counts until it is said that it does not.
 """
 
 import dataclasses
@@ -76,23 +76,26 @@ def fingerprint(*settings: object) -> str:
 
 def _told(value: object) -> object:
     """Return a value as plain lists, numbers and texts, the same for the same settings in every process."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value.hex()  # JSON has neither infinity nor the sign of a zero
-    if isinstance(value, Enum):
-        return _told(value.value)
-    if isinstance(value, ZoneInfo):
-        return value.key
-    if isinstance(value, bytes | Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
-    if isinstance(value, set | frozenset):
-        return sorted(map(_told, value), key=str)
-    if isinstance(value, tuple | list):
-        return [_told(each) for each in value]
-    return [type(value).__name__, *([name, _told(getattr(value, name))] for name in _fields(value))]
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value.hex()  # JSON has neither infinity nor the sign of a zero
+        case Enum():
+            found: object = _told(value.value)
+        case ZoneInfo():
+            found = value.key
+        case bytes() | Path():
+            found = str(value)
+        case Mapping():
+            found = sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
+        case set() | frozenset():
+            found = sorted(map(_told, value), key=str)
+        case tuple() | list():
+            found = [_told(each) for each in value]
+        case _:
+            found = [type(value).__name__, *([name, _told(getattr(value, name))] for name in _fields(value))]
+    return found
 
 
 def _fields(value: object) -> list[str]:

@@ -122,7 +122,10 @@ def is_waiting(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int)
 
 
 def _lacking_revisions(db: sqlite3.Connection, potline: str, name: str) -> Iterator[Doubt]:
-    query = "SELECT start_ns FROM ledger WHERE potline = ? AND window = ? GROUP BY start_ns HAVING count(*) <> max(revision)"
+    query = (
+        "SELECT start_ns FROM ledger WHERE potline = ? AND window = ?"
+        " GROUP BY start_ns HAVING count(*) <> max(revision) ORDER BY start_ns"
+    )
     for (start_ns,) in db.execute(query, (potline, name)):
         yield Doubt(potline, name, start_ns, "a revision before the last one is missing")
 

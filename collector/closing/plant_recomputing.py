@@ -1,6 +1,4 @@
-"""Computing the plant's entries again from the inputs that are kept: to check the ledger, and to see what a restatement
-changes. Writes nothing.
-"""
+"""Computing the plant's entries again from the inputs that are kept: for checks and restatements. Writes nothing."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
