@@ -38,7 +38,7 @@ async def _tell(path: Path) -> None:
         clock = ClockByHand(T0 - 3 * S)
         line = await open_line(ENDING, store, clock)
         for t in range(0, 3661, 30):
-            # The cranes are silent for three minutes around the end of the hour's first half, and at its beginning.
+            # The cranes are silent for a while, so that some of the energy is bridged.
             silent = ("cranes",) if 1700 <= t < 1900 else ()
             await drive_plant(line, clock, t, ENDING, silent=silent)
 
