@@ -1,4 +1,4 @@
-"""potline restate repairs longer windows and the plant's rows; a shift, a day and a month end with the hour told here."""
+"""potline restate repairs longer windows and the plant's rows; shift, day and month end with the hour told here."""
 
 import asyncio
 import json
