@@ -293,10 +293,3 @@ def _charge_source(plant: Plant, potline: Potline) -> tuple[str, float | None]:
 
 def _current(meter: Meter) -> str:
     return f"{meter.id} current"
-
-
-def fingerprint(plant: Plant) -> str:
-    """Return a digest of everything in a plant file that the accounts depend on, at whatever time."""
-    meters = [(meter.id, meter.measures.value, meter.potline) for meter in plant.meters]
-    told = (plant.method, plant.gwp, plant.grid_factor, plant.potlines, meters, plant.time_zone.key)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]

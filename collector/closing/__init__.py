@@ -12,4 +12,8 @@ entries
     What is written: records of the ledger and lines of the streams.
 closer
     When which potline's minute is closed or stated again.
+checking
+    All of the ledger computed again: minutes from inputs (recomputing), longer windows from their parts (auditing).
+rehearsing
+    What a restatement would write, by closers that write nothing.
 """

@@ -1,6 +1,5 @@
 """What the ledger has of a potline, at hand: loaded when it is asked for, let go of when it was not for a while."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,24 +9,25 @@ from collector.accounting import sums as adding
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.stating import Bridged
 from collector.accounting.sums import Pair, Sums
-from collector.accounting.windows import DAY_NS, HOUR_NS, ROLLING_STEP_NS, Window
+from collector.accounting.windows import DAY_NS, HOUR_NS, ROLLING_STEP_NS, Window, minute_window
+from collector.closing.pages import Pages, wording
 from collector.readings.cell import MINUTE_NS
-from collector.store import ledger
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
-
-_PAGE_NS = {"minute": DAY_NS, "hour": 32 * DAY_NS, "day": 400 * DAY_NS}
-_MOST_PAGES = {"minute": 4, "hour": 3, "day": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the ledger says of an interval: its sums, with which revision, the digests of its parameters, its metal."""
+    """What the ledger says of an interval: its sums, with which revision, the digests of its parameters, its metal.
+
+    ``wording`` is that of a longer window's body, see `collector.closing.pages.wording`.
+    """
 
     sums: Sums
     revision: int
     parameters: tuple[str, ...]
     metal: Metal = FARADAY
+    wording: bytes = b""
 
 
 class _Body(msgspec.Struct):
@@ -53,51 +53,37 @@ def stated(record: LedgerRecord) -> Stated:
     except msgspec.ValidationError:
         old = msgspec.json.decode(record.body, type=_OldBody).sums
         values = {name: getattr(old, name) for name in Sums.__struct_fields__}
-        return Stated(Sums(**values | {"liquid_ac": old.ac, "comprehensive": old.ac}), record.revision, ())
-    return Stated(body.sums, record.revision, body.parameters, body.metal)
+        return Stated(
+            Sums(**values | {"liquid_ac": old.ac, "comprehensive": old.ac}),
+            record.revision,
+            (),
+            wording=wording(record),
+        )
+    return Stated(body.sums, record.revision, body.parameters, body.metal, wording(record))
 
 
-class Book:
+class Book(Pages[Stated]):
     """The entries in force of one potline."""
 
     def __init__(self, potline: str, store: Store) -> None:
-        self._potline = potline
-        self._store = store
-        self._pages: dict[str, OrderedDict[int, dict[int, Stated]]] = {name: OrderedDict() for name in _PAGE_NS}
+        super().__init__(potline, store, stated)
         self._tens: dict[int, Sums] = {}
         self._blocks: dict[int, Sums] = {}
         self._days: dict[int, Sums] = {}
 
-    async def find(self, name: str, start_ns: int) -> Stated | None:
-        """Return what is stated of a minute, an hour or a day that begins at a time."""
-        return (await self._page(name, start_ns)).get(start_ns)
-
-    async def find_window(self, window: Window) -> Stated | None:
-        """Return what is stated of any window."""
-        if window.name in _PAGE_NS:
-            return await self.find(window.name, window.start_ns)
-        start_ns, name = window.start_ns, window.name
-        records = await self._store.ask(
-            lambda db: ledger.latest_records(db, self._potline, name, start_ns, start_ns + 1)
-        )
-        return stated(records[0]) if records else None
-
-    async def put(self, name: str, start_ns: int, entry: Stated) -> None:
+    async def put(self, window: Window, entry: Stated) -> None:
         """Note what was just stated."""
-        if name in _PAGE_NS:
-            (await self._page(name, start_ns))[start_ns] = entry
-        if name == "hour":
-            self._days.pop(start_ns // DAY_NS, None)
-        if name == "minute":
-            self._tens.pop(start_ns - start_ns % ROLLING_STEP_NS, None)
-            self._blocks.pop(start_ns - start_ns % HOUR_NS, None)
+        await super().put(window, entry)
+        if window.name == "hour":
+            self._days.pop(window.start_ns // DAY_NS, None)
+        if window.name == "minute":
+            self._tens.pop(window.start_ns - window.start_ns % ROLLING_STEP_NS, None)
+            self._blocks.pop(window.start_ns - window.start_ns % HOUR_NS, None)
 
     async def total(self, parts: Iterable[Window]) -> tuple[Sums, tuple[str, ...]]:
         """Return the sum of what is stated of some windows, and the digests of all their parameters."""
-        entries = [await self.find_window(part) for part in parts]
-        known = [entry for entry in entries if entry is not None]
-        digests = {digest for entry in known for digest in entry.parameters}
-        return adding.total(entry.sums for entry in known), tuple(sorted(digests))
+        known, digests = await self.of(parts)
+        return adding.total(entry.sums for entry in known), digests
 
     async def bridged_at_edges(self, window: Window, meter: str) -> tuple[Bridged, ...]:
         """Return what of a meter's energy was bridged from before a window into it, and out of it.
@@ -112,7 +98,7 @@ class Book:
         ):
             kwh = minutes = 0.0
             for start_ns in starts:
-                entry = await self.find("minute", start_ns)
+                entry = await self.find(minute_window(start_ns))
                 amount = None if entry is None else entry.sums.meters.get(meter)
                 if amount is None or amount.estimated_kwh <= 0:
                     break
@@ -160,27 +146,11 @@ class Book:
 
     async def _ten(self, start_ns: int) -> Sums:
         if start_ns not in self._tens:
-            page = await self._page("minute", start_ns)
+            page = await self.page("minute", start_ns)
             minutes = (page.get(minute) for minute in range(start_ns, start_ns + ROLLING_STEP_NS, MINUTE_NS))
             self._tens[start_ns] = adding.total(minute.sums for minute in minutes if minute is not None)
             _let_go(self._tens, 4 * 144)
         return self._tens[start_ns]
-
-    async def _page(self, name: str, start_ns: int) -> dict[int, Stated]:
-        length_ns = _PAGE_NS[name]
-        page_ns = start_ns - start_ns % length_ns
-        pages = self._pages[name]
-        if page_ns not in pages:
-            pages[page_ns] = await self._store.ask(
-                lambda db: {
-                    record.start_ns: stated(record)
-                    for record in ledger.latest_records(db, self._potline, name, page_ns, page_ns + length_ns)
-                }
-            )
-            if len(pages) > _MOST_PAGES[name]:
-                pages.popitem(last=False)
-        pages.move_to_end(page_ns)
-        return pages[page_ns]
 
 
 def _let_go(kept: dict[int, Sums], most: int) -> None:

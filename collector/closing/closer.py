@@ -9,14 +9,16 @@ import asyncio
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import msgspec
 import structlog
 
 from collector.accounting.account import account_minute
-from collector.accounting.intensity import Metal
-from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, fingerprint, wanted
+from collector.accounting.fingerprint import fingerprint
+from collector.accounting.intensity import FARADAY, Metal
+from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, wanted
 from collector.accounting.production import PotWatch
 from collector.accounting.stating import uncertainties
 from collector.accounting.sums import Sums
@@ -24,19 +26,19 @@ from collector.accounting.windows import ROLLING_NS, Window, minute_window, part
 from collector.closing import balancing, efficiency, entries
 from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
+from collector.closing.closed import Closed, runs
 from collector.closing.entries import Interval
 from collector.closing.gathering import Gathered, gather
+from collector.closing.pages import wording
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
-from collector.closing.runs import runs
-from collector.closing.tonnage import tonnes_of
+from collector.closing.tonnage import BY_WEIGHT, Tonnes, rules_of_metal, tonnes_of
 from collector.instruments import Instruments
 from collector.plant.balance import BalanceRules
 from collector.plant.rule_tables import SteppedPrice
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.pots import PotsInputs
-from collector.store.commit import Commit, LedgerRecord
+from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
 log = structlog.get_logger()
@@ -50,43 +52,6 @@ SETTINGS = "accounts_fingerprint"
 """Under this name the collector that works on a store says which settings its accounts go by."""
 
 CLOSED = "closed"
-
-
-@dataclass(slots=True)
-class Closed:
-    """What closing and stating again produced, to be committed together.
-
-    ``accounted`` are minutes that were to be stated again and are; ``unchanged`` those that turned out to say the same;
-    ``settled`` those whose windows are stated again too.
-    """
-
-    records: list[LedgerRecord] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
-    pots: list[tuple[str, int, PotsInputs]] = field(default_factory=list)
-    parameters: dict[str, bytes] = field(default_factory=dict)
-    accounted: list[tuple[str, int]] = field(default_factory=list)
-    unchanged: list[tuple[str, int]] = field(default_factory=list)
-    settled: list[tuple[str, int]] = field(default_factory=list)
-    remembered: dict[str, str] = field(default_factory=dict)
-
-    def commit(self, time_ns: int) -> Commit:
-        """Return all of it as one transaction."""
-        return Commit(
-            time_ns,
-            lines=self.lines,
-            records=self.records,
-            pots=self.pots,
-            parameters=self.parameters,
-            accounted=self.accounted,
-            unchanged=self.unchanged,
-            settled=self.settled,
-            remembered=self.remembered,
-        )
-
-    @property
-    def is_something(self) -> bool:
-        """Whether there is anything to be committed."""
-        return bool(self.records or self.lines or self.accounted or self.unchanged or self.settled)
 
 
 @dataclass(slots=True)
@@ -145,7 +110,7 @@ class Closer:
         For as long as the grace nothing is closed after a start: the first readings bridge the time it was away.
         """
         self._not_before_ns = now_ns + self._grace_ns
-        await self._store.note(SETTINGS, fingerprint(self._plant))
+        await self._store.note(SETTINGS, self.fingerprint)
         self._since_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
             if self._only not in {"", potline.id}:
@@ -175,6 +140,12 @@ class Closer:
             line.in_force = InForce(plant, line.potline, line.wanted)
 
     @property
+    def fingerprint(self) -> str:
+        """The digest of all settings that its entries and lines depend on."""
+        agreed = self._conventions, self._least_coverage_pct
+        return fingerprint(self._plant, *agreed, self._balances, self._price)
+
+    @property
     def since_ns(self) -> int:
         """The start of the first minute of all [ns]: there are no accounts of what was before."""
         return self._since_ns
@@ -186,10 +157,25 @@ class Closer:
     async def interval(self, potline_id: str, window: Window) -> tuple[Interval, Parameters] | None:
         """Return what is stated of a window of a potline, and with which parameters; None where nothing is."""
         line = self._lines[potline_id]
-        if (known := await line.book.find_window(window)) is None:
+        if (known := await line.book.find(window)) is None:
             return None
         parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
         return Interval(potline_id, window, known.sums, known.revision, known.metal), parameters
+
+    async def suppose(self, potline_id: str, minute_ns: int, sums: Sums) -> None:
+        """Take a closed minute to be stated again like this, and write nothing: for a closer that only rehearses."""
+        line, window = self._lines[potline_id], minute_window(minute_ns)
+        known = await line.book.find(window)
+        _, name = line.in_force.at(minute_ns)
+        revision = 1 if known is None else known.revision + 1
+        await line.book.put(window, Stated(msgspec.structs.replace(sums, restated=1), revision, (name,)))
+
+    async def would_state(self, potline_id: str, window: Window) -> tuple[Stated | None, Interval] | None:
+        """Return what the ledger has of a window, and what would be stated instead; None if that is the same."""
+        line = self._lines[potline_id]
+        known = await line.book.find(window)
+        told = await self._statement(line, window, CLOSED)
+        return None if told is None else (known, told[0])
 
     def potlines_of(self, point: int) -> list[str]:
         """Return the potlines in whose accounts a point stands."""
@@ -291,7 +277,7 @@ class Closer:
         """Account one minute; False if the ledger says the same already."""
         inputs = gathered.inputs
         minute = inputs.start_ns
-        known = await line.book.find("minute", minute)
+        known = await line.book.find(minute_window(minute))
         if not gathered.pots_known:
             told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
             inputs = replace(inputs, pots=told)
@@ -307,7 +293,7 @@ class Closer:
         stated = Interval(line.potline.id, minute_window(minute), sums, revision)
         closed.records.append(entries.record(stated, reason=reason, parameters=[name], inputs=inputs.digest()))
         closed.lines += entries.lines(stated, parameters, least_coverage_pct=self._least_coverage_pct)
-        await line.book.put("minute", minute, Stated(sums, revision, (name,)))
+        await line.book.put(minute_window(minute), Stated(sums, revision, (name,)))
         return True
 
     def _keep(self, name: str, parameters: Parameters, closed: Closed) -> None:
@@ -344,41 +330,56 @@ class Closer:
 
     async def _window(self, line: _Line, window: Window, reason: str, closed: Closed) -> None:
         """State a window that is over, from what the windows and minutes say that it is made of."""
-        potline = line.potline
-        digests: tuple[str, ...] = ()
-        if window.name == "rolling_24h":
-            sums = await line.book.rolling(window)
-        elif window.name in ROLLING_NS:
-            sums = await line.book.of_hours(parts_of(window, self._calendar))
-        else:
-            sums, digests = await line.book.total(parts_of(window, self._calendar))
-        if not sums.minutes:
-            return
-        # A month may have begun before the first of its minutes, and so may its parameters.
-        parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
-        if window.name in ROLLING_NS:
-            rolling = Interval(potline.id, window, sums, sums.restated + 1)
-            closed.lines += entries.lines(rolling, parameters, least_coverage_pct=self._least_coverage_pct)
-            return
         least = self._least_coverage_pct
-        told = await tonnes_of(self._store, self._plant, potline, window, sums, least_coverage_pct=least)
-        known = await line.book.find_window(window)
-        if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, told.metal):
+        if window.name in ROLLING_NS:
+            hours = parts_of(window, self._calendar) if window.name != "rolling_24h" else []
+            sums = await (line.book.of_hours(hours) if hours else line.book.rolling(window))
+            if sums.minutes:
+                parameters, _ = self._in_force(line, window)
+                rolling = Interval(line.potline.id, window, sums, sums.restated + 1)
+                closed.lines += entries.lines(rolling, parameters, least_coverage_pct=least)
             return
-        revision = 1 if known is None else known.revision + 1
+        told = await self._statement(line, window, reason)
+        if told is None:
+            return
+        stated, record = told
+        parameters, name = self._in_force(line, window)
+        self._keep(name, parameters, closed)
+        closed.records.append(record)
+        closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
+        await self._beside(line, window, stated.sums, stated.metal, closed)
+        await efficiency.compare(line.book, line.in_force, stated, self._plant, self._since_ns, least)
+
+    def _in_force(self, line: _Line, window: Window) -> tuple[Parameters, str]:
+        # A month may have begun before the first of its minutes, and so may its parameters.
+        return line.in_force.at(max(window.start_ns, self._since_ns))
+
+    async def _statement(self, line: _Line, window: Window, reason: str) -> tuple[Interval, LedgerRecord] | None:
+        """Return what is to be stated of a window, and note it; None if the ledger says the same, to the byte."""
+        sums, digests = await line.book.total(parts_of(window, self._calendar))
+        if not sums.minutes:
+            return None
+        potline, least = line.potline, self._least_coverage_pct
+        parameters, name = self._in_force(line, window)
+        told, by = Tonnes(FARADAY), ""
+        if window.name in BY_WEIGHT and self._plant.tapping is not None:
+            by = rules_of_metal(self._plant, potline, least_coverage_pct=least)
+            told = await tonnes_of(self._store, self._plant, potline, window, sums, least_coverage_pct=least)
+        known = await line.book.find(window)
         bridged = {
             meter: await line.book.bridged_at_edges(window, meter)
             for meter, amount in sums.meters.items()
             if amount.estimated_kwh > 0
         }
         sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged)
+        revision = 1 if known is None else known.revision + 1
         stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings)
-        why = "closed" if known is None else reason
-        closed.records.append(entries.record(stated, reason=why, parameters=digests))
-        closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
-        await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests, told.metal))
-        await self._beside(line, window, sums, told.metal, closed)
-        await efficiency.compare(line.book, line.in_force, stated, self._plant, self._since_ns, least)
+        why = CLOSED if known is None else reason
+        record = entries.record(stated, reason=why, parameters=digests, stated_with=name, metal_rules=by)
+        if known is not None and known.wording == wording(record):
+            return None
+        await line.book.put(window, Stated(sums, revision, digests, told.metal, wording(record)))
+        return stated, record
 
     async def _beside(self, line: _Line, window: Window, sums: Sums, metal: Metal, closed: Closed) -> None:
         """Write what is told of a window beside its intensities: energy balance, and the price tier of its month."""

@@ -38,7 +38,7 @@ async def compare(
         return
     capacities: list[float] = []
     for day in parts_of(stated.window, plant.calendar):
-        entry = await book.find_window(day)
+        entry = await book.find(day)
         if entry is not None:
             parameters, _ = in_force.at(max(day.start_ns, since_ns))
             capacities.append(entry.sums.metal_t / parameters.current_efficiency.value)

@@ -30,7 +30,15 @@ class Interval:
     findings: tuple[str, ...] = ()
 
 
-def record(of: Interval, *, reason: str, parameters: Iterable[str], inputs: str = "") -> LedgerRecord:
+def record(
+    of: Interval,
+    *,
+    reason: str,
+    parameters: Iterable[str],
+    inputs: str = "",
+    stated_with: str = "",
+    metal_rules: str = "",
+) -> LedgerRecord:
     """Return the record of an interval.
 
     Parameters
@@ -41,8 +49,17 @@ def record(of: Interval, *, reason: str, parameters: Iterable[str], inputs: str 
         The digests under which the parameters are kept that it was computed with.
     inputs
         The digest of a minute's inputs; empty for longer windows, which are sums of others.
+    stated_with
+        The digest of the parameters by which the uncertainty of a longer window is told. It is written down where it
+        does not follow from ``parameters``.
+    metal_rules
+        The digest of the rules by which weighed metal is stated; empty where there are none.
     """
     body: dict[str, object] = {"window": of.window.name, "sums": of.sums, "parameters": tuple(parameters)}
+    if stated_with and body["parameters"] != (stated_with,):
+        body["stated_with"] = stated_with
+    if metal_rules:
+        body["metal_rules"] = metal_rules
     if inputs:
         body["inputs"] = inputs
     if of.metal != FARADAY:

@@ -40,7 +40,7 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
     starts = range(start_ns, end_ns, MINUTE_NS)
     measured = {*(m.energy for m in what.meters), *(m for m in (what.charge, what.current) if m is not None)}
     amounts = {
-        m: _amounts(inputs.cells_of(db, m.point, start_ns, end_ns), starts, m, what.conventions.longest_gap_s)
+        m: amounts_of(inputs.cells_of(db, m.point, start_ns, end_ns), starts, m, what.conventions.longest_gap_s)
         for m in measured
     }
     pots = inputs.pots_between(db, what.potline, start_ns, end_ns)
@@ -83,8 +83,20 @@ def _counted(db: sqlite3.Connection, what: Wanted, start_ns: int, end_ns: int) -
     return [effect for effect in found.effects if start_ns <= effect.time_ns < end_ns]
 
 
-def _amounts(cells: Sequence[Cell], starts: range, what: Measured, longest_gap_s: float) -> list[Amount]:
-    """Return the amount of each minute: of its cell, if it has one, and the lines to its neighbours."""
+def amounts_of(cells: Sequence[Cell], starts: range, what: Measured, longest_gap_s: float) -> list[Amount]:
+    """Return the amount of each minute: of its cell, if it has one, and the lines to its neighbours.
+
+    Parameters
+    ----------
+    cells
+        Of the point, in order, with the nearest one before and after the minutes.
+    starts
+        The starts of the minutes [UTC ns].
+    what
+        What the cells hold.
+    longest_gap_s
+        A gap between readings up to this long counts as covered [s].
+    """
     minutes = [cell.minute_ns for cell in cells]
     found = []
     for start in starts:

@@ -4,12 +4,14 @@ import sqlite3
 from dataclasses import replace
 
 from collector.accounting.excursions import EffectRules
+from collector.accounting.fingerprint import fingerprint
 from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.closing import told
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
 from collector.instruments import Instruments
+from collector.plant.rule_tables import SteppedPrice
 from collector.settings import Configuration
 from collector.store import inputs
 from collector.store.store import Store
@@ -48,12 +50,9 @@ def closer(
     configuration: Configuration, store: Store, pots: PotWatch, instruments: Instruments, *, only: str = ""
 ) -> Closer:
     """Return a closer that has not opened its books yet, for all potlines or for one of them only."""
-    accounting, plant = configuration.accounting, configuration.plant
-    price = None
-    if plant.price_region is not None:
-        price = configuration.rules.stepped_prices[plant.price_region.rule].value
+    accounting = configuration.accounting
     return Closer(
-        plant,
+        configuration.plant,
         store,
         grace_s=accounting.grace_s,
         conventions=conventions(configuration),
@@ -61,7 +60,7 @@ def closer(
         pots=pots,
         instruments=instruments,
         balances=configuration.balances,
-        price=price,
+        price=_price(configuration),
         only=only,
     )
 
@@ -77,3 +76,15 @@ def plant_closer(configuration: Configuration, store: Store, lines: Closer, inst
         least_coverage_pct=accounting.least_coverage_pct,
         instruments=instruments,
     )
+
+
+def settings_of_accounts(configuration: Configuration) -> str:
+    """Return the fingerprint that a closer of these settings has."""
+    agreed = conventions(configuration), configuration.accounting.least_coverage_pct
+    return fingerprint(configuration.plant, *agreed, configuration.balances, _price(configuration))
+
+
+def _price(configuration: Configuration) -> SteppedPrice | None:
+    """Return the rule of the plant's power price, as the rule file has it; None where the plant names none."""
+    region = configuration.plant.price_region
+    return None if region is None else configuration.rules.stepped_prices[region.rule].value

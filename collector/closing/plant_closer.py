@@ -7,6 +7,7 @@ the potlines state of them.
 """
 
 import asyncio
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -33,9 +34,11 @@ from collector.accounting.windows import (
     windows_between,
     windows_touched,
 )
-from collector.closing.closer import Closed, Closer
+from collector.closing.closed import Closed, runs
+from collector.closing.closer import CLOSED, Closer
 from collector.closing.entries import emissions
 from collector.closing.market import market_of_potline
+from collector.closing.pages import wording
 from collector.closing.plant_book import PlantBook, PlantStated
 from collector.closing.plant_entries import plant_lines, plant_record
 from collector.closing.plant_gathering import PlantGathered, gather_plant
@@ -61,7 +64,6 @@ _QUARTER_NS = 15 * MINUTE_NS
 
 _WITH_SHARES = ("hour", "day", "month")
 
-_PART_CHANGED = "a part of it was stated again"
 _TONNES_CHANGED = "a potline states other tonnes"
 A_POTLINE_CHANGED = "a potline's minute was stated again"
 
@@ -102,7 +104,7 @@ class PlantCloser:
         self._book = PlantBook(store)
         self._next_ns = 0
         self._since_ns = 0
-        self._windows: deque[Window] = deque()
+        self._windows: deque[tuple[Window, str]] = deque()
         self._settling: list[tuple[str, int]] = []
         self._kept = False
 
@@ -146,6 +148,20 @@ class PlantCloser:
         """Return what is stated of a window that is bound to the clock: what potlines have a part in."""
         entry = await self._book.find(window) if self._works else None
         return None if entry is None else entry.sums
+
+    async def suppose(self, minute_ns: int, sums: PlantSums) -> None:
+        """Take a closed minute to be stated again like this, and write nothing: for a closer that only rehearses."""
+        window = minute_window(minute_ns)
+        known = await self._book.find(window)
+        revision = 1 if known is None else known.revision + 1
+        again = msgspec.structs.replace(sums, restated=1)
+        await self._book.put(window, PlantStated(again, revision, (digest(self._parameters),)))
+
+    async def would_state(self, window: Window) -> tuple[PlantStated | None, PlantSums] | None:
+        """Return what the ledger has of a window, and what would be stated instead; None if that is the same."""
+        known = await self._book.find(window)
+        told = await self._statement(window, CLOSED)
+        return None if told is None else (known, plant_by_weight(told[0].sums, told[0].metal))
 
     def marks(self, spans: Iterable[Span], *, not_before_ns: int, reason: str) -> dict[tuple[str, int], str]:
         """Return the closed minutes that readings changed, to be marked.
@@ -217,7 +233,7 @@ class PlantCloser:
             minutes.append(gathered.inputs.start_ns)
             self._next_ns += MINUTE_NS
         for window in self._over(minutes):
-            await self._window(window, closed)
+            await self._window(window, CLOSED, closed)
 
     async def _gather(self, start_ns: int, minutes: int) -> list[PlantGathered]:
         wanted = self._parameters.wanted
@@ -228,14 +244,16 @@ class PlantCloser:
             await self._again(closed)
             if not closed.accounted and not closed.unchanged:
                 touched = await self._store.ask(again.plant_accounted)
-                self._windows.extend(self._over(touched))
+                starts = sorted(touched)
+                for window in self._over(starts):
+                    self._windows.append((window, touched[starts[bisect_left(starts, window.start_ns)]]))
                 self._settling = [(WHOLE_PLANT, minute) for minute in touched]
         await self._some_windows(closed)
 
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
         marked = await self._store.ask(lambda db: again.plant_marked(db, _MOST_AGAIN))
-        for start_ns, count in _runs(marked):
+        for (_, start_ns), count in runs((WHOLE_PLANT, minute) for minute in marked):
             for gathered in await self._gather(start_ns, count):
                 minute = gathered.inputs.start_ns
                 known = minute < self._next_ns  # others are closed in their turn
@@ -280,53 +298,54 @@ class PlantCloser:
 
     async def _some_windows(self, closed: Closed) -> None:
         for _ in range(min(_MOST_WINDOWS, len(self._windows))):
-            await self._window(self._windows.popleft(), closed)
+            window, reason = self._windows.popleft()
+            await self._window(window, reason, closed)
             await asyncio.sleep(0)  # a late correction touches many windows; others work in between
         if not self._windows:
             closed.settled += self._settling
             self._settling = []
 
-    async def _window(self, window: Window, closed: Closed) -> None:
+    async def _window(self, window: Window, reason: str, closed: Closed) -> None:
         """State a window that is over, from what the windows and minutes say that it is made of."""
+        if window.name in ROLLING_NS:
+            sums, _ = await self._book.total(parts_of(window, self._calendar))
+            if sums.minutes:
+                closed.lines += self._lines_of(window, sums, [], sums.restated + 1)
+            return
+        told = await self._statement(window, reason)
+        if told is None:
+            return
+        stated, record, sure = told
+        sums = stated.sums
+        closed.records.append(record)
+        shares = await self._shares(window, sums.load)
+        basis = plant_metal(sums, stated.metal).basis
+        by_weight = plant_by_weight(sums, stated.metal)
+        closed.lines += self._lines_of(window, by_weight, shares, record.revision, basis, sure)
+        closed.lines += await self._by_the_market(window, sums)
+
+    async def _statement(
+        self, window: Window, reason: str
+    ) -> tuple[PlantStated, LedgerRecord, PlantUncertainties | None] | None:
+        """Return what is to be stated of a window, and note it; None if the ledger says the same, to the byte."""
         sums, digests = await self._book.total(parts_of(window, self._calendar))
         if not sums.minutes:
-            return
-        if window.name in ROLLING_NS:
-            closed.lines += self._lines_of(window, sums, [], sums.restated + 1)
-            return
+            return None
         lines = await self._accounts(window)
         metals = {potline: line.metal for potline, line in lines.items() if line.metal.basis is not MetalBasis.FARADAY}
-        known = await self._book.find(window)
-        told = used_in(self._plant, window.start_ns, window.end_ns)
-        if known is not None and (known.sums, known.parameters, known.metal, known.told) == (
-            sums,
-            digests,
-            metals,
-            told,
-        ):
-            return
-        revision = 1 if known is None else known.revision + 1
-        reason = "closed"
-        if known is not None:
-            reason = _PART_CHANGED if known.sums != sums else WHY if known.told != told else _TONNES_CHANGED
         sure = self._sure(window, sums, lines) if metals else None
-        closed.records.append(
-            plant_record(
-                window,
-                sums,
-                revision=revision,
-                reason=reason,
-                parameters=digests,
-                metal=metals,
-                sure=sure,
-                told=told,
-            )
+        told = used_in(self._plant, window.start_ns, window.end_ns)
+        known = await self._book.find(window)
+        revision = 1 if known is None else known.revision + 1
+        why = CLOSED if known is None else reason
+        record = plant_record(
+            window, sums, revision=revision, reason=why, parameters=digests, metal=metals, sure=sure, told=told
         )
-        await self._book.put(window, PlantStated(sums, revision, digests, metals, told))
-        shares = await self._shares(window, sums.load)
-        basis = plant_metal(sums, metals).basis
-        closed.lines += self._lines_of(window, plant_by_weight(sums, metals), shares, revision, basis, sure)
-        closed.lines += await self._by_the_market(window, sums)
+        if known is not None and known.wording == wording(record):
+            return None
+        stated = PlantStated(sums, revision, digests, metals, told, wording(record))
+        await self._book.put(window, stated)
+        return stated, record, sure
 
     async def _accounts(self, window: Window) -> dict[str, LineAccount]:
         """Return what the potlines state of a window that may be stated by weight; nothing of others."""
@@ -406,14 +425,3 @@ def _points(plant: Plant, meters: Sequence[PlantMeter], masses: Sequence[StackMa
     """Return the points that the plant's account is made of."""
     names = {*(meter.energy.point for meter in meters), *(place.rate.point for place in masses)}
     return frozenset(place for place, point in enumerate(plant.points) if point.name in names)
-
-
-def _runs(marked: Mapping[int, str]) -> list[tuple[int, int]]:
-    """Return unbroken runs of minutes: the first of each and how many."""
-    runs: list[tuple[int, int]] = []
-    for minute in sorted(marked):
-        if runs and runs[-1][0] + runs[-1][1] * MINUTE_NS == minute:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((minute, 1))
-    return runs

@@ -1,18 +1,19 @@
 """The inputs of the plant's minutes, from what the store keeps. Works on a connection, like ``gathering``."""
 
 import sqlite3
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from collector.accounting.integrals import Amount, between
+from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Measured
 from collector.accounting.plant_account import PlantInputs
 from collector.accounting.plant_parameters import PlantWanted
 from collector.accounting.plant_sums import WHOLE_PLANT
 from collector.accounting.sums import Sums
 from collector.closing.book import stated
-from collector.readings.cell import MINUTE_NS, Cell
+from collector.closing.gathering import amounts_of
+from collector.readings.cell import MINUTE_NS
 from collector.store import inputs, ledger
 
 
@@ -24,7 +25,14 @@ class PlantGathered:
     noted: bool
 
 
-def gather_plant(db: sqlite3.Connection, what: PlantWanted, start_ns: int, minutes: int) -> list[PlantGathered]:
+def gather_plant(
+    db: sqlite3.Connection,
+    what: PlantWanted,
+    start_ns: int,
+    minutes: int,
+    *,
+    instead: Mapping[tuple[str, int], Sums] = MappingProxyType({}),
+) -> list[PlantGathered]:
     """Return the inputs of minutes in a row.
 
     Parameters
@@ -35,19 +43,22 @@ def gather_plant(db: sqlite3.Connection, what: PlantWanted, start_ns: int, minut
         What the plant's account is made of.
     start_ns, minutes
         The first minute [UTC ns] and how many.
+    instead
+        What counts in place of what the ledger says of minutes of potlines (potline, start).
     """
     end_ns = start_ns + minutes * MINUTE_NS
     starts = range(start_ns, end_ns, MINUTE_NS)
 
     def amounts(measured: Measured) -> list[Amount]:
-        return _amounts(inputs.cells_of(db, measured.point, start_ns, end_ns), starts, measured, what.longest_gap_s)
+        return amounts_of(inputs.cells_of(db, measured.point, start_ns, end_ns), starts, measured, what.longest_gap_s)
 
     energy = {meter.meter: amounts(meter.energy) for meter in what.meters}
     masses = [amounts(place.rate) for place in what.masses]
     lines: dict[int, dict[str, Sums]] = {}
     for potline in what.potlines:
         for record in ledger.latest_records(db, potline, "minute", start_ns, end_ns):
-            lines.setdefault(record.start_ns, {})[potline] = stated(record).sums
+            sums = instead.get((potline, record.start_ns))
+            lines.setdefault(record.start_ns, {})[potline] = stated(record).sums if sums is None else sums
     noted = inputs.pots_between(db, WHOLE_PLANT, start_ns, end_ns)
     return [
         PlantGathered(
@@ -61,22 +72,3 @@ def gather_plant(db: sqlite3.Connection, what: PlantWanted, start_ns: int, minut
         )
         for place, minute in enumerate(starts)
     ]
-
-
-def _amounts(cells: Sequence[Cell], starts: range, what: Measured, longest_gap_s: float) -> list[Amount]:
-    """Return the amount of each minute: of its cell, if it has one, and the lines to its neighbours."""
-    minutes = [cell.minute_ns for cell in cells]
-    found = []
-    for start in starts:
-        first = bisect_left(minutes, start)
-        after = first + (first < len(minutes) and minutes[first] == start)
-        amount = between(
-            cells[max(0, first - 1) : after + 1],
-            start,
-            start + MINUTE_NS,
-            shape=what.shape,
-            longest_gap_s=longest_gap_s,
-            modulus=what.modulus,
-        )
-        found.append(Amount(amount.amount * what.factor, amount.covered_s, amount.estimated_s, amount.quality))
-    return found

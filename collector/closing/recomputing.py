@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import parameters as keeping
-from collector.accounting import sums as adding
 from collector.accounting.account import account_minute
 from collector.accounting.parameters import Parameters, Wanted
 from collector.accounting.sums import Sums
@@ -113,9 +112,10 @@ class KeptParameters:
     def __call__(self, minute_ns: int, entry: Stated) -> Parameters | None:
         """Return those of a minute, or None if they are not kept or are not what their digest says."""
         del minute_ns
-        if len(entry.parameters) != 1:
-            return None
-        name = entry.parameters[0]
+        return self.named(entry.parameters[0]) if len(entry.parameters) == 1 else None
+
+    def named(self, name: str) -> Parameters | None:
+        """Return those of a digest, or None if they are not kept or are not what it says."""
         if name not in self._known:
             body = ledger.parameters(self._db, name)
             found = None if body is None else keeping.decoded(body)
@@ -123,56 +123,7 @@ class KeptParameters:
         return self._known[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """An entry that is not what its inputs, or its parts, give."""
-
-    potline: str
-    window: str
-    start_ns: int
-    what: str
-
-
-@dataclass(slots=True)
-class Checked:
-    """How many minutes were computed again, and how many could not be because their inputs are no longer kept."""
-
-    minutes: int = 0
-    without_inputs: int = 0
-
-
-def check(db: sqlite3.Connection, checked: Checked) -> Iterator[Doubt]:
-    """Compute every minute of the ledger again whose inputs are kept, and add up every hour that has its minutes."""
-    lines = db.execute(
-        "SELECT potline, min(start_ns), max(start_ns) FROM ledger WHERE window = 'minute' AND potline <> ''"
-        " GROUP BY potline"
-    ).fetchall()
-    kept = KeptParameters(db)
-    for potline, first_ns, last_ns in lines:
-        for minute in recomputed(db, potline, first_ns, last_ns + MINUTE_NS, kept):
-            checked.minutes += minute.sums is not None
-            checked.without_inputs += minute.sums is None
-            if minute.differs and minute.sums is not None:
-                what = ", ".join(_differences(minute.known.sums, minute.sums))
-                yield Doubt(potline, "minute", minute.minute_ns, f"its inputs give something else: {what}")
-        yield from _hours(db, potline, first_ns, last_ns + MINUTE_NS)
-
-
-def _hours(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> Iterator[Doubt]:
-    for day_ns in range(start_ns - start_ns % DAY_NS, end_ns, DAY_NS):
-        for record in ledger.latest_records(db, potline, "hour", max(start_ns, day_ns), min(end_ns, day_ns + DAY_NS)):
-            begin, end = record.start_ns, record.start_ns + record.length_s * 1_000_000_000
-            entry = _readable(record)
-            minutes = [_readable(minute) for minute in ledger.latest_records(db, potline, "minute", begin, end)]
-            if entry is None or None in minutes:
-                continue
-            found = adding.total(minute.sums for minute in minutes if minute is not None)
-            if found != entry.sums:
-                what = ", ".join(_differences(entry.sums, found))
-                yield Doubt(potline, "hour", begin, f"its minutes add up to something else: {what}")
-
-
-def _differences(known: Sums, found: Sums) -> list[str]:
+def differences(known: Sums, found: Sums) -> list[str]:
     """Return in words what differs: the first few quantities, plain numbers first."""
     names = [name for name in Sums.__struct_fields__ if getattr(known, name) != getattr(found, name)]
     plain = [name for name in names if isinstance(getattr(known, name), int | float)]

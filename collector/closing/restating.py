@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from collector.accounting import sums as adding
 from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity, emissions_intensity, energy_intensity
@@ -57,45 +58,65 @@ def changes(
     LookupError
         If a dated parameter is not in force in all of the period.
     """
-    what = wanted(plant, potline, conventions)
-    kept = KeptParameters(db)
-
-    in_force = InForce(plant, potline, what)
-
-    def now(minute_ns: int) -> Parameters:
-        return in_force.at(minute_ns)[0]
-
-    day: date | None = None
-    found: list[Recomputed] = []
-    for minute in recomputed(db, potline.id, start_ns, end_ns, lambda minute_ns, _: now(minute_ns)):
-        local = datetime.fromtimestamp(minute.minute_ns / 1e9, UTC).astimezone(plant.time_zone).date()
-        if day is not None and local != day:
-            yield _change(potline.id, day, found, kept, now)
-            found = []
-        day = local
-        found.append(minute)
-    if day is not None:
-        yield _change(potline.id, day, found, kept, now)
+    in_force = InForce(plant, potline, wanted(plant, potline, conventions))
+    days = Days(db, plant, potline, in_force)
+    for minute in recomputed(db, potline.id, start_ns, end_ns, lambda minute_ns, _: in_force.at(minute_ns)[0]):
+        yield from days.add(minute)
+    yield from days.rest()
 
 
-def _change(
-    potline: str, day: date, found: Sequence[Recomputed], kept: KeptParameters, now: Callable[[int], Parameters]
-) -> Change:
-    known = [(minute, sums) for minute in found if (sums := minute.sums) is not None]
-    before = after = Figures(Sums(), None, None)
-    if known:
-        first = known[0][0]
-        before = _figures([minute.known.sums for minute, _ in known], kept(first.minute_ns, first.known))
-        after = _figures([sums for _, sums in known], now(first.minute_ns))
-    return Change(
-        potline=potline,
-        day=day,
-        minutes=len(found),
-        differing=[minute.minute_ns for minute, _ in known if minute.differs],
-        without_inputs=len(found) - len(known),
-        before=before,
-        after=after,
-    )
+def differs(minute: Recomputed, in_force: InForce) -> bool:
+    """Tell whether a minute would be stated again: its sums come out differently, or it names other parameters.
+
+    Some parameters have no part in the sums of a minute and yet in what is made of them, as the slope has.
+    """
+    if minute.sums is None:
+        return False
+    _, name = in_force.at(minute.minute_ns)
+    return minute.differs or minute.known.parameters not in {(name,), ()}
+
+
+class Days:
+    """Gathers minutes that were computed again to days of the plant's calendar."""
+
+    def __init__(self, db: sqlite3.Connection, plant: Plant, potline: Potline, in_force: InForce) -> None:
+        self._potline = potline.id
+        self._zone = plant.time_zone
+        self._kept = KeptParameters(db)
+        self._in_force = in_force
+        self._day: date | None = None
+        self._found: list[Recomputed] = []
+
+    def add(self, minute: Recomputed) -> Iterator[Change]:
+        """Take the next minute, and yield the day before it if that is over."""
+        local = datetime.fromtimestamp(minute.minute_ns / 1e9, UTC).astimezone(self._zone).date()
+        if local != self._day:
+            yield from self.rest()
+            self._day = local
+        self._found.append(minute)
+
+    def rest(self) -> Iterator[Change]:
+        """Yield the day that is not over."""
+        if self._day is not None and self._found:
+            yield self._change(self._day, self._found)
+        self._found = []
+
+    def _change(self, day: date, found: Sequence[Recomputed]) -> Change:
+        known = [(minute, sums) for minute in found if (sums := minute.sums) is not None]
+        before = after = Figures(Sums(), None, None)
+        if known:
+            first = known[0][0]
+            before = _figures([minute.known.sums for minute, _ in known], self._kept(first.minute_ns, first.known))
+            after = _figures([sums for _, sums in known], self._in_force.at(first.minute_ns)[0])
+        return Change(
+            potline=self._potline,
+            day=day,
+            minutes=len(found),
+            differing=[minute.minute_ns for minute, _ in known if differs(minute, self._in_force)],
+            without_inputs=len(found) - len(known),
+            before=before,
+            after=after,
+        )
 
 
 def _figures(minutes: Sequence[Sums], parameters: Parameters | None) -> Figures:
@@ -108,8 +129,21 @@ def _figures(minutes: Sequence[Sums], parameters: Parameters | None) -> Figures:
     return Figures(sums, energy, emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=0.0))
 
 
-def ask_for(path: Path, minutes: Mapping[tuple[str, int], str]) -> None:
+def ask_for(
+    path: Path,
+    minutes: Mapping[tuple[str, int], str],
+    windows: Mapping[tuple[str, int], str] = MappingProxyType({}),
+) -> None:
     """Mark minutes to be stated again by the collector that works on the store.
+
+    Parameters
+    ----------
+    path
+        The store.
+    minutes
+        Potline and start of each, with the reason.
+    windows
+        The same of minutes of which only the windows over them are stated again.
 
     Raises
     ------
@@ -121,6 +155,7 @@ def ask_for(path: Path, minutes: Mapping[tuple[str, int], str]) -> None:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN IMMEDIATE")
             again.mark(db, minutes)
+            again.touch(db, windows)
             db.execute("COMMIT")
     except sqlite3.DatabaseError as exc:
         raise StoreError(f"mark minutes in the store {path}: {exc}; check that you may write to it") from exc

@@ -4,7 +4,6 @@ Processes read the settings themselves, from the same file and environment.
 """
 
 import asyncio
-import contextlib
 import logging
 import multiprocessing
 import os
@@ -17,20 +16,19 @@ import structlog
 
 from collector.accounting.production import PotWatch
 from collector.clock import SystemClock
-from collector.closing import opening, restating
-from collector.closing.restating import Change
+from collector.closing import opening
+from collector.closing.rehearsing import Rehearsed, rehearse
 from collector.instruments import Instruments
 from collector.settings import Configuration, load
-from collector.store.schema import open_reader
 from collector.store.store import Store
 
 WORTH_NS = 2 * 24 * 3600 * 1_000_000_000
 """Below so much time of all potlines together, starting processes costs more than it saves."""
 
 
-def changes(
+def rehearsed(
     config_file: Path, configuration: Configuration, potlines: Sequence[str], start_ns: int, end_ns: int
-) -> list[Change]:
+) -> list[Rehearsed]:
     """Compute a period of potlines again, and return what comes out, in their order.
 
     Raises
@@ -41,10 +39,10 @@ def changes(
         If a dated parameter is not in force in all of the period.
     """
     if not _is_worth_it(len(potlines), end_ns - start_ns):
-        return [change for potline in potlines for change in _changes(configuration, potline, start_ns, end_ns)]
+        return [_rehearsed(configuration, potline, start_ns, end_ns) for potline in potlines]
     with _processes(len(potlines)) as pool:
-        asked = [pool.submit(_changes_of, config_file, potline, start_ns, end_ns) for potline in potlines]
-        return [change for one in asked for change in one.result()]
+        asked = [pool.submit(_rehearsed_of, config_file, potline, start_ns, end_ns) for potline in potlines]
+        return [one.result() for one in asked]
 
 
 def settle(config_file: Path, potlines: Sequence[str], minutes: int) -> int:
@@ -68,15 +66,12 @@ def _processes(most: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(min(most, os.cpu_count() or 1), mp_context=multiprocessing.get_context("spawn"))
 
 
-def _changes_of(config_file: Path, potline: str, start_ns: int, end_ns: int) -> list[Change]:
-    return _changes(load(config_file), potline, start_ns, end_ns)
+def _rehearsed_of(config_file: Path, potline: str, start_ns: int, end_ns: int) -> Rehearsed:
+    return _rehearsed(load(config_file), potline, start_ns, end_ns)
 
 
-def _changes(configuration: Configuration, potline: str, start_ns: int, end_ns: int) -> list[Change]:
-    agreed = opening.conventions(configuration)
-    with contextlib.closing(open_reader(configuration.store.path)) as db:
-        plant = opening.as_told(configuration, db).plant
-        return list(restating.changes(db, plant, plant.potline(potline), start_ns, end_ns, agreed))
+def _rehearsed(configuration: Configuration, potline: str, start_ns: int, end_ns: int) -> Rehearsed:
+    return asyncio.run(rehearse(configuration, potline, start_ns, end_ns))
 
 
 def _settled(config_file: Path, potline: str) -> int:

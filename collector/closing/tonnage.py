@@ -12,6 +12,7 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
+from collector.accounting.fingerprint import fingerprint
 from collector.accounting.intensity import FARADAY, Metal, WeighedTonnes, best_known, known_s
 from collector.accounting.inventory import InventoryChange, Measuring, Missing, change_of_inventory, reconcile
 from collector.accounting.metal import Tapped, Teller, tapped
@@ -151,4 +152,18 @@ def _change(potline: Potline, rules: Tapping, window: Window, samples: list[Labo
     )
     return change_of_inventory(
         samples, potline.pots, window, kg_per_cm=dict.fromkeys(potline.pots, factor), measuring=measuring
+    )
+
+
+def rules_of_metal(plant: Plant, potline: Potline, *, least_coverage_pct: float) -> str:
+    """Return a digest of all settings that decide how weighed metal is stated: an entry names it.
+
+    Parameters
+    ----------
+    plant, potline, least_coverage_pct
+        As for `tonnes`.
+    """
+    weighing = potline.weighing_relative_standard_uncertainty
+    return fingerprint(
+        plant.tapping, plant.calendar, potline.pots, potline.metal_kg_per_cm, weighing, least_coverage_pct
     )

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 import click
 import structlog
 
-from collector.accounting.intensity import EmissionsIntensity, EnergyIntensity
-from collector.accounting.parameters import fingerprint
+from collector.accounting.plant_sums import WHOLE_PLANT
 from collector.accounting.production import PotWatch
 from collector.clock import SystemClock
 from collector.closing import opening, restating, side_by_side
 from collector.closing.closer import SETTINGS
-from collector.closing.restating import Change, Figures
-from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, table
+from collector.closing.plant_rehearsing import rehearse_plant
+from collector.closing.rehearsing import Rehearsed
+from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.restated import document, told
 from collector.instruments import Instruments
 from collector.plant.topology import Potline
+from collector.readings.cell import MINUTE_NS
 from collector.settings import Configuration
 from collector.store.schema import StoreBusy, StoreError, open_reader
 from collector.store.store import Store
-
-_SHOWN_DAYS = 62
 
 
 @click.command()
@@ -51,9 +51,11 @@ def restate(
 ) -> None:
     """State a period again with the factors and parameters as they are in the settings now.
 
-    Computes every minute again from the inputs that are kept, shows day by day what comes out differently, and asks
-    before it writes. What was stated stays in the ledger; new entries get the next revision and the reason. Times
-    without an offset are in the plant's time zone. Beside a running collector, that one does the work.
+    Computes every minute again from the inputs that are kept, and every hour, shift, day and month over them, of the
+    potlines and of the plant; shows what comes out differently, and asks before it writes. A window that is wrong
+    though its minutes are right is stated again as well. What was stated stays in the ledger; new entries get the next
+    revision and the reason. Times without an offset are in the plant's time zone. Beside a running collector, that one
+    does the work.
 
     \b
     Example:
@@ -68,40 +70,65 @@ def restate(
     if not potlines:
         names = ", ".join(potline.id for potline in plant.potlines)
         raise click.BadParameter(f"there is no potline {only}; there are {names}", param_hint="--potline")
-    found = _changes(config_file, configuration, potlines, start_ns, end_ns)
+    rehearsed = _rehearsed(config_file, configuration, potlines, start_ns, end_ns, with_plant=only is None)
+    found = [change for each in rehearsed for change in each.changes]
+    windows = [change for each in rehearsed for change in each.windows]
     if as_json:
-        click.echo(json.dumps({"reason": reason, "changes": [_document(change) for change in found]}, indent=2))
+        click.echo(json.dumps(document(reason, found, windows, plant.calendar), indent=2))
     else:
-        for line in _told(found):
+        for line in told(found, windows, plant.calendar):
             click.echo(line)
     differing = {(change.potline, minute): reason for change in found for minute in change.differing}
-    if dry_run or not differing:
+    # The last minute of a window that is wrong itself: all windows over it are looked at again.
+    own = {(change.potline, change.window.end_ns - MINUTE_NS): reason for change in windows if not change.follows}
+    if dry_run or not (differing or own):
         return
-    if not yes and (as_json or not click.confirm(f"Write {counted(len(differing), 'minute')} again?")):
+    what = counted(len(differing), "minute") if differing else counted(len(own), "longer window")
+    if not yes and (as_json or not click.confirm(f"Write {what} again?")):
         click.echo("nothing was written", err=True)
         return
     # Each minute has its entry in the ledger; a line of log for each would say it once more.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    _write(config_file, configuration, differing, quiet=as_json)
+    _write(config_file, configuration, differing, own, quiet=as_json)
 
 
-def _changes(
-    config_file: Path, configuration: Configuration, potlines: Sequence[Potline], start_ns: int, end_ns: int
-) -> list[Change]:
+def _rehearsed(
+    config_file: Path,
+    configuration: Configuration,
+    potlines: Sequence[Potline],
+    start_ns: int,
+    end_ns: int,
+    *,
+    with_plant: bool,
+) -> list[Rehearsed]:
     names = [potline.id for potline in potlines]
     try:
-        return side_by_side.changes(config_file, configuration, names, start_ns, end_ns)
+        # What the closers say of a single minute or meter is for the log of the one that writes.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        found = side_by_side.rehearsed(config_file, configuration, names, start_ns, end_ns)
+        if with_plant:
+            moved = {
+                name: {minute for change in each.changes for minute in change.differing}
+                for name, each in zip(names, found, strict=True)
+            }
+            found.append(asyncio.run(rehearse_plant(configuration, start_ns, end_ns, moved)))
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
     except LookupError as exc:
         fail(f"compute the period again: {exc.args[0]}", EX_FAILURE)
+    return found
 
 
 def _write(
-    config_file: Path, configuration: Configuration, minutes: dict[tuple[str, int], str], *, quiet: bool
+    config_file: Path,
+    configuration: Configuration,
+    minutes: dict[tuple[str, int], str],
+    windows: dict[tuple[str, int], str],
+    *,
+    quiet: bool,
 ) -> None:
     try:
-        restating.ask_for(configuration.store.path, minutes)
+        restating.ask_for(configuration.store.path, minutes, windows)
         try:
             entries = asyncio.run(_work_off(config_file, configuration, minutes, quiet=quiet))
         except StoreBusy:
@@ -117,7 +144,7 @@ def _hand_over(configuration: Configuration, *, quiet: bool) -> None:
     """Say that the running collector does the work, and warn where it goes by other settings."""
     with contextlib.closing(open_reader(configuration.store.path)) as db:
         row = db.execute("SELECT value FROM meta WHERE key = ?", (SETTINGS,)).fetchone()
-    if row is None or row[0] != fingerprint(configuration.plant):
+    if row is None or row[0] != opening.settings_of_accounts(configuration):
         fail(
             "the minutes are marked, but the collector that runs was started with other settings: restart it, and it"
             " states them again with those that are in the files now",
@@ -131,9 +158,10 @@ async def _work_off(
     config_file: Path, configuration: Configuration, minutes: Collection[tuple[str, int]], *, quiet: bool
 ) -> int:
     clock = SystemClock()
-    potlines = sorted({potline for potline, _ in minutes})
+    potlines = sorted({potline for potline, _ in minutes} - {WHOLE_PLANT})
+    most = max((sum(name == potline for name, _ in minutes) for potline in potlines), default=0)
     async with Store(configuration.store.path, configuration.plant.points) as store:
-        entries = await asyncio.to_thread(side_by_side.settle, config_file, potlines, len(minutes) // len(potlines))
+        entries = await asyncio.to_thread(side_by_side.settle, config_file, potlines, most)
         instruments = Instruments()
         as_told = await store.ask(lambda db: opening.as_told(configuration, db))
         closer = opening.closer(as_told, store, PotWatch(configuration.plant), instruments)
@@ -159,60 +187,3 @@ def _instant(text: str, zone: ZoneInfo, option: str) -> int:
         raise click.BadParameter(f"{text!r} does not begin a minute", param_hint=option)
     local = when if when.tzinfo is not None else when.replace(tzinfo=zone)
     return round(local.astimezone(UTC).timestamp()) * 1_000_000_000
-
-
-def _told(found: Sequence[Change]) -> Iterator[str]:
-    if not found:
-        yield "there is nothing in the ledger in this period"
-        return
-    head = ("potline", "day", "minutes", "differ", "kWh/t before", "after", "t CO2e/t before", "after")
-    rows = [
-        (
-            change.potline,
-            change.day.isoformat(),
-            str(change.minutes),
-            str(len(change.differing)),
-            _number(_field(change.before.energy, "kwh_per_t"), 1),
-            _number(_field(change.after.energy, "kwh_per_t"), 1),
-            _number(_field(change.before.emissions, "t_co2e_per_t"), 4),
-            _number(_field(change.after.emissions, "t_co2e_per_t"), 4),
-        )
-        for change in found
-        if change.differing
-    ]
-    if rows:
-        yield from table([head, *rows[:_SHOWN_DAYS]], right=frozenset(range(2, 8)))
-        if len(rows) > _SHOWN_DAYS:
-            yield f"  ... and {len(rows) - _SHOWN_DAYS} more; --json has all"
-        yield "  comprehensive consumption; location-based electricity; of the minutes whose inputs are kept"
-    gone = sum(change.without_inputs for change in found)
-    if gone:
-        yield f"{counted(gone, 'minute')} without inputs: they are no longer kept, so these stay as they are"
-    differing = sum(len(change.differing) for change in found)
-    yield f"{counted(sum(change.minutes for change in found), 'minute')}, {differing} come out differently"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
-
-
-def _document(change: Change) -> dict[str, object]:
-    return {
-        "potline": change.potline,
-        "day": change.day.isoformat(),
-        "minutes": change.minutes,
-        "differing": len(change.differing),
-        "without_inputs": change.without_inputs,
-        "before": _figures(change.before),
-        "after": _figures(change.after),
-    }
-
-
-def _figures(figures: Figures) -> dict[str, float | None]:
-    names = {"energy_kwh": figures.energy, "metal_t": figures.energy, "kwh_per_t": figures.energy}
-    more = {"total_t_co2e": figures.emissions, "t_co2e_per_t": figures.emissions}
-    return {name: _field(of, name) for name, of in {**names, **more}.items()}
-
-
-def _field(of: EnergyIntensity | EmissionsIntensity | None, name: str) -> float | None:
-    return None if of is None else getattr(of, name)

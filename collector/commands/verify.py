@@ -5,17 +5,37 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from collector.closing import recomputing
-from collector.closing.plant_recomputing import check_plant
-from collector.closing.recomputing import Checked
+from collector.closing.auditing import Checked, Doubt
+from collector.closing.checking import check
+from collector.closing.line_audit import Weighed
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.settings import Configuration
 from collector.store import ledger
 from collector.store.schema import StoreError, open_reader
+
+_OF_CHAIN = "keep this file, and compare it with a copy: what the ledger says from there on is not proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding: where in the ledger, what is wrong, and what to do. ``seq`` None: it is no one record."""
+
+    place: str
+    what: str
+    remedy: str
+    potline: str
+    seq: int | None = None
+    window: str | None = None
+    start: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}; {self.remedy}"
 
 
 @click.command()
@@ -25,18 +45,30 @@ from collector.store.schema import StoreError, open_reader
 def verify(*, chain_only: bool, as_json: bool, config_file: Path) -> None:
     """Check the ledger: its chain of digests, and whether the entries still follow from their inputs.
 
-    Computes each minute again whose inputs are kept, with the parameters that its entry names, and adds up each hour
-    from its minutes. Exit code 0: the ledger is whole; 1: it is not.
+    Computes each minute again whose inputs are kept, with the parameters that its entry names, and each hour, shift,
+    day and month of the potlines and of the plant from the entries that it stands on. What can no longer be computed
+    again is counted. Beside a running collector it checks the ledger as it is when it begins.
+
+    Exit code 0: the ledger is whole; 1: it is not; 69: there is no store, or it cannot be read.
 
     \b
     Example:
       potline verify --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    path = load_or_exit(config_file).store.path
+    configuration = load_or_exit(config_file)
+    path = configuration.store.path
     checked = Checked()
+    findings: list[Found] = []
+    number = entries = 0
     try:
         with contextlib.closing(open_reader(path)) as db:
-            findings = list(_findings(db, checked, chain_only=chain_only))
+            db.execute("BEGIN")  # all of it is of one moment, whatever a collector writes meanwhile
+            for found in _findings(db, configuration, checked, chain_only=chain_only):
+                number += 1
+                if as_json:
+                    findings.append(found)
+                else:
+                    click.echo(str(found))
             entries = db.execute("SELECT count(*) FROM ledger").fetchone()[0]
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
@@ -44,30 +76,61 @@ def verify(*, chain_only: bool, as_json: bool, config_file: Path) -> None:
         message = f"verify the ledger in {path}: {exc}; the file is damaged or is no store"
         fail(f"{message}: keep it, and restore it from a copy", EX_UNAVAILABLE)
     if as_json:
-        document = {
-            "entries": entries,
-            "recomputed_minutes": checked.minutes,
-            "minutes_without_inputs": checked.without_inputs,
-            "findings": findings,
-        }
-        click.echo(json.dumps(document, indent=2))
+        click.echo(json.dumps(_document(entries, checked, findings), indent=2))
     else:
-        for finding in findings:
-            click.echo(finding)
-        if not chain_only:
-            gone = f", {checked.without_inputs} without inputs" if checked.without_inputs else ""
-            click.echo(f"{counted(checked.minutes, 'minute')} computed again{gone}")
-        click.echo(f"{counted(entries, 'entry', 'entries')}, {counted(len(findings), 'finding')}")
-    if findings:
+        for line in [] if chain_only else _told(checked):
+            click.echo(line)
+        click.echo(f"{counted(entries, 'entry', 'entries')}, {counted(number, 'finding')}")
+    if number:
         sys.exit(EX_FAILURE)
 
 
-def _findings(db: sqlite3.Connection, checked: Checked, *, chain_only: bool) -> Iterator[str]:
+def _document(entries: int, checked: Checked, findings: list[Found]) -> dict[str, object]:
+    return {
+        "entries": entries,
+        "recomputed_minutes": checked.minutes,
+        "minutes_without_inputs": checked.without_inputs,
+        "recomputed_windows": checked.windows,
+        "windows_in_part": checked.in_part,
+        "windows_without_minutes": checked.without_parts,
+        "waiting": checked.waiting,
+        "findings": [asdict(found) for found in findings],
+    }
+
+
+def _told(checked: Checked) -> Iterator[str]:
+    gone = f", {checked.without_inputs} without inputs" if checked.without_inputs else ""
+    yield f"{counted(checked.minutes, 'minute')} computed again{gone}"
+    if checked.windows or checked.without_parts:
+        gone = f", {checked.without_parts} without minutes" if checked.without_parts else ""
+        part = f", {checked.in_part} of them but for uncertainty or weighed metal" if checked.in_part else ""
+        yield f"{counted(checked.windows, 'longer window')} computed again{part}{gone}"
+    if checked.waiting:
+        yield f"{checked.waiting} marked to be stated again; verify once more when the collector has done so"
+
+
+def _findings(
+    db: sqlite3.Connection, configuration: Configuration, checked: Checked, *, chain_only: bool
+) -> Iterator[Found]:
     for finding in ledger.verify(db):
         potline = f" ({finding.potline})" if finding.potline else ""
-        yield f"entry {finding.seq}{potline}: {finding.what}"
+        yield Found(f"entry {finding.seq}{potline}", finding.what, _OF_CHAIN, finding.potline, finding.seq)
     if chain_only:
         return
-    for doubt in (*recomputing.check(db, checked), *check_plant(db, checked)):
-        when = datetime.fromtimestamp(doubt.start_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield f"{doubt.window} {when} ({doubt.potline or 'plant'}): {doubt.what}"
+    weighed = Weighed(configuration.plant, configuration.accounting.least_coverage_pct)
+    for doubt in check(db, checked, weighed):
+        start = _time(doubt.start_ns)
+        place = f"{doubt.window} {start} ({doubt.potline or 'plant'})"
+        yield Found(place, doubt.what, _remedy(doubt), doubt.potline, window=doubt.window, start=start)
+
+
+def _remedy(doubt: Doubt) -> str:
+    """Return what to do: the period is stated again if what it stands on is right."""
+    first = datetime.fromtimestamp(doubt.start_ns // 1_000_000_000, UTC)
+    line = f" --potline {doubt.potline}" if doubt.potline else ""
+    period = f"--from {first:%Y-%m-%dT%H:%MZ} --to {first + timedelta(minutes=1):%Y-%m-%dT%H:%MZ}{line}"
+    return f"if what it stands on is right, 'potline restate {period}' states it again; else restore a copy"
+
+
+def _time(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -73,7 +73,7 @@ def plant_marked(db: sqlite3.Connection, limit: int) -> dict[int, str]:
     return dict(db.execute(query, (limit,)).fetchall())
 
 
-def plant_accounted(db: sqlite3.Connection) -> list[int]:
-    """Return minutes of the plant that were accounted again and whose windows are not stated yet."""
-    query = "SELECT minute_ns FROM dirty WHERE accounted = 1 AND potline = '' ORDER BY minute_ns"
-    return [minute for (minute,) in db.execute(query)]
+def plant_accounted(db: sqlite3.Connection) -> dict[int, str]:
+    """Return minutes of the plant that were accounted again and whose windows are not stated yet, with the reason."""
+    query = "SELECT minute_ns, reason FROM dirty WHERE accounted = 1 AND potline = '' ORDER BY minute_ns"
+    return dict(db.execute(query).fetchall())

@@ -160,6 +160,9 @@ def change(path: Path, statement: str) -> None:
     connection.close()
 
 
+COMPARE = "keep this file, and compare it with a copy: what the ledger says from there on is not proven"
+
+
 @pytest.mark.usefixtures("store")
 def test_verify_finds_nothing_in_a_whole_ledger() -> None:
     result = potline("verify")
@@ -175,16 +178,16 @@ def test_verify_finds_nothing_in_a_whole_ledger() -> None:
     [
         (
             "UPDATE ledger SET body = CAST(replace(CAST(body AS TEXT), '1', '2') AS BLOB) WHERE seq = 2",
-            ["entry 2 (PL1): was altered after it was written", "3 entries, 1 finding"],
+            [f"entry 2 (PL1): was altered after it was written; {COMPARE}", "3 entries, 1 finding"],
         ),
         (
             "UPDATE ledger SET reason = 'Closed' WHERE seq = 3",
-            ["entry 3 (PL1): was altered after it was written", "3 entries, 1 finding"],
+            [f"entry 3 (PL1): was altered after it was written; {COMPARE}", "3 entries, 1 finding"],
         ),
         # what a tool for SQLite leaves behind: text in place of bytes
         (
             "UPDATE ledger SET body = replace(CAST(body AS TEXT), '1', '2') WHERE seq = 2",
-            ["entry 2 (PL1): was altered after it was written", "3 entries, 1 finding"],
+            [f"entry 2 (PL1): was altered after it was written; {COMPARE}", "3 entries, 1 finding"],
         ),
     ],
 )

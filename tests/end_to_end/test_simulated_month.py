@@ -18,8 +18,10 @@ from month_run import Month, simulated
 from whole_month import differing, stated_again
 
 from collector.accounting import sums as adding
+from collector.closing.auditing import Checked
 from collector.closing.book import stated
-from collector.closing.recomputing import Checked, check, same
+from collector.closing.checking import check
+from collector.closing.recomputing import same
 from collector.readings.cell import MINUTE_NS
 from collector.store import ledger
 from collector.store.schema import open_reader

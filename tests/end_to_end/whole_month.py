@@ -36,8 +36,9 @@ from month_meters import HOUR_NS
 from month_run import Month, simulated
 
 from collector.accounting.production import PotWatch
+from collector.closing.auditing import Checked
+from collector.closing.checking import check
 from collector.closing.closer import Closer
-from collector.closing.recomputing import Checked, check
 from collector.closing.restating import changes, work_off
 from collector.instruments import Instruments
 from collector.readings.cell import MINUTE_NS

@@ -13,8 +13,8 @@ from plantwide_story import PLANT, drive_plant, energy, fields_of, plant_entries
 
 from collector.accounting.plant_sums import PlantSums
 from collector.accounting.windows import Window
-from collector.closing.plant_recomputing import check_plant
-from collector.closing.recomputing import Checked, check
+from collector.closing.auditing import Checked
+from collector.closing.checking import check
 from collector.closing.restating import ask_for, work_off
 from collector.plant.factors import DatedSeries, DatedValue
 from collector.readings.cell import MINUTE_NS
@@ -192,10 +192,10 @@ async def test_after_a_restart_it_goes_on_where_the_ledger_ends_and_the_ledger_c
     assert {revision for revision, _ in found.values()} == {1}
     checked = Checked()
     async with Store(path, PLANT.points) as store:
-        assert await store.ask(lambda db: [*check(db, checked), *check_plant(db, checked)]) == []
+        assert await store.ask(lambda db: list(check(db, checked))) == []
         assert (checked.minutes, checked.without_inputs) == (120, 0)
         await store.ask(_spoil)
-        doubts = await store.ask(lambda db: list(check_plant(db, Checked())))
+        doubts = await store.ask(lambda db: list(check(db, Checked())))
     assert [(doubt.window, (doubt.start_ns - T0) // MINUTE_NS) for doubt in doubts] == [("minute", 5)]
     assert "energy" in doubts[0].what
     assert "ingot" in doubts[0].what

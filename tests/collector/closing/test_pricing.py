@@ -27,6 +27,10 @@ REGION = PriceRegion("Shandong", "ndrc_2021_1239")
 PRICED = replace(PLANT, price_region=REGION)
 
 
+def whole(name: str, start_ns: int, length_ns: int) -> Window:
+    return Window(name, start_ns, start_ns + length_ns)
+
+
 @asynccontextmanager
 async def book_of(folder: Path, *, days: int, hours: int, kwh_per_t: float, before: float) -> AsyncIterator[Book]:
     """Yield a book with eight days of February, some whole days of March, and hours of the day after them."""
@@ -34,9 +38,11 @@ async def book_of(folder: Path, *, days: int, hours: int, kwh_per_t: float, befo
         book = Book("PL1", store)
         for hour in range(-8 * 24, 24 * days + hours):
             used = sums_of(before if hour < 0 else kwh_per_t, minutes=60)
-            await book.put("hour", MARCH.start_ns + hour * HOUR_NS, Stated(used, 1, ()))
+            await book.put(whole("hour", MARCH.start_ns + hour * HOUR_NS, HOUR_NS), Stated(used, 1, ()))
         for day in range(days):
-            await book.put("day", MARCH.start_ns + day * DAY_NS, Stated(sums_of(kwh_per_t, days=1), 1, ()))
+            await book.put(
+                whole("day", MARCH.start_ns + day * DAY_NS, DAY_NS), Stated(sums_of(kwh_per_t, days=1), 1, ())
+            )
         yield book
 
 
@@ -145,6 +151,6 @@ async def test_desulphurisation_that_is_in_the_account_is_left_out(tmp_path: Pat
         used = sums_of(13400.0, minutes=60)
         metered = {"desulphurisation": MeterSum(0.02 * used.comprehensive.energy_kwh)}
         known = Sums(**{name: getattr(used, name) for name in used.__struct_fields__} | {"meters": metered})
-        await book.put("hour", MARCH.start_ns, Stated(known, 1, ()))
+        await book.put(whole("hour", MARCH.start_ns, HOUR_NS), Stated(known, 1, ()))
         [line] = await pricing(plant).lines(hour_of_march(0), book)
     assert fields(line)[1]["comprehensive_kwh_per_t"] == pytest.approx(0.98 * 13400)

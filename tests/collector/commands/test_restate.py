@@ -190,7 +190,7 @@ def test_verify_finds_an_hour_that_is_not_the_sum_of_its_minutes(store: Path) ->
     result = potline("verify", "--json")
     found = json.loads(result.stdout)["findings"]
     assert len(found) == 2  # the chain, and the sum
-    assert "its minutes add up to something else: charge_kah" in found[1]
+    assert "its minutes add up to something else: charge_kah" in found[1]["what"]
 
 
 def test_times_are_in_the_plants_time_zone_and_have_to_make_sense() -> None:
