@@ -210,9 +210,8 @@ class Line:
             return batch
         self.instruments.clock_steps_total += 1
         log.warning("the machine's clock was set; times before and after do not fit", by_s=round(step_s, 3))
-        return ReadingBatch(
-            batch.point, batch.time_ns, batch.value, np.minimum(batch.quality, np.uint8(Quality.UNCERTAIN))
-        )
+        quality = np.minimum(batch.quality, np.uint8(Quality.UNCERTAIN))
+        return ReadingBatch(batch.point, batch.time_ns, batch.value, quality, batch.count)
 
     async def _gather(self) -> list[Arrival]:
         """Wait for arrivals, for at most a commit interval, and take what came until then; less if one hurries."""
