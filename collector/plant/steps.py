@@ -9,6 +9,9 @@ from collector.readings import units
 from collector.readings.quantity import Kind
 from collector.readings.scale import TOLD_BY_VALUE, Scale
 
+_LARGEST_EXPONENT = 60
+"""As for the values themselves: a larger power of ten is a broken register."""
+
 
 def signed_step(register: Register, constants: Mapping[str, float]) -> Fraction | None:
     """Return what one raw step of a counter is worth in its quantity's unit, as the decimals are written.
@@ -27,28 +30,27 @@ def signed_step(register: Register, constants: Mapping[str, float]) -> Fraction 
         known beforehand: of a float, of a sum, beside an offset, or where another register tells the scale.
     """
     quantity = register.quantity
-    if quantity is None or quantity.kind is not Kind.COUNTER or not register.type.is_integer:
+    if quantity is None or quantity.kind is not Kind.COUNTER or not _is_whole(register):
         return None
-    if register.type is RegisterType.BIT or register.convention is not Convention.PLAIN:
-        return None
-    if register.map or register.plus or register.linear is not None or register.offset:
-        return None
-    names = (*register.scale_by, *((register.exponent,) if register.exponent else ()))
-    if any(name not in constants for name in names):
-        return None
+    power = 0.0
+    if register.exponent:
+        power = constants.get(register.exponent, math.nan) + register.exponent_bias
     factors = [register.scale, units.factor(register.unit, quantity.unit)]
-    factors += [constants[name] for name in register.scale_by]
-    if not all(math.isfinite(factor) and factor for factor in factors):
+    factors += [constants.get(name, math.nan) for name in register.scale_by]
+    if not all(math.isfinite(factor) and factor for factor in factors) or not power.is_integer():
         return None
-    step = Fraction(1)
+    step = Fraction(10) ** int(power) if abs(power) <= _LARGEST_EXPONENT else Fraction(0)
     for factor in factors:
         step *= Fraction(repr(float(factor)))
-    if register.exponent:
-        power = constants[register.exponent] + register.exponent_bias
-        if power != int(power) or abs(power) > 60:
-            return None
-        step *= Fraction(10) ** int(power)
-    return step
+    return step or None
+
+
+def _is_whole(register: Register) -> bool:
+    """Tell whether a register's value is its whole number times something."""
+    if not register.type.is_integer or register.type is RegisterType.BIT:
+        return False
+    differs = register.map or register.plus or register.linear is not None or register.offset
+    return not differs and register.convention is Convention.PLAIN
 
 
 def scale_of(register: Register, constants: Mapping[str, float]) -> Scale | None:

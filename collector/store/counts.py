@@ -2,6 +2,9 @@
 
 ``step modulus number ...``, where the modulus is ``-`` for a register that does not start again. A number without a
 point is whole; another one was told by something that does not count whole steps, and reads back to the same bits.
+
+The columns beside the counts hold the nearest float64 of each number. Where one says something else, somebody has
+changed it, and it counts: so an entry that follows from changed inputs is found out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,15 +35,24 @@ def raw_values(trace: Trace) -> Sequence[Raw]:
 
 def counted(cell: Cell, counts: str) -> Cell:
     """Return a cell with its counts."""
-    scale, (first, last, integral) = _read(counts)
+    scale, numbers = _read(counts)
+    columns = cell.first, cell.last, cell.integral
+    first, last, integral = (_agreed(scale, *each) for each in zip(numbers, columns, strict=True))
     return replace(cell, first=first, last=last, integral=integral, joined=bool(cell.joined), scale=scale)
 
 
 def counted_trace(trace: Trace, counts: str) -> Trace:
     """Return a trace with the counts of its readings."""
-    scale, values = _read(counts)
-    raw = [(time_ns, value, quality) for (time_ns, _, quality), value in zip(trace.raw, values, strict=True)]
+    scale, numbers = _read(counts)
+    raw = [
+        (time_ns, _agreed(scale, number, column), quality)
+        for (time_ns, column, quality), number in zip(trace.raw, numbers, strict=True)
+    ]
     return replace(trace, raw=raw, scale=scale)
+
+
+def _agreed(scale: Scale, number: float, column: float) -> float:
+    return number if scale.worth(number) == column else scale.steps(column)
 
 
 def _written(scale: Scale, numbers: Iterable[float]) -> str:

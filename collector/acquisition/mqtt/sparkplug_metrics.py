@@ -304,7 +304,7 @@ class Metrics:
         elif quality < Quality.UNCERTAIN:
             value = _NOTHING
         # A whole number of 64 bits must not be rounded before it is converted.
-        exact = found if isinstance(found, int) and value == value else value
+        exact = found if isinstance(found, int) and not math.isnan(value) else value
         return channel.point, stamp_ms * MS_NS, converted(exact, channel.factor, channel.scale), int(quality)
 
     def _by_properties(self, channel: Channel, metric: Message) -> Quality:
