@@ -160,7 +160,7 @@ class Metrics:
             channel.field = meaning.tells
         said = wire.properties_of(metric).get(wire.ENGINEERING_UNIT, b"")
         self._convert_from(channel, meaning, said)
-        if channel.datatype in wire.FLOATS:
+        if channel.datatype in wire.FLOATS and channel.scale is None:
             channel.quick = attrgetter("double_value" if channel.datatype is DataType.DOUBLE else "float_value")
 
     @staticmethod
