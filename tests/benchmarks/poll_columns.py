@@ -3,8 +3,9 @@
     .venv/bin/python tests/benchmarks/poll_columns.py --repeat 300
 
 Meters of the example plant, as many as have 1,000 gauges together. Their counters are left out unless ``--counters``
-asks for them: ``low`` at 0, ``high`` where registers of 64 bits show more than a float64 tells. One line of JSON: the least and the median time of a poll [us], and for how many readings. Compare two
-versions on the same machine, run in turns: the times themselves say little.
+asks for them: ``low`` at 0, ``high`` where registers of 64 bits show more than a float64 tells. One line of JSON: the
+least and the median time of a poll [us], and for how many readings. Compare two versions on the same machine, run in
+turns: the times themselves say little.
 """
 
 import argparse
