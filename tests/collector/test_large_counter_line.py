@@ -67,8 +67,8 @@ async def test_minutes_are_exact_over_2_to_the_64_with_a_restart_and_a_gap_that_
                 for t in range(901, 906):
                     clock.ns = T0 + t * S
                     await line.step([])
-            cells = (await store.cells_around([PLACE], T0, T0 + 20 * MINUTE_NS))[PLACE]
     async with Store(path, WIDE.points) as store:
+        cells = (await store.cells_around([PLACE], T0, T0 + 20 * MINUTE_NS))[PLACE]
         found = await minutes(store)
         checked = Checked()
         doubts = await store.ask(lambda db: list(check(db, checked)))

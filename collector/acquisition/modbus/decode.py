@@ -49,6 +49,11 @@ class MeterValues:
     constants : mapping of str to float
         The values of all constants that they need.
 
+    Attributes
+    ----------
+    has_wide : bool
+        Whether any register has values whose steps ``counts`` must be asked for.
+
     Raises
     ------
     ValueError
@@ -64,6 +69,7 @@ class MeterValues:
                 if name not in self._places:
                     raise ValueError(f"{register.name} needs {name}, which is neither read nor a constant")
         self._given = dict(constants)
+        self.has_wide = any(needs_count(register) and register.quantity is not None for register in registers)
         self._constants = np.array(list(constants.values()), np.float64)
         self._values: Floats = np.full(len(names), np.nan)
         self._texts: dict[str, str] = {}

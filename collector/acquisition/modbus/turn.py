@@ -204,7 +204,8 @@ class Turn:
         values = self._values.take(block, data)
         self._look_at_ratios(before)
         self._look_at_the_device(block)
-        self._keep(round_, block, values, self._values.counts(block, data, values), time_ns, doubt=doubt)
+        counts = self._values.counts(block, data, values) if self._values.has_wide else None
+        self._keep(round_, block, values, counts, time_ns, doubt=doubt)
 
     def miss(self, round_: Round, block: ReadBlock, quality: Quality, error: str, now_ns: int) -> None:
         """Take note that a request brought no values, though the device lives."""

@@ -169,7 +169,7 @@ def test_registers_of_other_whole_numbers_are_exact_too(
 
 def test_one_that_is_added_or_scaled_by_another_register_is_booked_as_a_value() -> None:
     for more in ({"plus": ("other",)}, {"offset": 1.0}, {"scale_by": ("ratio",)}, {"type": RegisterType.F64}):
-        register = dataclasses.replace(REGISTER, **more)  # type: ignore[arg-type]
+        register = dataclasses.replace(REGISTER, **more)
         assert rules(plant_with(register))[PLACE].scale is None
 
 
