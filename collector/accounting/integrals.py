@@ -68,7 +68,7 @@ def between(
     previous: Cell | None = None
     for cell in cells:
         if cell.scale is not scale and cell.scale != scale:
-            amount, steps = amount + (0.0 if scale is None else scale.worth(steps)), 0
+            amount, steps = amount + (steps if scale is None else scale.worth(steps)), 0
             scale = cell.scale
         if previous is not None and cell.joined:
             part, length_s = _bridge(previous, cell, start_ns, end_ns, shape, modulus)
@@ -93,8 +93,7 @@ def between(
             estimated += cell.bridged_s
             quality = min(quality, cell.quality)
         previous = cell
-    if scale is not None:
-        amount += scale.worth(steps)
+    amount += steps if scale is None else scale.worth(steps)
     return Amount(amount, covered, estimated, quality)
 
 

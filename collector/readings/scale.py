@@ -5,6 +5,8 @@ have up to 64 bits. So a counter is booked in steps, as a whole number of any si
 difference. A value tells its steps by itself while they are few enough; one beyond that carries them (``Counted``).
 """
 
+import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -68,8 +70,11 @@ class Scale:
         """Return how many steps a value stands for: a whole number where it is worth one, to the last bit."""
         if isinstance(value, Counted):
             return value.steps
-        count = round(value / self.step)
-        return count if self.worth(count) == value else value / self.step
+        counted = value / self.step
+        if not abs(counted) < _MODULO:  # nothing that a register holds: it only has to stay a number
+            return counted if math.isfinite(counted) else math.copysign(sys.float_info.max, value)
+        count = round(counted)
+        return count if self.worth(count) == value else counted
 
     def modulus_of(self, wraps_at: float) -> int:
         """Return after how many steps a register wraps that does so at a value [the quantity's unit].
@@ -77,9 +82,12 @@ class Scale:
         Registers end at a power of two or ten. Where one of them is worth that value, it is meant: above 2**53 steps
         several whole numbers are.
         """
-        count = round(wraps_at / self.step)
-        nearest = (1 << max(0, count.bit_length() - 1), 1 << count.bit_length(), 10 ** round(np.log10(max(1, count))))
-        return next((whole for whole in nearest if self.worth(whole) == wraps_at), count)
+        count = max(1, round(Fraction(repr(wraps_at)) / Fraction(repr(self.step))))
+        if count > _MODULO:
+            return count
+        digits = len(str(count))
+        ends = (1 << (count.bit_length() - 1), 1 << count.bit_length(), 10 ** (digits - 1), 10**digits)
+        return next((end for end in ends if self.worth(end) == wraps_at), count)
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +117,10 @@ def converted(number: float, factor: float, scale: Scale | None) -> float:
     if scale is None:
         return number * factor
     above, below = ratio(factor)
-    value = number * above / below
+    try:
+        value = number * above / below
+    except OverflowError:  # of a whole number with hundreds of digits
+        return number * factor
     if type(number) is int and abs(value) >= TOLD_BY_VALUE * scale.step:
         steps = number * Fraction(repr(factor)) / Fraction(repr(scale.step))
         if steps.denominator == 1 and abs(steps) < _MODULO:
