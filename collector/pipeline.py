@@ -22,6 +22,7 @@ from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
+from collector.closing.patience import Patience
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import WHY, Judged, ToldFactors
 from collector.delivery import lineprotocol
@@ -107,6 +108,7 @@ class Line:
     instance: str
     progress: Callable[[], None]
     _watch: ClockWatch = field(init=False)
+    _patience: Patience = field(default_factory=Patience, init=False)
     _reported_s: float = field(default=-math.inf, init=False)
     _cleared_s: float = field(default=-math.inf, init=False)
     _refusals: set[Refusal] = field(default_factory=set, init=False)
@@ -185,7 +187,7 @@ class Line:
             self.plantwide.as_told(plant)
         self._count(batch, len(dead))
         self.instruments.effects_told_by_one_total += await self.effects.compare(self.clock.now_ns())
-        await self._close()
+        await self._close(more_came=bool(dirty))
         await self._let_go()
 
     async def drain(self) -> None:
@@ -222,9 +224,8 @@ class Line:
             return batch
         self.instruments.clock_steps_total += 1
         log.warning("the machine's clock was set; times before and after do not fit", by_s=round(step_s, 3))
-        return ReadingBatch(
-            batch.point, batch.time_ns, batch.value, np.minimum(batch.quality, np.uint8(Quality.UNCERTAIN))
-        )
+        quality = np.minimum(batch.quality, np.uint8(Quality.UNCERTAIN))
+        return ReadingBatch(batch.point, batch.time_ns, batch.value, quality, batch.count)
 
     async def _gather(self) -> list[Arrival]:
         """Wait for arrivals, for at most a commit interval, and take what came until then; less if one hurries."""
@@ -240,13 +241,14 @@ class Line:
                         break
         return arrivals
 
-    async def _close(self) -> None:
+    async def _close(self, *, more_came: bool) -> None:
         now_ns = self.clock.now_ns()
-        closed = await self.closer.step(now_ns)
+        waits = self._patience.waits(now_ns, more_came=more_came)
+        closed = await self.closer.step(now_ns, waits=waits)
         if closed is not None:
             marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by_tonnes(closed.records)
             await self._commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
-        of_plant = await self.plantwide.step()
+        of_plant = await self.plantwide.step(waits=waits)
         if of_plant is not None:
             await self._commit(of_plant.commit(now_ns))
 

@@ -79,16 +79,18 @@ class Booking:
         *,
         longest_gap_s: float,
     ) -> None:
-        self._rules = rules
+        self._rules = {point: rule.in_steps() for point, rule in rules.items()}
         self._longest_gap_s = longest_gap_s
-        self._cells = dict(last_cells)
+        # What was kept before the register's steps were known, or counted in others, goes on in those of now.
+        self._cells = {point: cell.at(self._rules[point].scale) for point, cell in last_cells.items()}
         self._counters = {
             point: counters.start(cell.last, cell.last_ns)
-            for point, cell in last_cells.items()
+            for point, cell in self._cells.items()
             if rules[point].shape is Shape.COUNTER
         }
         self._recent: dict[int, dict[int, Trace]] = {
-            point: {cell.minute_ns: _as_kept(cell, last_traces.get(point))} for point, cell in last_cells.items()
+            point: {cell.minute_ns: _as_kept(cell, last_traces.get(point), self._rules[point])}
+            for point, cell in self._cells.items()
         }
         # One place more than there are points with a rule: whatever lies beyond is looked up there.
         size = max(rules, default=-1) + 2
@@ -135,11 +137,13 @@ class Booking:
                 self.refused[Refusal.REPEATED] += 1
                 continue
             rule, step = self._rules[point], Step.BOOKED
+            shown = value if rule.scale is None else rule.scale.steps(value)
             if rule.shape is Shape.COUNTER:
-                step = self._count(point, rule, value, time_ns)
+                step = self._count(point, rule, shown, time_ns)
                 if step is Step.SUSPECT:
                     continue
-            self._put(point, cell, single(time_ns, value, quality, joined=step is not Step.REBASED), rule, now_ns)
+            joined = step is not Step.REBASED
+            self._put(point, cell, single(time_ns, shown, quality, joined=joined, scale=rule.scale), rule, now_ns)
         return found.select(is_late)
 
     @staticmethod
@@ -163,11 +167,12 @@ class Booking:
         for (point, minute), cell in self._changes.cells.items():
             uncommitted.setdefault(point, {})[minute] = cell
         for point, of_point in _by_point(late):
-            cells = {cell.minute_ns: cell for cell in known.get(point, ())}
+            rule = self._rules[point]
+            cells = {cell.minute_ns: cell.at(rule.scale) for cell in known.get(point, ())}
             cells |= uncommitted.get(point, {})
             here = self._cells[point]
-            amendment = Amendment(self._rules[point], cells | {here.minute_ns: here}, self._longest_gap_s)
-            for minute, rows in _by_minute(of_point):
+            amendment = Amendment(rule, cells | {here.minute_ns: here}, self._longest_gap_s)
+            for minute, rows in _by_minute(of_point, rule):
                 trace = self._trace(point, minute, amendment.cells.get(minute), traces.get((point, minute)))
                 booked = amendment.put(minute, trace, rows)
                 if booked:
@@ -183,7 +188,8 @@ class Booking:
                 self.refused[cause] += count
             if amendment.suspect is not None:
                 time_ns, shown, expected = amendment.suspect
-                self._changes.incidents.append(Incident(point, time_ns, Step.SUSPECT, shown, expected))
+                worth = rule.worth(shown), rule.worth(expected)
+                self._changes.incidents.append(Incident(point, time_ns, Step.SUSPECT, *worth))
 
     def take(self) -> Changes:
         """Return what changed since the last time, and forget it."""
@@ -195,7 +201,8 @@ class Booking:
         recent = self._recent.get(point, {}).get(minute)
         if recent is not None:
             return recent
-        return Trace() if cell is None else _as_kept(cell, stored)
+        rule = self._rules[point]
+        return Trace(scale=rule.scale) if cell is None else _as_kept(cell, stored, rule)
 
     def _count(self, point: int, rule: Rule, shown: float, time_ns: int) -> Step:
         counter = self._counters.get(point)
@@ -206,7 +213,7 @@ class Booking:
             counter, shown, time_ns, most_per_s=rule.most_per_s, modulus=rule.modulus, slack=rule.slack
         )
         if step is not Step.BOOKED and (step is not Step.SUSPECT or after.seen == 1):
-            self._changes.incidents.append(Incident(point, time_ns, step, shown, counter.shown))
+            self._changes.incidents.append(Incident(point, time_ns, step, rule.worth(shown), rule.worth(counter.shown)))
         self._counters[point] = after
         return step
 
@@ -218,7 +225,7 @@ class Booking:
                 self._changes.spans.append(Span(point, cell.last_ns, time_ns))
             self._changes.spans.append(Span(point, minute, minute + MINUTE_NS))
             self._cells[point] = cell = reading
-            recent[minute] = Trace()
+            recent[minute] = Trace(scale=rule.scale)
             if len(recent) > KEPT_MINUTES:
                 del recent[min(recent)]
         else:
@@ -234,9 +241,11 @@ class Booking:
         self._changes.cells[point, minute] = cell
 
 
-def _as_kept(cell: Cell, stored: Trace | None) -> Trace:
+def _as_kept(cell: Cell, stored: Trace | None, rule: Rule) -> Trace:
     """Return the readings of a cell where they were kept, else that there is no more than the cell."""
-    return stored if stored is not None and stored.spans(cell) else Trace(core=replace(cell))
+    if stored is not None and stored.spans(cell):
+        return stored.at(rule.scale)
+    return Trace(core=replace(cell), scale=rule.scale)
 
 
 def _by_point(batch: ReadingBatch) -> Iterable[tuple[int, ReadingBatch]]:
@@ -247,9 +256,10 @@ def _by_point(batch: ReadingBatch) -> Iterable[tuple[int, ReadingBatch]]:
             yield int(batch.point[start]), batch.select(np.arange(start, end))
 
 
-def _by_minute(batch: ReadingBatch) -> Iterable[tuple[int, Sequence[tuple[int, float, int]]]]:
-    """Cut the readings of a point, in order of time, by their minutes."""
-    rows = list(zip(batch.time_ns.tolist(), batch.value.tolist(), batch.quality.tolist(), strict=True))
+def _by_minute(batch: ReadingBatch, rule: Rule) -> Iterable[tuple[int, Sequence[tuple[int, float, int]]]]:
+    """Cut the readings of a point, in order of time and as they are booked, by their minutes."""
+    values = batch.values() if rule.scale is None else map(rule.scale.steps, batch.values())
+    rows = list(zip(batch.time_ns.tolist(), values, batch.quality.tolist(), strict=True))
     start = 0
     while start < len(rows):
         minute, end = minute_of(rows[start][0]), start

@@ -8,6 +8,9 @@ A register wraps, is reset, jumps to zero for one reading, or comes back after a
 - a step above what the rated power can deliver is not energy: it is not booked, and if the register stays there,
   counting starts again from there.
 
+Values are in the counter's unit, or in steps of its register (see ``readings.scale``): then they are whole numbers, and
+every difference of theirs is exact, however large they are.
+
 A register that the device brings up to date only every few seconds stands and then steps. So a counter may run ahead of
 its rated power by what fits into one such period (``slack``), but never more than that over any length of time.
 """

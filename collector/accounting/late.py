@@ -7,7 +7,11 @@ minute, or makes the minute's cell. A counter's must fit its neighbours in time,
 - where the line is broken (a reset, another meter) it belongs to the side from which or to which it can be reached;
 - else it is not booked, and an incident.
 
-What a minute is made of is kept with it (``Trace``), so the order of arrival makes no difference. Of a minute that was
+What a minute is made of is kept with it (``Trace``), so the order of arrival makes no difference, but for one thing: a
+new level of a register (a reset, another meter) is believed after some readings in a row, and those before that are not
+booked. That must be so: one reading at another level is a glitch or a new meter, and only what follows tells which.
+Nobody keeps it until then, for most are glitches. Told once more, or late, when the level is known, it is booked; from
+there on any order gives the same cells. In no order is more booked than the meters counted. Of a minute that was
 filled live and is over for a while, only the cell is known: a reading inside it can be put nowhere, and is counted.
 """
 

@@ -8,9 +8,11 @@ from collector.plant.materials import COUNTED
 from collector.plant.meter import STACK_QUANTITIES, HeardMeter, Measures, Meter, PolledMeter
 from collector.plant.profile import Linear, Register
 from collector.plant.stacks import outlets
+from collector.plant.steps import scale_of
 from collector.plant.topology import Plant
 from collector.readings import units
 from collector.readings.quantity import Kind, Quantity
+from collector.readings.scale import Scale, finest
 
 OVERLOAD = 1.2
 """A meter may carry this much more than its rated power for a while."""
@@ -70,9 +72,11 @@ def accounted(meter: Meter) -> list[Quantity]:
 def _counter_rule(meter: Meter, quantity: Quantity, most: float) -> Rule:
     """Return the rule of a counter that gains at most so much in an hour."""
     modulus, slack = None, most / 3600 * LONGEST_STEP_S
+    scale: Scale | None = None
     if isinstance(meter, PolledMeter):
         register = next(r for r in meter.registers if r.quantity is quantity)
         raw_step = step(register, meter.constants)
+        scale = scale_of(register, meter.constants)
         if raw_step is not None:
             worth = raw_step * units.factor(register.unit, quantity.unit)
             # Where counters are added, the sum drops by the span of the one that wraps: there is no one modulus.
@@ -81,7 +85,8 @@ def _counter_rule(meter: Meter, quantity: Quantity, most: float) -> Rule:
         slack += most / 3600 * meter.profile.counter_refresh_s
     elif isinstance(meter, HeardMeter):
         modulus = meter.wraps_at.get(quantity)
-    return Rule(Shape.COUNTER, most_per_s=most / 3600, modulus=modulus, slack=slack)
+        scale = finest(quantity)
+    return Rule(Shape.COUNTER, most_per_s=most / 3600, modulus=modulus, slack=slack, scale=scale)
 
 
 def step(register: Register, constants: Mapping[str, float]) -> float | None:

@@ -183,13 +183,14 @@ class Closer:
         lines = self._lines.values()
         return [line.potline.id for line in lines if any(owner == place.meter for place in line.wanted.meters)]
 
-    async def step(self, now_ns: int) -> Closed | None:
-        """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
+    async def step(self, now_ns: int, *, waits: bool = False) -> Closed | None:
+        """Close what is due and, unless that waits, state again what changed, in portions; None: there is nothing."""
         closed = Closed()
         if now_ns >= self._not_before_ns:
             for line in self._lines.values():
                 await self._close_due(line, now_ns, closed)
-        await self._state_again(closed)
+        if not waits:
+            await self._state_again(closed)
         if not closed.is_something:
             return None
         self._instruments.entries_total += len(closed.records)
@@ -219,10 +220,9 @@ class Closer:
                 await self._minute(line, gathered, "closed", closed)
             except LookupError as exc:  # no factor is in force: the minute waits, and that is said once
                 if line.waits_for != str(exc):
-                    line.waits_for = str(exc)
-                    potline, minute = line.potline.id, gathered.inputs.start_ns
+                    line.waits_for, potline = str(exc), line.potline.id
                     log.error(  # noqa: TRY400 - the sentence says it all
-                        "minutes cannot be closed", potline=potline, minute_ns=minute, reason=str(exc)
+                        "minutes cannot be closed", potline=potline, minute_ns=line.next_ns, reason=str(exc)
                     )
                 break
             line.waits_for = ""

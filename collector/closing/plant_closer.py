@@ -202,13 +202,14 @@ class PlantCloser:
         )
         return {(WHOLE_PLANT, minute_of(start)): _TONNES_CHANGED for start in starts if start < self._next_ns}
 
-    async def step(self) -> Closed | None:
-        """Close what is due and state again what changed, some of it at a time; None if there is nothing to do."""
+    async def step(self, *, waits: bool = False) -> Closed | None:
+        """Close what is due and, unless that waits, state again what changed, in portions; None: there is nothing."""
         if not self._works:
             return None
         closed = Closed()
         await self._close_due(closed)
-        await self._state_again(closed)
+        if not waits:
+            await self._state_again(closed)
         if not closed.is_something:
             return None
         self._instruments.entries_total += len(closed.records)

@@ -48,4 +48,4 @@ class Screen:
         if not impossible.any():
             return batch
         quality = np.where(impossible, np.minimum(batch.quality, np.uint8(Quality.BAD)), batch.quality)
-        return ReadingBatch(batch.point, batch.time_ns, batch.value, quality)
+        return ReadingBatch(batch.point, batch.time_ns, batch.value, quality, batch.count)

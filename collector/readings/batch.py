@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collector.readings.quality import USABLE, Quality
+from collector.readings.scale import column_of, unwrapped
 
 
 class Reading(NamedTuple):
@@ -21,7 +22,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingBatch:
-    """N readings as four columns of equal length.
+    """N readings as four columns of equal length, and a fifth where counters need it.
 
     Attributes
     ----------
@@ -33,12 +34,16 @@ class ReadingBatch:
         Value, in the canonical unit once normalised; NaN where there is none.
     quality : uint8 [N]
         OPC DA quality code.
+    count : int64 [N] or None
+        Of counters whose steps a float64 does not tell: how many, modulo 2**64, with the sign of the value (see
+        ``scale``). 0 where the value says it all, None where all of them do.
     """
 
     point: npt.NDArray[np.int32]
     time_ns: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     quality: npt.NDArray[np.uint8]
+    count: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.point)
@@ -48,11 +53,13 @@ class ReadingBatch:
         """Gather rows into columns."""
         listed = list(rows)
         points, times, values, qualities = zip(*listed, strict=True) if listed else ((), (), (), ())
+        value = np.array(values, np.float64)
         return cls(
             np.array(points, np.int32),
             np.array(times, np.int64),
-            np.array(values, np.float64),
+            value,
             np.array(qualities, np.uint8),
+            column_of(values, value),
         )
 
     @classmethod
@@ -71,6 +78,9 @@ class ReadingBatch:
             np.concatenate([batch.time_ns for batch in listed]),
             np.concatenate([batch.value for batch in listed]),
             np.concatenate([batch.quality for batch in listed]),
+            None
+            if all(batch.count is None for batch in listed)
+            else np.concatenate([np.zeros(len(b), np.int64) if b.count is None else b.count for b in listed]),
         )
 
     @property
@@ -80,12 +90,18 @@ class ReadingBatch:
 
     def select(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Self:
         """Return some of the rows."""
-        return type(self)(self.point[rows], self.time_ns[rows], self.value[rows], self.quality[rows])
+        count = None if self.count is None else self.count[rows]
+        return type(self)(self.point[rows], self.time_ns[rows], self.value[rows], self.quality[rows], count)
+
+    def values(self) -> list[float]:
+        """Return the values one by one; those of counters with their steps where they need them."""
+        values: list[float] = self.value.tolist()
+        if self.count is None:
+            return values
+        return [unwrapped(value, count) for value, count in zip(values, self.count.tolist(), strict=True)]
 
     def __iter__(self) -> Iterator[Reading]:
-        for row in zip(
-            self.point.tolist(), self.time_ns.tolist(), self.value.tolist(), self.quality.tolist(), strict=True
-        ):
+        for row in zip(self.point.tolist(), self.time_ns.tolist(), self.values(), self.quality.tolist(), strict=True):
             yield Reading(*row)
 
 

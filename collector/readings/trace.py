@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from collector.readings.cell import Cell
+from collector.readings.cell import Cell, rescaled
+from collector.readings.scale import Scale
 
 Raw = tuple[int, float, int]
 """Time [ns UTC], value and quality of a reading."""
@@ -20,11 +21,21 @@ class Trace:
         The readings before and after it, in order of time.
     stored : bool
         Whether the store has, or is to have, this trace.
+    scale : Scale or None
+        What the readings of a counter are counted in; None: in the quantity's unit.
     """
 
     core: Cell | None = None
     raw: list[Raw] = field(default_factory=list)
     stored: bool = False
+    scale: Scale | None = None
+
+    def at(self, scale: Scale | None) -> "Trace":
+        """Return the trace counted in another scale; the same where it is counted so already."""
+        if self.scale == scale and (self.core is None or self.core.scale == scale):
+            return self
+        raw = [(time_ns, rescaled(value, self.scale, scale), quality) for time_ns, value, quality in self.raw]
+        return Trace(None if self.core is None else self.core.at(scale), raw, self.stored, scale)
 
     def spans(self, cell: Cell) -> bool:
         """Tell whether the trace goes as far as a cell: then nothing was added to the cell since."""

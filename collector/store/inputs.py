@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import starmap
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,12 @@ from collector.readings.event import (
 )
 from collector.readings.pots import PotsInputs
 from collector.readings.trace import Trace
+from collector.store import counts
 
 _BOOKS_NS = 3 * 86_400 * 1_000_000_000
 """No further from a weighing than this is the shift under which the books tell of it."""
 _RAW = np.dtype([("time_ns", "<i8"), ("value", "<f8"), ("quality", "u1")])
-_COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality"
+_COLUMNS = "minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality, counts"
 _LAST = f"SELECT {_COLUMNS} FROM cell WHERE point = ? ORDER BY minute_ns DESC LIMIT 1"  # noqa: S608 - constants
 _AROUND = (
     f"SELECT {_COLUMNS} FROM cell WHERE point = :point AND minute_ns >= "  # noqa: S608 - constants
@@ -39,7 +41,7 @@ _AROUND = (
 def write_cells(db: sqlite3.Connection, cells: Mapping[tuple[int, int], Cell]) -> None:
     """Write cells by the store's id of their point and their minute."""
     db.executemany(
-        f"INSERT OR REPLACE INTO cell (point, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constants
+        f"INSERT OR REPLACE INTO cell (point, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - constants
         ((point, *_row(cell)) for (point, _), cell in cells.items()),
     )
 
@@ -64,19 +66,24 @@ def cells_of(db: sqlite3.Connection, name: str, start_ns: int, end_ns: int) -> l
     if row is None:
         return []
     # Millions of them when a month is stated again; SQLite tells a truth value as 0 or 1, and Python takes it for one.
-    return list(starmap(Cell, db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})))
+    cells = list(starmap(Cell, db.execute(_AROUND, {"point": row[0], "start": start_ns, "end": end_ns})))
+    for place, cell in enumerate(cells):
+        if cell.scale is not None:  # the text that it was read with
+            cells[place] = counts.counted(cell, str(cell.scale))
+    return cells
 
 
 def write_traces(db: sqlite3.Connection, traces: Mapping[tuple[int, int], Trace]) -> None:
     """Write the readings of minutes by the store's id of their point and their minute."""
     db.executemany(
-        "INSERT OR REPLACE INTO trace VALUES (?,?,?,?)",
+        "INSERT OR REPLACE INTO trace (point, minute_ns, core, raw, counts) VALUES (?,?,?,?,?)",
         (
             (
                 point,
                 minute,
                 None if trace.core is None else json.dumps(_row(trace.core)),
-                np.array(trace.raw, _RAW).tobytes(),
+                np.array(counts.raw_values(trace), _RAW).tobytes(),
+                counts.of_trace(trace),
             )
             for (point, minute), trace in traces.items()
         ),
@@ -85,8 +92,8 @@ def write_traces(db: sqlite3.Connection, traces: Mapping[tuple[int, int], Trace]
 
 def traces_in(db: sqlite3.Connection, point: int, start_ns: int, end_ns: int) -> dict[int, Trace]:
     """Return the traces of a point in an interval, by minute."""
-    query = "SELECT minute_ns, core, raw FROM trace WHERE point = ? AND minute_ns >= ? AND minute_ns < ?"
-    return {minute: _trace(core, raw) for minute, core, raw in db.execute(query, (point, start_ns, end_ns))}
+    query = "SELECT minute_ns, core, raw, counts FROM trace WHERE point = ? AND minute_ns >= ? AND minute_ns < ?"
+    return {minute: _trace(*row) for minute, *row in db.execute(query, (point, start_ns, end_ns))}
 
 
 def write_pots(db: sqlite3.Connection, pots: Sequence[tuple[str, int, PotsInputs]]) -> None:
@@ -204,30 +211,35 @@ def let_go(db: sqlite3.Connection, before_ns: int) -> None:
     )
 
 
-def _row(cell: Cell) -> tuple[int | float, ...]:
+def _row(cell: Cell) -> tuple[int | float | str | None, ...]:
+    plain = cell.at(None)
     return (
-        cell.minute_ns,
-        cell.first_ns,
-        cell.first,
-        cell.last_ns,
-        cell.last,
-        cell.integral,
-        cell.bridged_s,
-        cell.unknown_s,
-        int(cell.joined),
-        cell.quality,
+        plain.minute_ns,
+        plain.first_ns,
+        plain.first,
+        plain.last_ns,
+        plain.last,
+        plain.integral,
+        plain.bridged_s,
+        plain.unknown_s,
+        int(plain.joined),
+        plain.quality,
+        counts.of_cell(cell),
     )
 
 
-def _cell(row: tuple[int, int, float, int, float, float, float, float, int, int]) -> Cell:
-    minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality = row
-    return Cell(minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, bool(joined), quality)
+def _cell(row: Sequence[Any]) -> Cell:
+    """Return a cell of its columns; those of a core that was written before there were counts end earlier."""
+    minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, joined, quality, *more = row
+    cell = Cell(minute_ns, first_ns, first, last_ns, last, integral, bridged_s, unknown_s, bool(joined), quality)
+    return counts.counted(cell, more[0]) if more and more[0] is not None else cell
 
 
-def _trace(core: bytes | None, raw: bytes) -> Trace:
+def _trace(core: bytes | None, raw: bytes, counted: str | None) -> Trace:
     rows = np.frombuffer(raw, _RAW)
     listed = zip(rows["time_ns"].tolist(), rows["value"].tolist(), rows["quality"].tolist(), strict=True)
-    return Trace(None if core is None else _cell(json.loads(core)), list(listed), stored=True)
+    trace = Trace(None if core is None else _cell(json.loads(core)), list(listed), stored=True)
+    return trace if counted is None else counts.counted_trace(trace, counted)
 
 
 def _event_row(event: Event) -> tuple[str, int, str, str, int, bytes]:

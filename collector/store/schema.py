@@ -11,6 +11,10 @@ Versions are never skipped and steps never changed, for there are stores that we
 3. Ledger: windows by name, for a shift may be as long as a day. Adds ``parameters``, which entries name by their
    digest; the energy of the pots by their own voltages; and which minutes that were stated again still wait for their
    windows.
+4. Cells and traces: ``counts``, of counters that are booked in whole steps. Of a cell what a step is worth, after how
+   many the register starts again (- where it does not), and ``first``, ``last`` and ``integral`` in steps; of a trace
+   the same two and each of its readings. They are text, for they may have more than 64 bits. The older columns keep the
+   nearest float64 in the quantity's unit. What was written before has no counts, and says what it said.
 """
 
 import contextlib
@@ -133,7 +137,12 @@ ALTER TABLE ledger_of_windows RENAME TO ledger;
 CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
 """
 
-_STEPS = (_FIRST, _REGISTERS, _WINDOWS)
+_COUNTS = """
+ALTER TABLE cell ADD COLUMN counts TEXT;
+ALTER TABLE trace ADD COLUMN counts TEXT;
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _COUNTS)
 
 VERSION = len(_STEPS)
 

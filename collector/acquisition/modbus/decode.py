@@ -3,13 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from collector.acquisition.modbus.plan import ReadBlock
 from collector.plant.composition import Composition
 from collector.plant.encodings import BitLayout, Floats, Layout
 from collector.plant.profile import BIT_FUNCTIONS, Register
+from collector.plant.steps import needs_count, signed_step, whole_number
+from collector.readings import units
+from collector.readings.scale import TOLD_BY_VALUE, wrapped
 
 NOT_READ = "not read"
 NOT_AVAILABLE = "not available"
@@ -26,6 +31,8 @@ class _Compiled:
     block: ReadBlock
     layout: Layout | BitLayout
     composition: Composition
+    wide: list[tuple[int, Register, float, int]]
+    """Counters of up to 64 bits: place, register, the largest value that tells its steps, and the steps' sign."""
     of_device: int = 0
 
 
@@ -42,6 +49,11 @@ class MeterValues:
     constants : mapping of str to float
         The values of all constants that they need.
 
+    Attributes
+    ----------
+    has_wide : bool
+        Whether any register has values whose steps ``counts`` must be asked for.
+
     Raises
     ------
     ValueError
@@ -56,6 +68,8 @@ class MeterValues:
             for name in register.needs:
                 if name not in self._places:
                     raise ValueError(f"{register.name} needs {name}, which is neither read nor a constant")
+        self._given = dict(constants)
+        self.has_wide = any(needs_count(register) and register.quantity is not None for register in registers)
         self._constants = np.array(list(constants.values()), np.float64)
         self._values: Floats = np.full(len(names), np.nan)
         self._texts: dict[str, str] = {}
@@ -102,12 +116,43 @@ class MeterValues:
             self._read.update(compiled.composition.names)
         return values
 
+    def counts(self, block: ReadBlock, data: bytes, values: Floats) -> npt.NDArray[np.int64] | None:
+        """Return the steps of counters that their values do not tell, of an answer that was taken.
+
+        Parameters
+        ----------
+        block, data
+            As for ``take``.
+        values : float64 [registers of the block]
+            What ``take`` returned.
+
+        Returns
+        -------
+        int64 [registers of the block] or None
+            Steps modulo 2**64, 0 where the value tells them; None where all values do.
+        """
+        found: npt.NDArray[np.int64] | None = None
+        for place, register, largest, sign in self._compiled[id(block)].wide:
+            if abs(values[place]) >= largest:  # never of NaN
+                start = (register.address - block.address) * 2
+                raw = whole_number(register, data[start : start + register.count * 2])
+                found = np.zeros(len(values), np.int64) if found is None else found
+                found[place] = wrapped(sign * raw)
+        return found
+
     def _compile(self, block: ReadBlock) -> _Compiled:
         if len(self._compiled) >= _MOST_COMPILED:  # requests were planned anew again and again
             self._compiled.clear()
         kind = BitLayout if block.function in BIT_FUNCTIONS else Layout
         layout = kind(block.registers, block.address, block.count)
-        compiled = _Compiled(block, layout, Composition(block.registers, self._places, self._units))
+        wide = []
+        for place, register in enumerate(block.registers):
+            step = signed_step(register, self._given) if needs_count(register) else None
+            if step is not None and register.quantity is not None:
+                # Values are in the register's unit here, and steps are worth something in the quantity's.
+                of_unit = abs(step) / Fraction(repr(units.factor(register.unit, register.quantity.unit)))
+                wide.append((place, register, float(TOLD_BY_VALUE * of_unit), 1 if step > 0 else -1))
+        compiled = _Compiled(block, layout, Composition(block.registers, self._places, self._units), wide)
         self._compiled[id(block)] = compiled
         return compiled
 

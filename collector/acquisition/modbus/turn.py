@@ -204,7 +204,8 @@ class Turn:
         values = self._values.take(block, data)
         self._look_at_ratios(before)
         self._look_at_the_device(block)
-        self._keep(round_, block, values, time_ns, doubt=doubt)
+        counts = self._values.counts(block, data, values) if self._values.has_wide else None
+        self._keep(round_, block, values, counts, time_ns, doubt=doubt)
 
     def miss(self, round_: Round, block: ReadBlock, quality: Quality, error: str, now_ns: int) -> None:
         """Take note that a request brought no values, though the device lives."""
@@ -291,17 +292,25 @@ class Turn:
         round_.parts.append(ReadingBatch.gap(self._places(block), time_ns=now_ns, quality=quality))
 
     def _keep(
-        self, round_: Round, block: ReadBlock, values: npt.NDArray[np.float64], time_ns: int, *, doubt: bool
+        self,
+        round_: Round,
+        block: ReadBlock,
+        values: npt.NDArray[np.float64],
+        counts: npt.NDArray[np.int64] | None,
+        time_ns: int,
+        *,
+        doubt: bool,
     ) -> None:
         rows = [row for row, register in enumerate(block.registers) if register.name in self._place]
         value = values[rows]
+        count = None if counts is None or self._stranger else counts[rows]
         good = Quality.UNCERTAIN if doubt else Quality.GOOD
         quality = np.where(np.isnan(value), np.uint8(Quality.BAD_SENSOR_FAILURE), np.uint8(good))
         if self._stranger:
             value = np.full(len(rows), np.nan)
             quality = np.full(len(rows), np.uint8(Quality.BAD_CONFIG_ERROR))
         point = np.fromiter(self._places(block), np.int32, len(rows))
-        round_.parts.append(ReadingBatch(point, np.full(len(rows), time_ns, np.int64), value, quality))
+        round_.parts.append(ReadingBatch(point, np.full(len(rows), time_ns, np.int64), value, quality, count))
 
     def _look_at_ratios(self, before: Iterable[float]) -> None:
         for name, old in zip(self._ratios, before, strict=True):

@@ -26,6 +26,8 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 _WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _NAN = re.compile(r"[+-]?(?:nan|inf(?:inity)?|1\.#\w+)", re.IGNORECASE)
 _SHOWN = 40
+_LONGEST_WHOLE = 21
+"""Characters of a whole number of 64 bits with its sign, and one to spare."""
 
 
 def parsed(payload: bytes) -> Any:  # noqa: ANN401 - whatever a message holds
@@ -65,7 +67,7 @@ def _unreadable(payload: bytes, why: Exception) -> PayloadProblem:
 
 
 def only_number(payload: bytes) -> float:
-    """Return the number that is all of a payload.
+    """Return the number that is all of a payload; a whole number as an int, exactly.
 
     Raises
     ------
@@ -78,7 +80,9 @@ def only_number(payload: bytes) -> float:
         raise PayloadProblem(Cause.NOT_UTF8, f"not UTF-8 text (byte {exc.start})") from exc
     if not _NUMBER.fullmatch(text):
         raise _no_number(text, "the payload", Cause.WRONG_TYPE)
-    return _finite(float(text), "the payload")
+    value = _finite(float(text), "the payload")
+    # A long whole number stays one: a counter's steps may be more than a float64 tells apart.
+    return int(text) if len(text) <= _LONGEST_WHOLE and text.lstrip("+-").isdecimal() else value
 
 
 def number(value: object, at: str) -> float | None:

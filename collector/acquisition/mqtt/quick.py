@@ -6,6 +6,7 @@ gives None, and ``samples`` looks at the message again. For one sample of a pot 
 hundred in columns 0.1 µs a reading instead of 0.7.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
@@ -21,6 +22,7 @@ from collector.acquisition.mqtt.times import Instant, instants, nanoseconds, sin
 from collector.plant.layout import Choice, MessageLayout, Path, Scalar, TimeFormat, Value
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import USABLE, Quality
+from collector.readings.scale import TOLD_BY_VALUE, finest, ratio
 
 Quick = Callable[[bytes, int], Told | None]
 """Payload and time of arrival [ns] to what it says; None: ask ``samples``."""
@@ -120,6 +122,20 @@ def _outer(layout: MessageLayout) -> dict[Path, Any]:
     return leaves
 
 
+def _factor(value: Value) -> tuple[float, float]:
+    """Return what a value is multiplied by and divided by: of a counter, so that only the result is rounded."""
+    if finest(value.quantity) is None:
+        return value.factor, 1.0
+    above, below = ratio(value.factor)
+    return float(above), float(below)
+
+
+def _told_below(value: Value) -> float:
+    """Return the number below which a counter's value tells its steps; the long way keeps larger ones whole."""
+    scale = finest(value.quantity)
+    return math.inf if scale is None else TOLD_BY_VALUE * scale.step / value.factor
+
+
 class _Head:
     """What is said of a message as a whole: the words for its quality, and those for a clock that was never set."""
 
@@ -151,11 +167,14 @@ class _Single:
         shape = Shape(leaves, _needed(layout))
         self._decode = shape.decoder().decode
         self._get = shape.getter((stamp, *self._head.paths, *(value.path for value in wanted)))
-        self._factors = [value.factor for value in wanted]
+        self._factors = [_factor(value) for value in wanted]
+        limits = [(place, _told_below(value)) for place, value in enumerate(wanted)]
+        self._limits = [(place, limit) for place, limit in limits if limit < math.inf]
 
     def way(self, places: Sequence[int], named_by: tuple[str | None, ...]) -> Quick:
         """Return what reads the messages of an owner with these points."""
-        targets = list(zip(places, self._factors, strict=True))
+        targets = [(place, *factor) for place, factor in zip(places, self._factors, strict=True)]
+        limits = self._limits
         decode, get, form = self._decode, self._get, self._form
         words, unset = self._head.words, self._head.unset
 
@@ -177,9 +196,11 @@ class _Single:
             believed = NO_EARLIER_NS <= time_ns <= arrived_ns + EARLY_NS
             if quality < USABLE or clock in unset or named not in named_by or not believed:
                 return None
+            if limits and any(abs(numbers[place] or 0.0) >= limit for place, limit in limits):
+                return None
             readings = [
-                (place, time_ns, number * factor, quality)
-                for (place, factor), number in zip(targets, numbers, strict=True)
+                (place, time_ns, number * above / below, quality)
+                for (place, above, below), number in zip(targets, numbers, strict=True)
                 if number is not None
             ]
             told = Told(readings) if readings else None
@@ -214,7 +235,7 @@ class _Many:
             paths = [(*around, *path) for path in inner]
         self._decode = shape.decoder().decode
         self._get = shape.getter((*self._head.paths, *paths))
-        self._factors = [value.factor for value in wanted]
+        self._factors = [(*_factor(value), _told_below(value)) for value in wanted]
 
     def way(self, places: Sequence[int], named_by: tuple[str | None, ...]) -> Quick:
         """Return what reads the messages of an owner with these points."""
@@ -246,17 +267,24 @@ class _Many:
 
 
 class _Targets(NamedTuple):
-    """The points of the columns that are there [N], and what turns them into canonical units [N, 1]."""
+    """The points of the columns that are there [N], and what turns them into canonical units [N, 1].
+
+    They are multiplied by ``factors`` and divided by ``divisors``; None: divided by nothing. ``limits``: from there on
+    the parser may have rounded a counter's number; None: there is none.
+    """
 
     points: npt.NDArray[np.int32]
     factors: npt.NDArray[np.float64]
+    divisors: npt.NDArray[np.float64] | None
+    limits: npt.NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, there: Sequence[bool], places: Sequence[int], factors: Sequence[float]) -> Self:
+    def of(cls, there: Sequence[bool], places: Sequence[int], factors: Sequence[tuple[float, float, float]]) -> Self:
         """Choose among points and factors."""
         chosen = [pair for pair, is_there in zip(zip(places, factors, strict=True), there, strict=True) if is_there]
-        points, values = zip(*chosen, strict=True) if chosen else ((), ())
-        return cls(np.array(points, np.int32), np.array(values, np.float64)[:, None])
+        points = np.array([place for place, _ in chosen], np.int32)
+        above, below, limits = np.array([factor for _, factor in chosen], np.float64).reshape(-1, 3).T[:, :, None]
+        return cls(points, above, None if (below == 1).all() else below, None if np.isinf(limits).all() else limits)
 
 
 def _told(
@@ -276,7 +304,11 @@ def _told(
         return None
     if time.min() < NO_EARLIER_NS or time.max() > arrived_ns + EARLY_NS:
         return None
-    value = (np.array(columns, np.float64) * targets.factors).ravel()
+    numbers = np.array(columns, np.float64)
+    if targets.limits is not None and (np.abs(numbers) >= targets.limits).any():
+        return None
+    value = numbers * targets.factors
+    value = (value if targets.divisors is None else value / targets.divisors).ravel()
     point = targets.points.repeat(count)
     batch = ReadingBatch(point, np.concatenate([time] * len(columns)), value, np.full(len(value), quality, np.uint8))
     missing = np.isnan(value)

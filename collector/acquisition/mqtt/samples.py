@@ -21,6 +21,7 @@ from collector.acquisition.mqtt.topics import MOST_ONE_BY_ONE
 from collector.plant.layout import Choice, Level, MessageLayout, Path, Tells, TimeFormat, Value, dotted
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import USABLE, Quality
+from collector.readings.scale import column_of, converted, finest
 
 _NAN = float("nan")
 _END_NS = 1 << 63
@@ -74,7 +75,7 @@ class SampleReader:
         wanted = zip(self.layout.values, self.places(self.owner(names)), strict=True)
         return Told(
             [
-                (place, arrived_ns, value * each.factor, int(quality))
+                (place, arrived_ns, converted(value, each.factor, finest(each.quantity)), int(quality))
                 for each, place in wanted
                 if place is not None and names.get(Level.QUANTITY, each.name) == each.name
             ]
@@ -151,7 +152,14 @@ class SampleReader:
             read = [payload.number(number, f"{at}[{row}]") for row, number in enumerate(numbers)]
             own = self._own_qualities(value, table, len(times))
             if place is not None:
-                parts.append((place, value.factor, read, [min(q, o) for q, o in zip(qualities, own, strict=True)]))
+                scale = finest(value.quantity)
+                if scale is not None:
+                    read = [
+                        None if n is None else converted(said if type(said) is int else n, value.factor, scale)
+                        for said, n in zip(numbers, read, strict=True)
+                    ]
+                factor = value.factor if scale is None else 1.0
+                parts.append((place, factor, read, [min(q, o) for q, o in zip(qualities, own, strict=True)]))
         if not times:
             return Told([])
         time, doubtful = settled(time, arrived_ns, unset=self._unset(table, message))
@@ -229,7 +237,10 @@ class SampleReader:
             if value.quality_path is not None:
                 own = min(quality, self._of_value(found(sample, value.quality_path)))
             if number is not None or own < USABLE:
-                yield at, None if number is None else number * value.factor, own
+                if number is not None:
+                    exact = said if type(said) is int else number
+                    number = converted(exact, value.factor, finest(value.quantity))
+                yield at, number, own
 
     def _check_tables(self, samples: Sequence[object]) -> None:
         """Refuse a message that has nothing of what was declared, not even the tables in which it should stand."""
@@ -280,11 +291,12 @@ def column_batch(
 ) -> ReadingBatch:
     """Return the readings of one column: null is none, unless its quality says why there is no value."""
     value = np.array(numbers, np.float64) * factor
+    count = column_of([_NAN if number is None else number for number in numbers], value)
     quality = np.array(qualities, np.uint8)
     quality = np.where(doubtful, np.minimum(quality, np.uint8(Quality.UNCERTAIN)), quality)
     usable = quality >= USABLE
     batch = ReadingBatch(
-        np.full(len(value), place, np.int32), time, np.where(usable, value, _NAN), quality.astype(np.uint8)
+        np.full(len(value), place, np.int32), time, np.where(usable, value, _NAN), quality.astype(np.uint8), count
     )
     there = ~np.isnan(value) | ~usable
     return batch if there.all() else batch.select(there)

@@ -18,6 +18,7 @@ from collector.readings import units
 from collector.readings.point import PointTable
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
+from collector.readings.scale import Scale, converted, finest
 
 MS_NS = 1_000_000
 NO_EARLIER_MS = 946_684_800_000
@@ -56,6 +57,8 @@ class Channel:
     field: EventField | None = None
     factor: float = 1.0
     unit: str = ""
+    scale: Scale | None = None
+    """Of a counter: its steps."""
     quick: "attrgetter[float] | None" = None
     """Takes the value out of the field where its type stands; None for those that need more thought."""
 
@@ -157,7 +160,7 @@ class Metrics:
             channel.field = meaning.tells
         said = wire.properties_of(metric).get(wire.ENGINEERING_UNIT, b"")
         self._convert_from(channel, meaning, said)
-        if channel.datatype in wire.FLOATS:
+        if channel.datatype in wire.FLOATS and channel.scale is None:
             channel.quick = attrgetter("double_value" if channel.datatype is DataType.DOUBLE else "float_value")
 
     @staticmethod
@@ -168,6 +171,7 @@ class Metrics:
         if isinstance(meaning.tells, Quantity):
             try:
                 channel.factor = units.factor(unit, meaning.tells.unit)
+                channel.scale = finest(meaning.tells)
             except ValueError as exc:
                 raise PayloadProblem(Cause.WRONG_UNIT, str(exc)) from exc
             return
@@ -299,7 +303,9 @@ class Metrics:
             quality = min(quality, Quality.BAD_SENSOR_FAILURE)
         elif quality < Quality.UNCERTAIN:
             value = _NOTHING
-        return channel.point, stamp_ms * MS_NS, value * channel.factor, int(quality)
+        # A whole number of 64 bits must not be rounded before it is converted.
+        exact = found if isinstance(found, int) and not math.isnan(value) else value
+        return channel.point, stamp_ms * MS_NS, converted(exact, channel.factor, channel.scale), int(quality)
 
     def _by_properties(self, channel: Channel, metric: Message) -> Quality:
         """Return the quality that a metric gives itself; a unit that it gives counts from now on."""

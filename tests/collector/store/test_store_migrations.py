@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ from store_things import ENERGY, POINTS, POWER, behind_its_back
 
 from collector.accounting.integrals import Shape, between
 from collector.readings.cell import MINUTE_NS, Cell
+from collector.readings.scale import Scale
+from collector.readings.trace import Trace
 from collector.store.commit import Commit
-from collector.store.schema import VERSION, StoreError, open_database, open_reader
+from collector.store.inputs import cells_of
+from collector.store.schema import _STEPS, VERSION, StoreError, open_database, open_reader
 from collector.store.store import Store
 
 VERSION_1 = """
@@ -158,3 +163,52 @@ async def test_a_reader_is_told_to_start_the_collector_once(tmp_path: Path) -> N
         await asyncio.to_thread(open_reader, path)
     async with Store(path, POINTS):
         (await asyncio.to_thread(open_reader, path)).close()
+
+
+def store_of_version_3(path: Path) -> None:
+    """Write a store as format 3 had it, with a minute of which the readings are kept as well."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("PRAGMA journal_mode = WAL")
+        for number, step in enumerate(_STEPS[:3], 1):
+            db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+        db.executemany("INSERT INTO point VALUES (?,?)", [(id_ + 1, point.name) for id_, point in enumerate(POINTS)])
+        cell = (0, 5 * S, 74347.498, 45 * S, 74348.001, 0.0, 1.0, 0.0, 1, 192)
+        db.execute(f"INSERT INTO cell VALUES ({ENERGY + 1},{','.join('?' * 10)})", cell)  # noqa: S608 - constants
+        raw = b"".join(struct.pack("<qdB", t * S, kwh, 192) for t, kwh in ((45, 74348.001), (50, 74348.002)))
+        core = json.dumps([0, 5 * S, 74347.498, 40 * S, 74347.6, 0.0, 1.0, 0.0, 1, 192])
+        db.execute(f"INSERT INTO trace VALUES ({ENERGY + 1}, 0, ?, ?)", (core, raw))  # noqa: S608 - constants
+
+
+@pytest.mark.asyncio
+async def test_what_a_store_of_version_3_holds_has_no_counts_and_says_what_it_said(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    store_of_version_3(path)
+    async with Store(path, POINTS) as store:
+        cells, traces = await store.around([(ENERGY, 0, MINUTE_NS)])
+    assert VERSION == 4
+    assert cells == {ENERGY: [Cell(0, 5 * S, 74347.498, 45 * S, 74348.001, 0.0, 1.0, 0.0, True, 192)]}
+    core = Cell(0, 5 * S, 74347.498, 40 * S, 74347.6, 0.0, 1.0, 0.0, True, 192)
+    raw = [(45 * S, 74348.001, 192), (50 * S, 74348.002, 192)]
+    assert traces == {(ENERGY, 0): Trace(core, raw, stored=True)}
+
+
+@pytest.mark.asyncio
+async def test_steps_of_64_bits_and_more_are_read_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    store_of_version_3(path)
+    scale = Scale(0.001, 2**64)
+    cell = Cell(0, 5 * S, 2**64 - 1, 45 * S, 17, 2**64, 0.0, 0.0, joined=True, quality=192, scale=scale)
+    trace = Trace(cell, [(50 * S, 2**53 + 1, 192), (55 * S, 12.25, 64)], stored=True, scale=scale)
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(1, cells={(ENERGY, 0): cell}, traces={(ENERGY, 0): trace}))
+        assert await store.around([(ENERGY, 0, MINUTE_NS)]) == ({ENERGY: [cell]}, {(ENERGY, 0): trace})
+        name = POINTS[ENERGY].name
+        assert await store.ask(lambda db: cells_of(db, name, 0, MINUTE_NS)) == [cell]
+    with behind_its_back(path) as db:
+        found = db.execute("SELECT first, last, integral, counts FROM cell").fetchone()
+        assert found == (2**64 / 1000, 0.017, 2**64 / 1000, f"0.001 {2**64} {2**64 - 1} 17 {2**64}")
+        db.execute("UPDATE cell SET last = last + 3")
+    async with Store(path, POINTS) as store:
+        ((changed,),) = (await store.cells_around([ENERGY], 0, MINUTE_NS)).values()
+    assert (changed.first, changed.last) == (2**64 - 1, 3017)
