@@ -69,6 +69,8 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     direct_kwh: list[float] = []
     rectifiers_kwh: list[float] = []
     services_kwh: list[float] = []
+    starting: list[Amount] = []
+    starting_kwh: list[float] = []
     for place in parameters.wanted.meters:
         amount = inputs.energy_kwh[place.meter]
         kwh = amount.amount * place.share
@@ -81,20 +83,27 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         elif place.role is Role.AUXILIARY:
             services.append(amount)
             services_kwh.append(kwh)
+        elif place.role is Role.STARTUP:
+            starting.append(amount)
+            starting_kwh.append(kwh)
         else:
             kwh, estimated_kwh = max(0.0, kwh), max(0.0, estimated_kwh)
             direct.append(amount)
             direct_kwh.append(kwh)
         meters[place.meter] = MeterSum(kwh, estimated_kwh)
     dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
+    startup_kwh = fsum(starting_kwh)
+    # Of single minutes a part may pass the whole, where counters step: only sums over more time are divided.
+    idle_kwh = ac_kwh * parameters.idle_busbars.value if parameters.idle_busbars else 0.0
+    lost_kwh = (ac_kwh + auxiliary_kwh) * parameters.line_losses.value if parameters.line_losses else 0.0
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = 0.0
     effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
     if charge and direct:
         dc = _pair(dc_kwh, metal_t, (*direct, charge))
     if charge and rectifiers:
-        liquid_ac = _pair(ac_kwh, metal_t, (*rectifiers, charge))
-        comprehensive = _pair(ac_kwh + auxiliary_kwh, metal_t, (*rectifiers, *services, charge))
+        liquid_ac = _pair(ac_kwh - startup_kwh - idle_kwh, metal_t, (*rectifiers, *starting, charge))
+        comprehensive = _pair(ac_kwh + auxiliary_kwh + lost_kwh, metal_t, (*rectifiers, *services, charge))
     if comprehensive.minutes:
         anode = carbon.prebake_anode_co2_t(
             metal_t,
@@ -102,7 +111,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             sulphur_percent=parameters.anode_sulphur_pct,
             ash_percent=parameters.anode_ash_pct,
         )
-        electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
+        electricity = location_based_co2_t(comprehensive.energy_kwh, grid_factor=parameters.grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(
@@ -111,6 +120,9 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         dc_kwh=dc_kwh,
         ac_kwh=ac_kwh,
         auxiliary_kwh=auxiliary_kwh,
+        startup_kwh=startup_kwh,
+        idle_busbar_kwh=idle_kwh,
+        line_loss_kwh=lost_kwh,
         charge_kah=charge_kah,
         metal_t=metal_t,
         tapped_t=fsum(inputs.tapped_kg) / 1000,

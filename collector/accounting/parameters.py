@@ -13,7 +13,7 @@ import msgspec
 
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import rules
-from collector.plant.factors import DatedValue
+from collector.plant.factors import DatedSeries, DatedValue
 from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import EffectOrigin
@@ -29,12 +29,14 @@ class Role(Enum):
     DC = "dc"
     RECTIFIER = "rectifier"
     AUXILIARY = "auxiliary"
+    STARTUP = "startup"
 
 
 ROLE_OF = {
     Measures.LINE_DC: Role.DC,
     Measures.RECTIFIER_AC: Role.RECTIFIER,
     Measures.AUXILIARY_AC: Role.AUXILIARY,
+    Measures.STARTUP_AC: Role.STARTUP,
 }
 """What the accounts make of what a meter measures; meters that are not here are in no potline's account."""
 
@@ -111,6 +113,8 @@ class Parameters(msgspec.Struct, frozen=True):
 
     Units: grid in kg CO2 per kWh; slope in kg CF4 per t Al and anode-effect minute per cell-day; efficiency as a
     fraction; net anode consumption in t per t Al; sulphur and ash in percent; warming potentials in t CO2e per t.
+    ``idle_busbars`` is the part of the energy into the rectifiers that is lost around pots that are cut out,
+    ``line_losses`` what is lost up to the meters, a part of what they measure [1]; None: the plant told none.
     """
 
     plant: str
@@ -134,6 +138,8 @@ class Parameters(msgspec.Struct, frozen=True):
     gwp_version: str
     grid: Named
     grid_estimated: bool
+    idle_busbars: Named | None = None
+    line_losses: Named | None = None
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -157,7 +163,8 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     meters = []
     charge = current = None
     for meter in plant.meters:
-        if meter.potline != potline.id or meter.measures not in ROLE_OF:
+        share = share_of(plant, potline, meter)
+        if share is None or meter.measures not in ROLE_OF:
             continue
         role = ROLE_OF[meter.measures]
         here = plant.points.of(meter.id)
@@ -179,8 +186,23 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             current = integral(Quantity.LINE_CURRENT, 1.0)
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
-        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter)))
+        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter), share))
     return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
+
+
+def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:
+    """Return what part of a meter's energy is a potline's own, minute by minute [1]; None: no part of it.
+
+    A service that several potlines share has a fixed part here, as the settings say. Where the metal decides, the part
+    is known only after all potlines have closed: it stands in the plant's account.
+    """
+    if meter.potline is not None:
+        return 1.0 if meter.potline == potline.id else None
+    if meter.measures is not Measures.AUXILIARY_AC:
+        return None
+    if len(plant.potlines) == 1:
+        return 1.0
+    return None if meter.allocation is None else dict(meter.allocation.shares).get(potline.id)
 
 
 def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:
@@ -216,6 +238,8 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         gwp_version=plant.gwp.version,
         grid=Named(grid.value, grid.id, grid.version, grid.relative_standard_uncertainty),
         grid_estimated=grid.estimated,
+        idle_busbars=_told(potline.idle_busbar_share, time_ns),
+        line_losses=_told(potline.line_loss_share, time_ns),
     )
 
 
@@ -242,12 +266,20 @@ class InForce:
         # The values stand in the plant as long as this does, so each is known by its place.
         efficiency, consumption = potline.current_efficiency.at(time_ns), potline.net_anode_consumption.at(time_ns)
         grid = self._plant.grid_factor.at(time_ns)
-        key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated)
+        losses = [
+            None if series is None else id(series.at(time_ns))
+            for series in (potline.idle_busbar_share, potline.line_loss_share)
+        ]
+        key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated, *losses)
         found = self._made.get(key)
         if found is None:
             parameters = parameters_at(self._plant, potline, self._what, time_ns)
             found = self._made[key] = (parameters, digest(parameters))
         return found
+
+
+def _told(series: DatedSeries | None, time_ns: int) -> Named | None:
+    return None if series is None else _dated(series.at(time_ns))
 
 
 def _dated(value: DatedValue) -> Named:
@@ -274,6 +306,6 @@ def _current(meter: Meter) -> str:
 
 def fingerprint(plant: Plant) -> str:
     """Return a digest of everything in a plant file that the accounts depend on, at whatever time."""
-    meters = [(meter.id, meter.measures.value, meter.potline) for meter in plant.meters]
+    meters = [(meter.id, meter.measures.value, meter.potline, meter.allocation) for meter in plant.meters]
     told = (plant.method, plant.gwp, plant.grid_factor, plant.potlines, meters, plant.time_zone.key)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]

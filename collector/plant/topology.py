@@ -31,6 +31,8 @@ class Potline:
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
     pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
+    ``idle_busbar_share``: what of the energy into the rectifiers is lost around pots that are cut out;
+    ``line_loss_share``: what is lost up to the meters, over what they measure: fractions [1], None: not configured.
     """
 
     id: str
@@ -46,6 +48,8 @@ class Potline:
     effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
     metal_kg_per_cm: DatedSeries | None = None
+    idle_busbar_share: DatedSeries | None = None
+    line_loss_share: DatedSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,14 @@ class Builder(DatedPart):
             pot_out_below_v=section.pot_out_below,
             weighing_relative_standard_uncertainty=None if weighing is None else weighing / 200,
             metal_kg_per_cm=self._series((*at, "metal_per_height"), heights) if heights else None,
+            idle_busbar_share=(
+                self._series((*at, "idle_busbar_loss"), section.idle_busbar_loss, 100.0)
+                if section.idle_busbar_loss
+                else None
+            ),
+            line_loss_share=(
+                self._series((*at, "line_losses"), section.line_losses, 100.0) if section.line_losses else None
+            ),
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
         )
