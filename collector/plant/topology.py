@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from collector.plant.calendar import Calendar, Shifts
+from collector.plant.casthouse import Casthouse
 from collector.plant.contracts import Portfolio
 from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
-from collector.plant.limits import Limit, PriceRegion, Targets
+from collector.plant.limits import Limit, PriceRegion, RuleInForce, Targets
 from collector.plant.materials import Materials
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
 from collector.plant.stacks import masses_to_derive
@@ -81,6 +82,8 @@ class Plant:
     price_region: PriceRegion | None = None
     materials: Materials = field(default_factory=Materials)
     tapping: Tapping | None = None
+    casthouse: Casthouse | None = None
+    limit_rules: tuple[RuleInForce, ...] = ()
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 

@@ -14,6 +14,7 @@ from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
 from collector.settings.bounds import Bounds
 from collector.settings.brokers import Brokers
+from collector.settings.casthouse import CasthouseSections
 from collector.settings.electricity import Electricity
 from collector.settings.endpoints import Endpoints
 from collector.settings.factor_files import FactorFiles
@@ -86,11 +87,14 @@ class Builder(DatedPart):
         portfolio = electricity.portfolio()
         bounds = Bounds(settings, self._origins, self._broken, self._zone)
         limits, targets, price_region = bounds.limits(), bounds.targets(), bounds.price_region()
+        limit_rules = bounds.limit_rules()
         sections = MaterialSections(settings, self._origins, self._broken, self._zone)
         materials = sections.materials({meter.id: meter for meter in built})
         tappings = Tappings(settings, self._origins, self._broken, self._zone)
+        casting = CasthouseSections(settings, self._origins, self._broken, self._zone)
+        casthouse = casting.casthouse()
         shifts, day_starts_min, tapping = tappings.shifts(), tappings.day_starts_min(), tappings.tapping()
-        for part in (files, layouts, meters, electricity, bounds, sections, tappings):
+        for part in (files, layouts, meters, electricity, bounds, sections, tappings, casting):
             self.problems += part.problems
         brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
@@ -118,6 +122,8 @@ class Builder(DatedPart):
             targets=targets,
             price_region=price_region,
             materials=materials,
+            casthouse=casthouse,
+            limit_rules=limit_rules,
             shifts=shifts,
             day_starts_min=day_starts_min,
             tapping=tapping,

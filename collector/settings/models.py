@@ -33,12 +33,14 @@ from collector.settings.parameter_models import (
     AccuracyClass,
     Allocate,
     BalanceSection,
+    CasthouseSection,
     CertificatesSection,
     ContractSection,
     Dated,
     Emissions,
     Footprint,
     FuelSection,
+    LimitRuleChoice,
     LimitSection,
     PriceSection,
     SodaAshSection,
@@ -287,6 +289,8 @@ class Settings(BaseSettings):
     footprint: Footprint = Footprint()
     fuels: dict[Id, FuelSection] = {}
     soda_ash: SodaAshSection | None = None
+    casthouse: CasthouseSection | None = None
+    limit_rules: dict[Id, LimitRuleChoice] = {}
 
     @classmethod
     def settings_customise_sources(
