@@ -91,8 +91,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             direct.append(amount)
             direct_kwh.append(kwh)
         meters[place.meter] = MeterSum(kwh, estimated_kwh)
-    dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
-    startup_kwh = fsum(starting_kwh)
+    dc_kwh, ac_kwh, auxiliary_kwh, startup_kwh = map(fsum, (direct_kwh, rectifiers_kwh, services_kwh, starting_kwh))
     # Of single minutes a part may pass the whole, where counters step: only sums over more time are divided.
     idle_kwh = ac_kwh * parameters.idle_busbars.value if parameters.idle_busbars else 0.0
     lost_kwh = (ac_kwh + auxiliary_kwh) * parameters.line_losses.value if parameters.line_losses else 0.0

@@ -123,7 +123,7 @@ def _stated(
 
 def _measured(db: sqlite3.Connection, basis: Basis, kind: str, longest_gap_s: float) -> Basis:
     """Add what a kind needs beside the ledger."""
-    if kind in {"cbam", "china-ets", "renewable"}:
+    if kind in {"energy", "cbam", "china-ets", "renewable"}:
         basis = measured.with_counted(db, basis, longest_gap_s=longest_gap_s)
     if kind == "renewable":
         basis = measured.with_hours(db, basis, longest_gap_s=longest_gap_s)

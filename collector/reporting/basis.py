@@ -6,6 +6,7 @@ from datetime import date
 
 from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Parameters
+from collector.accounting.plant_sums import PlantSums
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import Window
 from collector.plant.limits import Limit
@@ -84,6 +85,8 @@ class Basis:
         Means for limits, by the limit's name.
     hours
         Hour by hour, where a statement matches by the hour.
+    of_plant
+        The sums of the plant as a whole; None where the ledger has none of the period.
     """
 
     plant: Plant
@@ -100,6 +103,7 @@ class Basis:
     counted: Mapping[tuple[str, Quantity], Amount] = field(default_factory=dict)
     averages: Mapping[str, tuple[Averages, ...]] = field(default_factory=dict)
     hours: tuple[HourOfLoad, ...] = ()
+    of_plant: PlantSums | None = None
 
     @property
     def whole(self) -> Sums:

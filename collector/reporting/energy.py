@@ -7,12 +7,13 @@ from math import fsum
 from collector.accounting.intensity import boundaries, energy_intensity
 from collector.accounting.sums import Pair, Sums
 from collector.domain.forecast import period_end_kwh_per_t
-from collector.domain.levels import BEYOND, Indicator, Limits, level_of
 from collector.domain.price import relieved_surcharge, surcharge_cny, tier_in_force, tier_surcharge
 from collector.plant.factors import DatedSeries
 from collector.plant.rule_tables import Sourced, SteppedPrice
-from collector.reporting import uncertainty
+from collector.reporting import levels, uncertainty
 from collector.reporting.basis import Basis, LineBasis
+from collector.reporting.coal import coal_lacks, coal_rows
+from collector.reporting.inside import lacking, pairs_of
 from collector.reporting.statement import PLANT, Lack, Row, Section, Statement
 
 DAY_S = 86400.0
@@ -26,15 +27,16 @@ def energy_statement(basis: Basis) -> Statement:
     intensity = _intensities(basis)
     missing = [*_not_stated(basis), *_uncertain(intensity.rows)]
     price, lacks = _price(basis)
-    levels = _levels(basis)
+    told = levels.levels(basis, intensity.rows)
+    targets, unmet = levels.targets(basis, intensity.rows, _metal(basis))
     if not basis.rules.energy_levels:
         missing.append(Lack("levels of energy: there is no file of them", "add energy_levels.toml to factors_dir"))
     return basis.statement(
         "energy",
         "Energy of primary aluminium",
         rule="kWh/t by boundary; sums over sums",
-        sections=[intensity, levels, price, _forecast(basis), _amounts(basis), _by_day(basis)],
-        missing=[*missing, *lacks],
+        sections=[intensity, targets, told, price, _forecast(basis), _amounts(basis), _by_day(basis)],
+        missing=[*missing, *unmet, *lacks],
         remarks=[
             "Metal follows from charge and current efficiency (Faraday); it is an estimate until tapping confirms it.",
             "Each kWh/t is the energy of a period over the metal of the same minutes, never a mean of ratios.",
@@ -84,19 +86,32 @@ def _places(basis: Basis) -> Iterator[tuple[str, Sums, int, LineBasis | None]]:
 
 def _intensities(basis: Basis) -> Section:
     rows = []
-    for where, sums, lines, line in _places(basis):
-        for boundary, pair in boundaries(sums).items():
+    for where, _, lines, line in _places(basis):
+        for boundary, pair in pairs_of(basis, line).items():
             row = pair_row(basis, where, boundary, pair, lines=lines, known_s=basis.known_s)
             if row.value is not None:
                 row = _sure(basis, line, boundary, row, pair)
             rows.append(row)
+        if line is None or len(basis.lines) == len(basis.plant.potlines) == 1:
+            rows += coal_rows(basis, where, rows)
     return Section("Specific energy by boundary", tuple(rows))
+
+
+def _metal(basis: Basis) -> dict[tuple[str, str], float]:
+    """Return the metal below each specific energy, by place and boundary [t]."""
+    return {
+        (where, boundary): pair.metal_t
+        for where, _, _, line in _places(basis)
+        for boundary, pair in pairs_of(basis, line).items()
+    }
 
 
 def _sure(basis: Basis, line: LineBasis | None, boundary: str, row: Row, pair: Pair) -> Row:
     if line is None:
         reason = "of several potlines: see each of them"
         return replace(row, uncertainty=reason)
+    if boundary not in uncertainty.ROLES:
+        return replace(row, uncertainty="is not told of what the casthouse's books say")
     budget = uncertainty.of_energy(basis.plant, line.potline, boundary, line.sums, pair, basis.last_ns)
     reason = uncertainty.why_none(budget)
     return replace(row, expanded_95=None if budget is None else budget.expanded_95, uncertainty=reason)
@@ -110,37 +125,13 @@ def _uncertain(rows: tuple[Row, ...]) -> Iterator[Lack]:
 
 
 def _not_stated(basis: Basis) -> Iterator[Lack]:
-    what = "ingot_comprehensive_ac: the energy of casting and the ingots are in no account"
-    yield Lack(what, "add a meter with measures = casthouse_ac; see the plant's own weighing of ingots")
+    yield from lacking(basis)
+    yield from coal_lacks(basis)
     for line in basis.lines:
-        for boundary, pair in boundaries(line.sums).items():
+        for boundary, pair in pairs_of(basis, line).items():
             if not pair.minutes:
                 what = f"{boundary} of {line.potline.id}: no minute is known to its full length"
                 yield Lack(what, "see 'potline status' for its meters")
-
-
-def _levels(basis: Basis) -> Section:
-    rows = []
-    for edition, limits_of in basis.rules.energy_levels.items():
-        for indicator, told in limits_of.items():
-            if not told.holds_on(basis.day) or indicator.value not in boundaries(basis.whole):
-                continue
-            for where, sums, lines, _ in _places(basis):
-                pair = boundaries(sums)[indicator.value]
-                row = pair_row(basis, where, indicator.value, pair, lines=lines, known_s=basis.known_s)
-                rows.append(_level_row(edition, where, row.value, indicator, told))
-    remarks = ("A level is of the period that the standard means, a year as a rule; of a shorter one it is a sign.",)
-    return Section("Levels of specific energy", tuple(rows), remarks if rows else ())
-
-
-def _level_row(edition: str, where: str, value: float | None, indicator: Indicator, told: Sourced[Limits]) -> Row:
-    limits = told.value
-    bounds = f"levels 1 to 3: {limits.level_1:,.0f}, {limits.level_2:,.0f}, {limits.level_3:,.0f} {indicator.unit}"
-    level = None if value is None else int(level_of(value, limits, indicator=indicator))
-    note = f"above all levels; {bounds}" if level == BEYOND else bounds
-    label = f"{edition}: level of {indicator.value}"
-    reached = None if level is None or level == BEYOND else float(level)
-    return Row(label, reached, "level", digits=0, where=where, note=note, source=f"{told.source} ({told.verified})")
 
 
 def _price(basis: Basis) -> tuple[Section, list[Lack]]:

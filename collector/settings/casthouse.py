@@ -1,6 +1,6 @@
 """From [casthouse] to the metal that was cast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from collector.settings.toml_file import Path_
 
 _AT: Path_ = ("casthouse", "cast_csv")
 _LIQUID, _INGOTS = "liquid_t", "ingot_t"
+_Month = tuple[int, int, float, float]
+"""When a month begins and ends [ns], liquid metal and ingots [t]."""
 
 
 class CasthouseSections(DatedPart):
@@ -38,25 +40,30 @@ class CasthouseSections(DatedPart):
         rows = sheet.read(self._month)
         if rows is None:
             return None
-        wrong, seen = [], dict[int, int]()
-        for row, (start_ns, _, liquid_t, ingot_t) in rows:
-            first = seen.setdefault(start_ns, row.number)
-            if first != row.number:
-                wrong.append((row, f"row {first} tells the same month; keep one"))
-            elif ingot_t > liquid_t:
-                what = f"{ingot_t:g} t of ingots are more than {liquid_t:g} t of liquid metal"
-                wrong.append((row, f"{what}; leave out what was cast of bought metal or scrap"))
+        wrong = list(_refused(rows))
         sheet.refuse(wrong)
         if wrong:
             return None
         told = sorted(month for _, month in rows)
 
-        def column(of: Callable[[tuple[int, int, float, float]], float]) -> ToldAmounts:
+        def column(of: Callable[[_Month], float]) -> ToldAmounts:
             amounts = (Amount(month[0], month[1], of(month), section.source) for month in told)
             return ToldAmounts(section.cast_csv, tuple(amounts))
 
         return Casthouse(column(lambda m: m[2]), column(lambda m: m[3]), section.source, tuple(section.fuels))
 
-    def _month(self, row: Row) -> tuple[int, int, float, float]:
+    def _month(self, row: Row) -> _Month:
         start_ns, end_ns = month_of(row, self._zone)
         return start_ns, end_ns, number_of(row, _LIQUID), number_of(row, _INGOTS)
+
+
+def _refused(rows: Sequence[tuple[Row, _Month]]) -> Iterator[tuple[Row, str]]:
+    """Yield rows that cannot be, with the reason."""
+    seen: dict[int, int] = {}
+    for row, (start_ns, _, liquid_t, ingot_t) in rows:
+        first = seen.setdefault(start_ns, row.number)
+        if first != row.number:
+            yield row, f"row {first} tells the same month; keep one"
+        elif ingot_t > liquid_t:
+            what = f"{ingot_t:g} t of ingots are more than {liquid_t:g} t of liquid metal"
+            yield row, f"{what}; leave out what was cast of bought metal or scrap"

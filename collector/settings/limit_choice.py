@@ -26,7 +26,8 @@ class LimitChoice(Part):
             told = known.get(name)
             if told is None:
                 listed = ", ".join(sorted(known)) or "there is none"
-                self._report(at, f"'{name}' does not stand in emission_limits.toml, or is wrong there", f"one of: {listed}")
+                what = f"'{name}' does not stand in emission_limits.toml, or is wrong there"
+                self._report(at, what, f"one of: {listed}")
                 continue
             limits = told.value.limits
             if choice.averaged_over is None and not all(limit.averaging for limit in limits):
@@ -34,7 +35,12 @@ class LimitChoice(Part):
                 self._report(at, what, 'add averaged_over as your permit has it, like "1h"')
             cells = sorted({cell for limit in limits for cell in limit.cells})
             if cells and choice.cells not in cells:
-                what = f"{name} has limits for cells of kinds" if choice.cells is None else f"no limit is for '{choice.cells}'"
+                what = (
+                    f"{name} has limits by kinds of cells"
+                    if choice.cells is None
+                    else f"no limit is for {choice.cells}"
+                )
                 self._report((*at, "cells"), what, f"one of: {', '.join(cells)}")
             if any(limit.plants for limit in limits) and choice.plants is None:
-                self._report((*at, "plants"), f"{name} has limits for existing and for new plants", "say which yours is")
+                what = f"{name} has limits for existing and for new plants"
+                self._report((*at, "plants"), what, 'add plants = "existing", or "new"')

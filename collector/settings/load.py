@@ -22,8 +22,8 @@ from collector.settings.configuration import (
     PageSettings,
     StoreSettings,
 )
-from collector.settings.models import Delivery, Settings
 from collector.settings.limit_choice import LimitChoice
+from collector.settings.models import Delivery, Settings
 from collector.settings.price_choice import PriceChoice
 from collector.settings.problems import ConfigurationError, Problem
 from collector.settings.rule_files import RuleFiles

@@ -99,7 +99,8 @@ def test_one_percent_of_idle_busbars_is_taken_off_and_half_a_percent_of_losses_i
     sums, parameters = minute(plant, "PL1", ENERGIES)
     assert sums.liquid_ac.energy_kwh == pytest.approx(990.0)
     assert sums.comprehensive.energy_kwh == pytest.approx(1008.0 * 1.005)
-    assert (sums.idle_busbar_kwh, sums.line_loss_kwh) == (pytest.approx(10.0), pytest.approx(5.04))
+    assert sums.idle_busbar_kwh == pytest.approx(10.0)
+    assert sums.line_loss_kwh == pytest.approx(5.04)
     assert parameters.line_losses is not None
     assert parameters.line_losses.source == "measured"
     assert minute(plant, "PL2", ENERGIES)[0].line_loss_kwh == 0.0
