@@ -9,7 +9,7 @@ import click
 from collector.accounting.periods import parse_period
 from collector.accounting.windows import Window
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
-from collector.reporting import measured, page, reading, sheets
+from collector.reporting import averages, measured, page, reading, sheets
 from collector.reporting.basis import Basis
 from collector.reporting.compliance import compliance_statement
 from collector.reporting.direct import NoRules, cbam_statement, china_ets_statement
@@ -128,7 +128,7 @@ def _measured(db: sqlite3.Connection, basis: Basis, kind: str, longest_gap_s: fl
     if kind == "renewable":
         basis = measured.with_hours(db, basis, longest_gap_s=longest_gap_s)
     if kind == "compliance":
-        basis = measured.with_averages(db, basis, longest_gap_s=longest_gap_s)
+        basis = averages.with_averages(db, basis, longest_gap_s=longest_gap_s)
     return basis
 
 

@@ -46,13 +46,17 @@ class LineBasis:
 
 @dataclass(frozen=True, slots=True)
 class Averages:
-    """Means of a meter's quantity over blocks of time: starts [ns], means, and the covered share of each [1]."""
+    """Means of a meter's quantity over blocks of time: starts [ns], means, and the covered share of each [1].
+
+    ``reference``: what the means refer to, in words.
+    """
 
     meter: str
     quantity: Quantity
     starts_ns: tuple[int, ...]
     means: tuple[float, ...]
     covered: tuple[float, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
