@@ -40,7 +40,7 @@ def closer(
     """Return a closer that has not opened its books yet, for all potlines or for one of them only."""
     accounting, plant = configuration.accounting, configuration.plant
     price = None
-    if plant.price_region is not None:
+    if plant.price_region is not None and plant.price_region.rule not in configuration.rules.banded_prices:
         price = configuration.rules.stepped_prices[plant.price_region.rule].value
     return Closer(
         plant,

@@ -2,15 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import fsum
 
 from collector.accounting.intensity import boundaries, energy_intensity
 from collector.accounting.sums import Pair, Sums
-from collector.domain.forecast import period_end_kwh_per_t
-from collector.domain.price import relieved_surcharge, surcharge_cny, tier_in_force, tier_surcharge
-from collector.plant.factors import DatedSeries
-from collector.plant.rule_tables import Sourced, SteppedPrice
-from collector.reporting import levels, uncertainty
+from collector.reporting import levels, price, uncertainty
 from collector.reporting.basis import Basis, LineBasis
 from collector.reporting.coal import coal_lacks, coal_rows
 from collector.reporting.inside import lacking, pairs_of
@@ -26,16 +21,25 @@ def energy_statement(basis: Basis) -> Statement:
     """Return the statement of energy of a period."""
     intensity = _intensities(basis)
     missing = [*_not_stated(basis), *_uncertain(intensity.rows)]
-    price, lacks = _price(basis)
     told = levels.levels(basis, intensity.rows)
-    targets, unmet = levels.targets(basis, intensity.rows, _metal(basis))
+    ends = price.month_end(basis, intensity.rows)
+    tiers, lacks = price.price(basis, intensity.rows, _inside(basis, energy=True))
+    targets, unmet = levels.targets(basis, intensity.rows, _inside(basis, energy=False))
     if not basis.rules.energy_levels:
         missing.append(Lack("levels of energy: there is no file of them", "add energy_levels.toml to factors_dir"))
     return basis.statement(
         "energy",
         "Energy of primary aluminium",
         rule="kWh/t by boundary; sums over sums",
-        sections=[intensity, targets, told, price, _forecast(basis), _amounts(basis), _by_day(basis)],
+        sections=[
+            intensity,
+            targets,
+            told,
+            tiers,
+            ends,
+            _amounts(basis),
+            _by_day(basis),
+        ],
         missing=[*missing, *unmet, *lacks],
         remarks=[
             "Metal follows from charge and current efficiency (Faraday); it is an estimate until tapping confirms it.",
@@ -97,10 +101,10 @@ def _intensities(basis: Basis) -> Section:
     return Section("Specific energy by boundary", tuple(rows))
 
 
-def _metal(basis: Basis) -> dict[tuple[str, str], float]:
-    """Return the metal below each specific energy, by place and boundary [t]."""
+def _inside(basis: Basis, *, energy: bool) -> dict[tuple[str, str], float]:
+    """Return the energy [kWh] or the metal [t] of each specific energy, by place and boundary."""
     return {
-        (where, boundary): pair.metal_t
+        (where, boundary): pair.energy_kwh if energy else pair.metal_t
         for where, _, _, line in _places(basis)
         for boundary, pair in pairs_of(basis, line).items()
     }
@@ -134,94 +138,6 @@ def _not_stated(basis: Basis) -> Iterator[Lack]:
                 yield Lack(what, "see 'potline status' for its meters")
 
 
-def _price(basis: Basis) -> tuple[Section, list[Lack]]:
-    title, region = "Tiered price of electricity", basis.plant.price_region
-    if region is None:
-        return Section(title, ()), [Lack("tiered price: no price region is configured", "add [price] where one holds")]
-    rule, told = region.rule, basis.rules.stepped_prices.get(region.rule)
-    if told is None:
-        what = f"tiered price: there is no rule {rule}"
-        return Section(title, ()), [Lack(what, "add it to power_price.toml in factors_dir")]
-    try:
-        tier = tier_in_force(told.value.tiers, basis.day)
-    except LookupError as exc:
-        what, _, remedy = str(exc).partition("; ")
-        return Section(title, ()), [Lack(f"{rule}: {what}", remedy)]
-    source = f"{told.source} ({told.verified})"
-    rows = [Row(f"{rule}: threshold", tier.threshold_kwh_per_t, "kWh/t", source=source)]
-    for where, sums, lines, _ in _places(basis):
-        pair = boundaries(sums)[told.value.indicator.value]
-        row = pair_row(basis, where, told.value.indicator.value, pair, lines=lines, known_s=basis.known_s)
-        if row.value is None:
-            rows.append(Row(f"{rule}: surcharge", None, "CNY/kWh", where=where, note=row.note))
-            continue
-        before = float(tier_surcharge(row.value, tier))
-        after, relief = _relieved(basis, told, before)
-        rows += [
-            Row(f"{rule}: surcharge before relief", before, "CNY/kWh", digits=4, where=where, source=source),
-            Row(f"{rule}: surcharge", after, "CNY/kWh", digits=4, where=where, note=relief, source=source),
-            Row(
-                f"{rule}: surcharge of the period",
-                float(surcharge_cny(pair.energy_kwh, cny_per_kwh=after)),
-                "CNY",
-                digits=0,
-                where=where,
-                estimated_pct=row.estimated_pct,
-                note="if this period's consumption is what is judged",
-            ),
-        ]
-    return Section(title, tuple(rows)), []
-
-
-def _relieved(basis: Basis, told: Sourced[SteppedPrice], before: float) -> tuple[float, str]:
-    relief, region = told.value.relief, basis.plant.price_region
-    share = _at(region.non_hydro_share, basis) if region else None
-    weight = _at(region.previous_year_non_hydro_weight, basis) if region else None
-    if relief is None or share is None or weight is None:
-        return before, "without relief: the share or the region's weight of non-hydro renewables is not configured"
-    after = relieved_surcharge(
-        before, non_hydro_percent=100 * share, incentive_weight_percent=100 * weight, relief=relief
-    )
-    return float(after), f"relief for {100 * share:.1f} % non-hydro renewables; weight {100 * weight:.1f} %"
-
-
-def _at(series: DatedSeries | None, basis: Basis) -> float | None:
-    if series is None:
-        return None
-    try:
-        return series.at(basis.window.start_ns).value
-    except LookupError:  # not in force yet: the same as not configured for this period
-        return None
-
-
-def _forecast(basis: Basis) -> Section:
-    """Return where a month that is not over will end, if the rest goes as its last days did."""
-    title = "End of the month"
-    if basis.window.name != "month" or basis.is_over:
-        return Section(title, ())
-    rows = []
-    left = (basis.window.length_s - basis.known_s) / DAY_S
-    for line in basis.lines:
-        pair = line.sums.comprehensive
-        last = [day for day in line.days[-_LAST_DAYS:] if day.sums.comprehensive.minutes]
-        length_d = fsum(day.known_s for day in last) / DAY_S
-        so_far = pair_row(basis, line.potline.id, _COMPREHENSIVE, pair, lines=1, known_s=basis.known_s)
-        if so_far.value is None or not length_d > 0:
-            note = so_far.note or "no day to go by"
-            rows.append(Row(_COMPREHENSIVE, None, "kWh/t", where=line.potline.id, note=note))
-            continue
-        ends = period_end_kwh_per_t(
-            pair.energy_kwh,
-            metal_so_far_t=pair.metal_t,
-            kwh_per_day=fsum(day.sums.comprehensive.energy_kwh for day in last) / length_d,
-            metal_t_per_day=fsum(day.sums.comprehensive.metal_t for day in last) / length_d,
-            days_left=left,
-        )
-        note = f"forecast: {left:.1f} days are left, taken to go as the last {length_d:.1f}"
-        rows.append(Row(_COMPREHENSIVE, ends, "kWh/t", where=line.potline.id, estimated_pct=100.0, note=note))
-    return Section(title, tuple(rows))
-
-
 def _amounts(basis: Basis) -> Section:
     rows = []
     for where, sums, _, _ in _places(basis):
@@ -229,6 +145,9 @@ def _amounts(basis: Basis) -> Section:
             Row("DC energy", sums.dc_kwh / 1000, "MWh", where=where),
             Row("AC energy into the rectifiers", sums.ac_kwh / 1000, "MWh", where=where),
             Row("AC energy of services", sums.auxiliary_kwh / 1000, "MWh", where=where),
+            Row("AC energy of starting pots", sums.startup_kwh / 1000, "MWh", where=where, note="in the rectifiers'"),
+            Row("losses of idle busbars", sums.idle_busbar_kwh / 1000, "MWh", where=where, note="in the rectifiers'"),
+            Row("losses before the meters", sums.line_loss_kwh / 1000, "MWh", where=where),
             Row("metal (Faraday)", sums.metal_t, "t", digits=3, where=where),
             Row("metal tapped", sums.tapped_t, "t", digits=3, where=where, note="as weighed; not in the ratios"),
             Row("cell-days", sums.cell_days, "d", where=where),
