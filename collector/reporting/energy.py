@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from collector.accounting.intensity import boundaries, energy_intensity
 from collector.accounting.sums import Pair, Sums
+from collector.plant.meter import Measures
 from collector.reporting import levels, price, uncertainty
 from collector.reporting.basis import Basis, LineBasis
 from collector.reporting.coal import coal_lacks, coal_rows
@@ -145,15 +146,24 @@ def _amounts(basis: Basis) -> Section:
             Row("DC energy", sums.dc_kwh / 1000, "MWh", where=where),
             Row("AC energy into the rectifiers", sums.ac_kwh / 1000, "MWh", where=where),
             Row("AC energy of services", sums.auxiliary_kwh / 1000, "MWh", where=where),
-            Row("AC energy of starting pots", sums.startup_kwh / 1000, "MWh", where=where, note="in the rectifiers'"),
-            Row("losses of idle busbars", sums.idle_busbar_kwh / 1000, "MWh", where=where, note="in the rectifiers'"),
-            Row("losses before the meters", sums.line_loss_kwh / 1000, "MWh", where=where),
+            *_parts(basis, where, sums),
             Row("metal (Faraday)", sums.metal_t, "t", digits=3, where=where),
             Row("metal tapped", sums.tapped_t, "t", digits=3, where=where, note="as weighed; not in the ratios"),
             Row("cell-days", sums.cell_days, "d", where=where),
             Row("anode effects", float(sums.anode_effects), "effects", digits=0, where=where),
         ]
     return Section("Amounts of the period", tuple(rows), ("All that is booked, whether or not it enters a ratio.",))
+
+
+def _parts(basis: Basis, where: str, sums: Sums) -> Iterator[Row]:
+    """Yield what is a part of other energies, or is added to them, where the plant tells it."""
+    plant = basis.plant
+    if any(meter.measures is Measures.STARTUP_AC for meter in plant.meters):
+        yield Row("AC energy of starting pots", sums.startup_kwh / 1000, "MWh", where=where, note="in the rectifiers'")
+    if any(line.idle_busbar_share is not None for line in plant.potlines):
+        yield Row("losses of idle busbars", sums.idle_busbar_kwh / 1000, "MWh", where=where, note="in the rectifiers'")
+    if any(line.line_loss_share is not None for line in plant.potlines):
+        yield Row("losses before the meters", sums.line_loss_kwh / 1000, "MWh", where=where)
 
 
 def _by_day(basis: Basis) -> Section:
