@@ -40,6 +40,7 @@ sup { font-weight: 700; line-height: 0; }
   .rows tr { display: flex; flex-wrap: wrap; column-gap: 2mm; border-bottom: 0.3pt solid #999; padding: 0.8mm 0; }
   .rows td { border: 0; padding: 0; }
   .rows .what { flex: 1 1 40%; }
+  .rows .when { flex: 1 1 70%; }
   .rows .known { flex-basis: 100%; color: #333; font-size: 7.5pt; text-align: left; }
   .rows .known:empty, .rows .note:empty { display: none; }
   .rows .known::before { content: attr(data-head) ": "; }
@@ -131,7 +132,7 @@ def _known(row: Row) -> dict[str, str]:
 
 def _row(row: Row, *, has_periods: bool, told: Sequence[str]) -> str:
     cells = [f'<td class="where">{escape(row.where)}</td>']
-    cells += [f"<td>{escape(row.period)}</td>"] if has_periods else []
+    cells += [f'<td class="when">{escape(row.period)}</td>'] if has_periods else []
     cells.append(f'<td class="what">{escape(row.label)}</td>')
     cells.append(f'<td class="n">{_value(row)}</td><td class="unit">{escape(row.unit)}</td>')
     known = _known(row)
