@@ -81,7 +81,10 @@ class Conventions(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current."""
+    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
+
+    ``shares_by_metal``: services that the metal shares belong to its comprehensive energy, and are not among these.
+    """
 
     potline: str
     pots: int
@@ -89,6 +92,7 @@ class Wanted(msgspec.Struct, frozen=True):
     charge: Measured | None
     current: Measured | None
     conventions: Conventions
+    shares_by_metal: bool = False
 
     @property
     def has_auxiliaries(self) -> bool:
@@ -187,7 +191,14 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
         meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter), share))
-    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
+    by_metal = any(
+        meter.measures is Measures.AUXILIARY_AC
+        and meter.allocation is not None
+        and meter.allocation.is_by_metal
+        and len(plant.potlines) > 1
+        for meter in plant.meters
+    )
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, by_metal)
 
 
 def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import fsum
 
 from collector.accounting.intensity import boundaries
-from collector.accounting.parameters import share_of
 from collector.accounting.plant_account import allocated_kwh
 from collector.accounting.plant_sums import WHOLE_PLANT, EnergySum, PlantSums
+from collector.accounting.shared_services import shared_by_metal, with_energy, with_shared
 from collector.accounting.sums import Pair, total
 from collector.domain.boundaries import ingot_comprehensive_ac_kwh
 from collector.plant.meter import Measures, Meter
@@ -63,41 +63,8 @@ def replace_energy(pair: Pair, kwh: float, parts: list[Pair]) -> Pair:
 
 def _comprehensive(basis: Basis, line: LineBasis) -> Pair:
     """Return the comprehensive pair of a line, with its part of the services that lines share by metal."""
-    pair = line.sums.comprehensive
-    meters = _shared(basis)
-    if not meters or not pair.minutes:
-        return pair
-    sums = basis.of_plant
-    if sums is None or not sums.metal_t.get(line.potline.id, 0.0) > 0:
-        return Pair()
-    kwh = allocated_kwh(sums, meters).get(line.potline.id, {}).get(Measures.AUXILIARY_AC.value, 0.0)
-    # Of the minutes of the pair: the services go with the metal.
-    kwh *= min(1.0, pair.metal_t / sums.metal_t[line.potline.id])
-    return _with(pair, kwh, sums.energy.get(Measures.AUXILIARY_AC.value, EnergySum()), basis.known_s)
-
-
-def _with(pair: Pair, kwh: float, energy: EnergySum, known_s: float) -> Pair:
-    """Return a pair with a further energy, as well known as the worse of both."""
-    lacking_s = max(0.0, known_s - energy.covered_s - energy.estimated_s)
-    return Pair(
-        minutes=pair.minutes,
-        energy_kwh=pair.energy_kwh + kwh,
-        metal_t=pair.metal_t,
-        covered_s=max(0.0, pair.covered_s - lacking_s - max(0.0, energy.estimated_s - pair.estimated_s)),
-        estimated_s=max(pair.estimated_s, energy.estimated_s),
-        estimated_kwh=pair.estimated_kwh + (kwh * energy.estimated_kwh / energy.kwh if energy.kwh > 0 else 0.0),
-        quality=min(pair.quality, energy.quality),
-    )
-
-
-def _shared(basis: Basis) -> list[Meter]:
-    """Return the services that the metal shares between potlines: the others stand in the potlines' accounts."""
-    plant = basis.plant
-    return [
-        meter
-        for meter in plant.plant_meters(Measures.AUXILIARY_AC)
-        if meter.allocation is not None and all(share_of(plant, line, meter) is None for line in plant.potlines)
-    ]
+    shared = shared_by_metal(basis.plant)
+    return with_shared(line.sums.comprehensive, line.potline.id, shared, basis.of_plant, basis.known_s)
 
 
 def _unshared(basis: Basis) -> list[Meter]:
@@ -144,7 +111,7 @@ def _ingot(basis: Basis, line: LineBasis | None, liquid: Pair) -> Pair | None:
         liquid.energy_kwh / liquid.metal_t, liquid_cast_t=liquid_t, casting_kwh=max(0.0, kwh)
     )
     lines = len(basis.lines) if line is None else 1
-    known = _with(liquid, kwh, replace_times(energy, lines), basis.known_s * lines)
+    known = with_energy(liquid, kwh, replace_times(energy, lines), basis.known_s * lines)
     return Pair(
         known.minutes, whole_kwh, ingots_t, known.covered_s, known.estimated_s, known.estimated_kwh, known.quality
     )
@@ -179,7 +146,7 @@ def lacking(basis: Basis) -> Iterator[Lack]:
     for meter in _unshared(basis):
         what = f"liquid_comprehensive_ac of single potlines: {meter.id} serves several, and is in none of them"
         yield Lack(what, f'add allocate to [meters.{meter.id}]: "by_metal", or a share for each potline')
-    if _shared(basis) and basis.of_plant is None:
+    if shared_by_metal(plant) and basis.of_plant is None:
         what = "liquid_comprehensive_ac: services that the metal shares are not in the ledger of the period"
         yield Lack(what, "state a period in which the plant's account was kept")
     for line in basis.lines:
