@@ -63,38 +63,35 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         charge_kah, current_efficiency=parameters.current_efficiency.value, pots=pots
     )
     meters: dict[str, MeterSum] = {}
-    direct: list[Amount] = []
-    rectifiers: list[Amount] = []
-    services: list[Amount] = []
-    direct_kwh: list[float] = []
-    rectifiers_kwh: list[float] = []
-    services_kwh: list[float] = []
+    amounts: dict[Role, list[Amount]] = {role: [] for role in Role}
+    energies: dict[Role, list[float]] = {role: [] for role in Role}
     for place in parameters.wanted.meters:
         amount = inputs.energy_kwh[place.meter]
         kwh = amount.amount * place.share
         estimated_kwh = 0.0
         if amount.estimated_s > 0:
             estimated_kwh = kwh * amount.estimated_s / (amount.covered_s + amount.estimated_s)
-        if place.role is Role.RECTIFIER:
-            rectifiers.append(amount)
-            rectifiers_kwh.append(kwh)
-        elif place.role is Role.AUXILIARY:
-            services.append(amount)
-            services_kwh.append(kwh)
-        else:
+        if place.role is Role.DC:
             kwh, estimated_kwh = max(0.0, kwh), max(0.0, estimated_kwh)
-            direct.append(amount)
-            direct_kwh.append(kwh)
+        amounts[place.role].append(amount)
+        energies[place.role].append(kwh)
         meters[place.meter] = MeterSum(kwh, estimated_kwh)
-    dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
+    dc_kwh, ac_kwh, auxiliary_kwh, startup_kwh = (
+        fsum(energies[role]) for role in (Role.DC, Role.RECTIFIER, Role.AUXILIARY, Role.STARTUP)
+    )
+    direct, rectifiers, services = amounts[Role.DC], amounts[Role.RECTIFIER], amounts[Role.AUXILIARY]
+    starting = amounts[Role.STARTUP]
+    # Of single minutes a part may pass the whole, where counters step: only sums over more time are divided.
+    idle_kwh = ac_kwh * parameters.idle_busbars.value if parameters.idle_busbars else 0.0
+    lost_kwh = (ac_kwh + auxiliary_kwh) * parameters.line_losses.value if parameters.line_losses else 0.0
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = 0.0
     effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
     if charge and direct:
         dc = _pair(dc_kwh, metal_t, (*direct, charge))
     if charge and rectifiers:
-        liquid_ac = _pair(ac_kwh, metal_t, (*rectifiers, charge))
-        comprehensive = _pair(ac_kwh + auxiliary_kwh, metal_t, (*rectifiers, *services, charge))
+        liquid_ac = _pair(ac_kwh - startup_kwh - idle_kwh, metal_t, (*rectifiers, *starting, charge))
+        comprehensive = _pair(ac_kwh + auxiliary_kwh + lost_kwh, metal_t, (*rectifiers, *services, charge))
     if comprehensive.minutes:
         anode = carbon.prebake_anode_co2_t(
             metal_t,
@@ -103,7 +100,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             ash_percent=parameters.anode_ash_pct,
         )
         if not parameters.grid_withheld:
-            electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
+            electricity = location_based_co2_t(comprehensive.energy_kwh, grid_factor=parameters.grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(
@@ -112,6 +109,9 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         dc_kwh=dc_kwh,
         ac_kwh=ac_kwh,
         auxiliary_kwh=auxiliary_kwh,
+        startup_kwh=startup_kwh,
+        idle_busbar_kwh=idle_kwh,
+        line_loss_kwh=lost_kwh,
         charge_kah=charge_kah,
         metal_t=metal_t,
         tapped_t=fsum(inputs.tapped_kg) / 1000,

@@ -13,7 +13,7 @@ import msgspec
 
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import rules
-from collector.plant.factors import DatedValue, FactorInForce
+from collector.plant.factors import DatedSeries, DatedValue, FactorInForce
 from collector.plant.meter import Measures, Meter
 from collector.plant.told import Withheld
 from collector.plant.topology import Plant, Potline
@@ -30,12 +30,14 @@ class Role(Enum):
     DC = "dc"
     RECTIFIER = "rectifier"
     AUXILIARY = "auxiliary"
+    STARTUP = "startup"
 
 
 ROLE_OF = {
     Measures.LINE_DC: Role.DC,
     Measures.RECTIFIER_AC: Role.RECTIFIER,
     Measures.AUXILIARY_AC: Role.AUXILIARY,
+    Measures.STARTUP_AC: Role.STARTUP,
 }
 """What the accounts make of what a meter measures; meters that are not here are in no potline's account."""
 
@@ -80,7 +82,10 @@ class Conventions(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current."""
+    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
+
+    ``shares_by_metal``: services that the metal shares belong to its comprehensive energy, and are not among these.
+    """
 
     potline: str
     pots: int
@@ -88,6 +93,7 @@ class Wanted(msgspec.Struct, frozen=True):
     charge: Measured | None
     current: Measured | None
     conventions: Conventions
+    shares_by_metal: bool = False
 
     @property
     def has_auxiliaries(self) -> bool:
@@ -116,6 +122,8 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     ``grid_revision`` is that of a factor which was told while the plant ran, whose id is the source of ``grid``;
     ``grid_withheld``: none was told, and none stands in for it. What has no place in an old entry is left out, so that
     the digests of these stay what they are.
+    ``idle_busbars`` is the part of the energy into the rectifiers that is lost around pots that are cut out,
+    ``line_losses`` what is lost up to the meters, a part of what they measure [1]; None: the plant told none.
     """
 
     plant: str
@@ -141,6 +149,8 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     grid_estimated: bool
     grid_revision: int | None = None
     grid_withheld: bool = False
+    idle_busbars: Named | None = None
+    line_losses: Named | None = None
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -164,7 +174,8 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     meters = []
     charge = current = None
     for meter in plant.meters:
-        if meter.potline != potline.id or meter.measures not in ROLE_OF:
+        share = share_of(plant, potline, meter)
+        if share is None or meter.measures not in ROLE_OF:
             continue
         role = ROLE_OF[meter.measures]
         here = plant.points.of(meter.id)
@@ -186,8 +197,30 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             current = integral(Quantity.LINE_CURRENT, 1.0)
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
-        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, lasting_errors(meter)))
-    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
+        meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, lasting_errors(meter), share))
+    by_metal = any(
+        meter.measures is Measures.AUXILIARY_AC
+        and meter.allocation is not None
+        and meter.allocation.is_by_metal
+        and len(plant.potlines) > 1
+        for meter in plant.meters
+    )
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, by_metal)
+
+
+def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:
+    """Return what part of a meter's energy is a potline's own, minute by minute [1]; None: no part of it.
+
+    A service that several potlines share has a fixed part here, as the settings say. Where the metal decides, the part
+    is known only after all potlines have closed: it stands in the plant's account.
+    """
+    if meter.potline is not None:
+        return 1.0 if meter.potline == potline.id else None
+    if meter.measures is not Measures.AUXILIARY_AC:
+        return None
+    if len(plant.potlines) == 1:
+        return 1.0
+    return None if meter.allocation is None else dict(meter.allocation.shares).get(potline.id)
 
 
 def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:
@@ -225,6 +258,8 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         grid_estimated=grid.estimated,
         grid_revision=grid.revision,
         grid_withheld=grid is _WITHHELD,
+        idle_busbars=_told(potline.idle_busbar_share, time_ns),
+        line_losses=_told(potline.line_loss_share, time_ns),
     )
 
 
@@ -262,12 +297,20 @@ class InForce:
         # The values stand in the plant as long as this does, so each is known by its place.
         efficiency, consumption = potline.current_efficiency.at(time_ns), potline.net_anode_consumption.at(time_ns)
         grid = _grid(self._plant, time_ns)
-        key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated)
+        losses = [
+            None if series is None else id(series.at(time_ns))
+            for series in (potline.idle_busbar_share, potline.line_loss_share)
+        ]
+        key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated, *losses)
         found = self._made.get(key)
         if found is None:
             parameters = parameters_at(self._plant, potline, self._what, time_ns)
             found = self._made[key] = (parameters, digest(parameters))
         return found
+
+
+def _told(series: DatedSeries | None, time_ns: int) -> Named | None:
+    return None if series is None else _dated(series.at(time_ns))
 
 
 def _dated(value: DatedValue) -> Named:

@@ -160,7 +160,8 @@ def _liquid(inputs: PlantInputs, wanted: PlantWanted) -> Pair:
         estimated_kwh=fsum(line.estimated_kwh for line in lines),
         quality=min(line.quality for line in lines),
     )
-    return _with(together, [inputs.energy_kwh[meter.meter] for meter in wanted.of(Measures.AUXILIARY_AC)])
+    shared = [meter for meter in wanted.of(Measures.AUXILIARY_AC) if not meter.in_lines]
+    return _with(together, [inputs.energy_kwh[meter.meter] for meter in shared])
 
 
 def _with(pair: Pair, amounts: Sequence[Amount]) -> Pair:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from collector.accounting.parameters import Measured
+from collector.accounting.parameters import Measured, share_of
 from collector.accounting.rules import rules
 from collector.plant.contracts import Technology
 from collector.plant.meter import Measures, Meter
@@ -20,12 +20,17 @@ _KG_PER_KGS_H = 1 / 3600
 
 
 class PlantMeter(msgspec.Struct, frozen=True):
-    """A meter in the account of the plant. ``technology``: how its energy is made, where it measures generation."""
+    """A meter in the account of the plant.
+
+    ``technology``: how its energy is made, where it measures generation. ``in_lines``: its energy stands in the
+    accounts of the potlines already, each with its fixed share.
+    """
 
     meter: str
     measures: Measures
     energy: Measured
     technology: Technology | None = None
+    in_lines: bool = False
 
 
 class StackMass(msgspec.Struct, frozen=True):
@@ -85,7 +90,14 @@ def plant_parameters(plant: Plant, *, longest_gap_s: float) -> PlantParameters:
         return Measured(plant.points[place].name, booked[place].shape, factor, booked[place].modulus)
 
     meters = tuple(
-        PlantMeter(meter.id, meter.measures, measured(meter.id, Quantity.ACTIVE_ENERGY_IMPORT), meter.technology)
+        PlantMeter(
+            meter.id,
+            meter.measures,
+            measured(meter.id, Quantity.ACTIVE_ENERGY_IMPORT),
+            meter.technology,
+            in_lines=meter.measures is Measures.AUXILIARY_AC
+            and any(share_of(plant, potline, meter) is not None for potline in plant.potlines),
+        )
         for meter in plant.meters
         if _is_plant_wide(meter)
     )

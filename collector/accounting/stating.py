@@ -29,6 +29,7 @@ from collector.accounting.period_metal import weighed_metal
 from collector.accounting.sums import Sums
 from collector.accounting.uncertainty import Budget, emission_budgets, energy_budgets
 
+_TAKEN_IN = (Role.RECTIFIER, Role.AUXILIARY)
 _ROLES = {
     "dc": (Role.DC,),
     "liquid_ac": (Role.RECTIFIER,),
@@ -95,7 +96,7 @@ def uncertainties(
             kwh_per_t[boundary] = _relative(budget)
             missing |= set(budget.missing)
             shares[boundary] = budget.shares
-    taken_in = [energy for place, energy in meters if place.role is not Role.DC and energy.kwh > 0]
+    taken_in = [energy for place, energy in meters if place.role in _TAKEN_IN and energy.kwh > 0]
     t_co2e_per_t = None
     if taken_in and not sums.electricity_withheld:
         emitted = _emissions(sums, parameters, taken_in, made)

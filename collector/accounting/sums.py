@@ -41,7 +41,9 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``dc_kwh``, ``ac_kwh`` (into the rectifiers), ``auxiliary_kwh``, ``charge_kah`` and ``metal_t`` (Faraday) are all
     that is known; the pairs hold what may be divided: ``dc``, ``liquid_ac`` and ``comprehensive`` (rectifiers and
-    services of the potroom). ``cell_days`` counts pots in operation; ``anode_effect_s`` the whole duration of the
+    services of the potroom). ``startup_kwh`` (pots that are baked or started) and ``idle_busbar_kwh`` are parts of
+    ``ac_kwh`` and not in ``liquid_ac``; ``line_loss_kwh`` is lost before the meters, and in ``comprehensive``.
+    ``cell_days`` counts pots in operation; ``anode_effect_s`` the whole duration of the
     anode effects that began here, ``overvoltage_v_s`` the voltage above normal during them, ``lvae_s`` the duration of
     low-voltage ones, which have no part in the slope method.
 
@@ -56,6 +58,9 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     dc_kwh: float = 0.0
     ac_kwh: float = 0.0
     auxiliary_kwh: float = 0.0
+    startup_kwh: float = 0.0
+    idle_busbar_kwh: float = 0.0
+    line_loss_kwh: float = 0.0
     charge_kah: float = 0.0
     metal_t: float = 0.0
     tapped_t: float = 0.0

@@ -7,11 +7,19 @@ is the one in force on the month's first day. Where too little of the month is k
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from collector.accounting.intensity import FARADAY, Metal, boundaries, energy_intensity
 from collector.accounting.sums import Sums
 from collector.domain import price
-from collector.domain.forecast import period_end_kwh_per_t
+from collector.domain.forecast import forecast_standard_uncertainty, period_end_kwh_per_t
 from collector.plant.rule_tables import SteppedPrice
+
+_LEAST_DAYS = 3
+"""Fewer whole days say next to nothing of their scatter."""
+
+_MINUTES_OF_A_WHOLE_DAY = 1296
+"""Nine tenths of its minutes: a day of which less is known stands for no day."""
 
 MINUTES_OF_A_DAY = 1440
 """A forecast carries on the last days; from less than one, it would carry on an hour."""
@@ -39,6 +47,8 @@ class MonthSoFar:
         Of what is over.
     recent
         Of the last days, of the month before as well.
+    recent_days
+        Each of these days by itself: how much they differ says how sure the forecast is.
     desulphurisation_kwh, recent_desulphurisation_kwh
         What of the energies is desulphurisation's [kWh].
     """
@@ -50,17 +60,25 @@ class MonthSoFar:
     recent: Sums
     desulphurisation_kwh: float = 0.0
     recent_desulphurisation_kwh: float = 0.0
+    recent_days: tuple[Sums, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTier:
-    """Where a month stands. Units in the names; None: withheld, because too little is known."""
+    """Where a month stands. Units in the names; None: withheld, because too little is known.
+
+    ``forecast_expanded_95``: of the forecast, by the scatter of the last days, k = 2 [kWh/t].
+    ``step_end_kwh_per_t``: above it, the next step begins. ``about_to_cross``: the month may end above it.
+    """
 
     threshold_kwh_per_t: float
     comprehensive_kwh_per_t: float | None
     surcharge_cny_per_kwh: float | None
     surcharge_cny: float | None
     forecast_month_end_kwh_per_t: float | None
+    forecast_expanded_95: float | None = None
+    step_end_kwh_per_t: float | None = None
+    about_to_cross: bool | None = None
 
 
 def price_tier(
@@ -126,12 +144,33 @@ def price_tier(
             metal_t_per_day=recent.metal_t * metal.scale / days,
             days_left=month.days_left,
         )
+    sure = _expanded_95(month, indicator, stated.metal_t, metal) if forecast is not None else None
+    step_end = float(price.step_end_kwh_per_t(kwh_per_t, tier))
     return PriceTier(
         threshold_kwh_per_t=threshold,
         comprehensive_kwh_per_t=kwh_per_t,
         surcharge_cny_per_kwh=float(surcharge),
         surcharge_cny=price.surcharge_cny(kwh, cny_per_kwh=float(surcharge)),
         forecast_month_end_kwh_per_t=forecast,
+        forecast_expanded_95=sure,
+        step_end_kwh_per_t=step_end,
+        about_to_cross=None if forecast is None else forecast + (sure or 0.0) > step_end + 1e-6,
+    )
+
+
+def _expanded_95(month: MonthSoFar, indicator: str, metal_t: float, metal: Metal) -> float | None:
+    """Return how sure the forecast is by the scatter of the last whole days [kWh/t]; None of fewer than two."""
+    if month.days_left <= 0:
+        return 0.0
+    pairs = [boundaries(day)[indicator] for day in month.recent_days]
+    known = [pair for pair in pairs if pair.minutes >= _MINUTES_OF_A_WHOLE_DAY]
+    if len(known) < _LEAST_DAYS:
+        return None
+    made = np.array([pair.metal_t * metal.scale for pair in known])
+    whole_t = metal_t + float(made.mean()) * month.days_left
+    energies = np.array([pair.energy_kwh for pair in known])
+    return 2 * forecast_standard_uncertainty(
+        energies, day_metal_t=made, days_left=month.days_left, metal_of_whole_period_t=whole_t
     )
 
 

@@ -9,12 +9,14 @@ from collector.accounting import intensity
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Parameters
 from collector.accounting.stating import Uncertainties
-from collector.accounting.sums import Sums
+from collector.accounting.sums import Pair, Sums
 from collector.accounting.windows import Window
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import Field
 from collector.readings.quality import Quality
 from collector.store.commit import LedgerRecord
+
+COMPREHENSIVE = "liquid_comprehensive_ac"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def lines(of: Interval, parameters: Parameters, *, least_coverage_pct: float) ->
     found: list[bytes | None] = []
     nothing = _nothing(of)
     for boundary, pair in intensity.boundaries(sums).items():
+        if boundary == COMPREHENSIVE and parameters.wanted.shares_by_metal:
+            continue  # told with the plant's account, which has the services
         stated = intensity.energy_intensity(
             pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
         )
@@ -113,6 +117,28 @@ def lines(of: Interval, parameters: Parameters, *, least_coverage_pct: float) ->
         start = lineprotocol.series("potline", {"plant": parameters.plant, "potline": parameters.potline})
         found.append(lineprotocol.line(start, {"pots_operating": sums.pots}, window.start_ns))
     return [line for line in found if line is not None]
+
+
+def comprehensive(of: Interval, plant: str, pair: Pair, *, least_coverage_pct: float) -> bytes | None:
+    """Return the line of an interval's comprehensive energy, with all services in the pair."""
+    window = of.window
+    stated = intensity.energy_intensity(
+        pair, length_s=window.length_s, least_coverage_pct=least_coverage_pct, metal=of.metal
+    )
+    fields = _nothing(of)
+    if stated is not None:
+        fields = {
+            "energy_kwh": stated.energy_kwh,
+            "metal_t": stated.metal_t,
+            "kwh_per_t": stated.kwh_per_t,
+            "coverage_pct": stated.coverage_pct,
+            "estimated_pct": stated.estimated_pct,
+            "quality": int(Quality.BAD) if stated.kwh_per_t is None else stated.quality,
+            "revision": of.revision,
+            "metal_basis": stated.basis.value,
+        }
+    tags = {"plant": plant, "potline": of.potline, "window": window.name, "boundary": COMPREHENSIVE}
+    return lineprotocol.line(lineprotocol.series("energy_intensity", tags), fields, window.start_ns)
 
 
 def _of(value: float | None, relative: float | None) -> float | None:

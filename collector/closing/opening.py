@@ -85,6 +85,6 @@ def settings_of_accounts(configuration: Configuration) -> str:
 
 
 def _price(configuration: Configuration) -> SteppedPrice | None:
-    """Return the rule of the plant's power price, as the rule file has it; None where the plant names none."""
-    region = configuration.plant.price_region
-    return None if region is None else configuration.rules.stepped_prices[region.rule].value
+    """Return the rule of the plant's power price, as the rule file has it; None where there is none with steps."""
+    region, rules = configuration.plant.price_region, configuration.rules
+    return None if region is None or region.rule in rules.banded_prices else rules.stepped_prices[region.rule].value

@@ -26,6 +26,7 @@ from collector.accounting.plant_metal import (
 )
 from collector.accounting.plant_parameters import PlantMeter, StackMass, digest, encoded, is_anything, plant_parameters
 from collector.accounting.plant_sums import WHOLE_PLANT, LoadSum, PlantSums
+from collector.accounting.shared_services import shared_by_metal, with_shared
 from collector.accounting.windows import (
     ROLLING_NS,
     Window,
@@ -36,7 +37,7 @@ from collector.accounting.windows import (
 )
 from collector.closing.closed import Closed, runs
 from collector.closing.closer import CLOSED, Closer
-from collector.closing.entries import emissions
+from collector.closing.entries import comprehensive, emissions
 from collector.closing.market import market_of_potline
 from collector.closing.pages import wording
 from collector.closing.plant_book import PlantBook, PlantStated
@@ -324,6 +325,7 @@ class PlantCloser:
         by_weight = plant_by_weight(sums, stated.metal)
         closed.lines += self._lines_of(window, by_weight, shares, record.revision, basis, sure)
         closed.lines += await self._by_the_market(window, sums)
+        closed.lines += await self._with_services(window, sums)
 
     async def _statement(
         self, window: Window, reason: str
@@ -383,6 +385,18 @@ class PlantCloser:
             if bought.co2_t is not None:
                 least = self._least_coverage_pct
                 found.append(emissions(interval, parameters, least_coverage_pct=least, market_t=bought.co2_t))
+        return [line for line in found if line is not None]
+
+    async def _with_services(self, window: Window, sums: PlantSums) -> list[bytes]:
+        """Return the comprehensive energy of the potlines with the services that the metal shares between them."""
+        shared, found = shared_by_metal(self._plant), []
+        for potline in self._plant.potlines if shared else ():
+            told = await self._lines.interval(potline.id, window)
+            if told is not None:
+                interval, parameters = told
+                pair = with_shared(interval.sums.comprehensive, potline.id, shared, sums, window.length_s)
+                least = self._least_coverage_pct
+                found.append(comprehensive(interval, parameters.plant, pair, least_coverage_pct=least))
         return [line for line in found if line is not None]
 
     async def _shares(self, window: Window, load: LoadSum) -> list[StatedShare]:

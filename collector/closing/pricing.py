@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from collector.accounting.intensity import FARADAY, Metal
-from collector.accounting.sums import Sums
+from collector.accounting.sums import Sums, total
 from collector.accounting.tiered_price import GreenShares, MonthSoFar, PriceTier, price_tier
 from collector.accounting.windows import DAY_NS, Window, parts_of, window_of, windows_between
 from collector.closing.book import Book
@@ -34,6 +34,7 @@ class SoFar:
     month: Window
     sums: Sums
     recent: Sums
+    recent_days: tuple[Sums, ...] = ()
 
 
 async def so_far(window: Window, book: Book, plant: Plant) -> SoFar:
@@ -55,8 +56,11 @@ async def so_far(window: Window, book: Book, plant: Plant) -> SoFar:
             *parts_of(Window("day", today.start_ns, window.end_ns), calendar),
         ]
     sums, _ = await book.total(parts)
-    recent, _ = await book.total(parts_of(Window("day", window.end_ns - RECENT_NS, window.end_ns), calendar))
-    return SoFar(month, sums, recent)
+    days = []
+    for since_ns in range(window.end_ns - RECENT_NS, window.end_ns, DAY_NS):
+        day, _ = await book.total(parts_of(Window("day", since_ns, since_ns + DAY_NS), calendar))
+        days.append(day)
+    return SoFar(month, sums, total(days), tuple(days))
 
 
 class Pricing:
@@ -66,6 +70,7 @@ class Pricing:
         self._plant, self._potline, self._rule = plant, potline, rule
         self._least_coverage_pct = least_coverage_pct
         self._said = ""
+        self._may_cross = False
 
     async def lines(
         self, window: Window, book: Book, *, metal: Metal = FARADAY, non_hydro_share: float | None = None
@@ -87,11 +92,10 @@ class Pricing:
             return []
         green, lacking = green_shares(self._plant.price_region, window.start_ns, non_hydro_share)
         try:
-            told = lines_of_price(
+            stands = standing(
                 window,
                 found,
                 self._plant,
-                self._potline,
                 self._rule,
                 green,
                 least_coverage_pct=self._least_coverage_pct,
@@ -101,26 +105,43 @@ class Pricing:
             self._say("no price tier is stated", str(exc))
             return []
         self._say("the price tier has no relief", lacking if self._rule.relief is not None else "")
-        return told
+        self._tell_crossing(stands)
+        tags = {"plant": self._plant.id, "potline": self._potline.id, "window": window.name}
+        line = lineprotocol.line(lineprotocol.series("power_price_tier", tags), _fields(stands), window.start_ns)
+        return [] if line is None else [line]
 
     def _say(self, event: str, reason: str) -> None:
         if reason and reason != self._said:
             log.warning(event, potline=self._potline.id, reason=reason)
         self._said = reason
 
+    def _tell_crossing(self, stands: PriceTier) -> None:
+        """Log when the month may end above its step, and when it may no longer."""
+        if stands.about_to_cross is None or stands.about_to_cross is self._may_cross:
+            return
+        self._may_cross = stands.about_to_cross
+        told = {
+            "potline": self._potline.id,
+            "forecast_kwh_per_t": stands.forecast_month_end_kwh_per_t,
+            "step_ends_at_kwh_per_t": stands.step_end_kwh_per_t,
+        }
+        if self._may_cross:
+            log.warning("the price tier is about to be crossed", **told)
+        else:
+            log.info("the price tier is no longer about to be crossed", **told)
 
-def lines_of_price(
+
+def standing(
     window: Window,
     so_far: SoFar,
     plant: Plant,
-    potline: Potline,
     rule: SteppedPrice,
     green: GreenShares | None,
     *,
     least_coverage_pct: float,
     metal: Metal = FARADAY,
-) -> list[bytes]:
-    """Return the line of a window from the sums of its month so far.
+) -> PriceTier:
+    """Return where the month of a window stands, from its sums so far.
 
     Raises
     ------
@@ -128,13 +149,14 @@ def lines_of_price(
         If no tier is in force in that month.
     """
     month = so_far.month
-    stands = price_tier(
+    return price_tier(
         MonthSoFar(
             first_day=plant.calendar.day_of(month.start_ns),
             length_s=(window.end_ns - month.start_ns) / 1e9,
             days_left=(month.end_ns - window.end_ns) / DAY_NS,
             sums=so_far.sums,
             recent=so_far.recent,
+            recent_days=so_far.recent_days,
             desulphurisation_kwh=_desulphurisation_kwh(so_far.sums, plant),
             recent_desulphurisation_kwh=_desulphurisation_kwh(so_far.recent, plant),
         ),
@@ -143,9 +165,6 @@ def lines_of_price(
         least_coverage_pct=least_coverage_pct,
         metal=metal,
     )
-    start = lineprotocol.series("power_price_tier", {"plant": plant.id, "potline": potline.id, "window": window.name})
-    line = lineprotocol.line(start, _fields(stands), window.start_ns)
-    return [] if line is None else [line]
 
 
 def green_shares(region: PriceRegion, time_ns: int, non_hydro_share: float | None) -> tuple[GreenShares | None, str]:
@@ -175,4 +194,7 @@ def _fields(stands: PriceTier) -> dict[str, lineprotocol.Field]:
         "surcharge_cny_per_kwh": stands.surcharge_cny_per_kwh,
         "surcharge_cny": stands.surcharge_cny,
         "forecast_month_end_kwh_per_t": stands.forecast_month_end_kwh_per_t,
+        "forecast_month_end_kwh_per_t_u95": stands.forecast_expanded_95,
+        "step_end_kwh_per_t": stands.step_end_kwh_per_t,
+        "about_to_cross": None if stands.about_to_cross is None else int(stands.about_to_cross),
     }

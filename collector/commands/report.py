@@ -10,7 +10,7 @@ from collector.accounting.periods import parse_period
 from collector.accounting.windows import Window
 from collector.closing.opening import as_told
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
-from collector.reporting import measured, page, reading, sheets
+from collector.reporting import averages, measured, page, reading, sheets
 from collector.reporting.basis import Basis
 from collector.reporting.compliance import compliance_statement
 from collector.reporting.direct import NoRules, cbam_statement, china_ets_statement
@@ -125,12 +125,12 @@ def _stated(
 
 def _measured(db: sqlite3.Connection, basis: Basis, kind: str, longest_gap_s: float) -> Basis:
     """Add what a kind needs beside the ledger."""
-    if kind in {"cbam", "china-ets", "renewable"}:
+    if kind in {"energy", "cbam", "china-ets", "renewable"}:
         basis = measured.with_counted(db, basis, longest_gap_s=longest_gap_s)
     if kind == "renewable":
         basis = measured.with_hours(db, basis, longest_gap_s=longest_gap_s)
     if kind == "compliance":
-        basis = measured.with_averages(db, basis, longest_gap_s=longest_gap_s)
+        basis = averages.with_averages(db, basis, longest_gap_s=longest_gap_s)
     return basis
 
 

@@ -9,7 +9,12 @@ compares it with the text first. The parts are therefore arguments, one by one, 
 differently gives other parts.
 """
 
+from typing import Final
+
 from collector.domain.validity import Amount, not_negative, part_of, positive, within
+
+STANDARD_COAL_GJ_PER_KG: Final = 7000 * 4.1868e-6
+"""Heat of a kilogram of standard coal: 7000 kcal by its definition, with 4.1868 kJ/kcal [GJ/kgce]."""
 
 
 def liquid_ac_kwh(

@@ -193,6 +193,40 @@ def tier_surcharge(kwh_per_t: Amount, tier: Tier) -> Amount:
     return surcharge
 
 
+def step_end_kwh_per_t(kwh_per_t: Amount, tier: Tier) -> Amount:
+    """Greatest consumption with the surcharge that a consumption has.
+
+    Parameters
+    ----------
+    kwh_per_t
+        Consumption, as for `tier_surcharge` [kWh/t].
+    tier
+        Threshold and steps in force [kWh/t, CNY/kWh].
+
+    Returns
+    -------
+    Amount
+        Above it, the next step begins [kWh/t].
+
+    Raises
+    ------
+    ValueError
+        If the consumption is negative.
+
+    Notes
+    -----
+    ``w_end = T + d · ceil(max(0, w - T) / d)``
+
+    References
+    ----------
+    .. [1] As for `tier_surcharge`.
+    """
+    not_negative(kwh_per_t=kwh_per_t)
+    steps = np.ceil(np.round(np.maximum(0, kwh_per_t - tier.threshold_kwh_per_t) / tier.step_kwh_per_t, _ROUNDING))
+    end: Amount = tier.threshold_kwh_per_t + steps * tier.step_kwh_per_t
+    return end
+
+
 def relieved_surcharge(
     cny_per_kwh: Amount,
     *,

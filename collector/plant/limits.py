@@ -62,6 +62,31 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleInForce:
+    """A rule on pollutants that holds for the plant. ``rule`` is its table in emission_limits.toml.
+
+    Attributes
+    ----------
+    valid_from_ns, valid_to_ns : int
+        When it is in force here [ns].
+    source : str
+        What says that it holds here, such as a permit.
+    averaged_over_s : float
+        The time of the mean for its limits that name none [s]; None: these are not judged.
+    plants, cells : str
+        Which of its limits hold here, as the rule names them; empty: those for any plant, any cell.
+    """
+
+    rule: str
+    valid_from_ns: int
+    source: str
+    valid_to_ns: int | None = None
+    averaged_over_s: float | None = None
+    plants: str = ""
+    cells: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Targets:
     """What the plant wants to reach, each from a day on.
 

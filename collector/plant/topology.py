@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from collector.plant.calendar import Calendar, Shifts
+from collector.plant.casthouse import Casthouse
 from collector.plant.contracts import Portfolio
 from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
-from collector.plant.limits import Limit, PriceRegion, Targets
+from collector.plant.limits import Limit, PriceRegion, RuleInForce, Targets
 from collector.plant.materials import Materials
 from collector.plant.meter import Broker, Endpoint, HeardMeter, Measures, Meter, PolledMeter
 from collector.plant.stacks import masses_to_derive
@@ -31,6 +32,8 @@ class Potline:
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
     pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
+    ``idle_busbar_share``: what of the energy into the rectifiers is lost around pots that are cut out;
+    ``line_loss_share``: what is lost up to the meters, over what they measure: fractions [1], None: not configured.
     """
 
     id: str
@@ -46,6 +49,8 @@ class Potline:
     effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
     metal_kg_per_cm: DatedSeries | None = None
+    idle_busbar_share: DatedSeries | None = None
+    line_loss_share: DatedSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Plant:
     price_region: PriceRegion | None = None
     materials: Materials = field(default_factory=Materials)
     tapping: Tapping | None = None
+    casthouse: Casthouse | None = None
+    limit_rules: tuple[RuleInForce, ...] = ()
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 

@@ -8,6 +8,7 @@ from collector.accounting.integrals import Amount
 from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import Parameters
 from collector.accounting.period_metal import PeriodMetal, by_charge, together
+from collector.accounting.plant_sums import PlantSums
 from collector.accounting.sums import Sums, total
 from collector.accounting.windows import Window
 from collector.plant.limits import Limit
@@ -64,13 +65,17 @@ class LineBasis:
 
 @dataclass(frozen=True, slots=True)
 class Averages:
-    """Means of a meter's quantity over blocks of time: starts [ns], means, and the covered share of each [1]."""
+    """Means of a meter's quantity over blocks of time: starts [ns], means, and the covered share of each [1].
+
+    ``reference``: what the means refer to, in words.
+    """
 
     meter: str
     quantity: Quantity
     starts_ns: tuple[int, ...]
     means: tuple[float, ...]
     covered: tuple[float, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class Basis:
         Means for limits, by the limit's name.
     hours
         Hour by hour, where a statement matches by the hour.
+    of_plant
+        The sums of the plant as a whole; None where the ledger has none of the period.
     """
 
     plant: Plant
@@ -119,6 +126,7 @@ class Basis:
     counted: Mapping[tuple[str, Quantity], Amount] = field(default_factory=dict)
     averages: Mapping[str, tuple[Averages, ...]] = field(default_factory=dict)
     hours: tuple[HourOfLoad, ...] = ()
+    of_plant: PlantSums | None = None
 
     @property
     def whole(self) -> Sums:

@@ -2,21 +2,20 @@
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from collector.accounting.cells import Rule
-from collector.accounting.integrals import Amount, Shape, between
-from collector.accounting.rules import accounted, rules
+from collector.accounting.integrals import Amount, between
+from collector.accounting.rules import rules
 from collector.accounting.windows import windows_between
 from collector.closing.book import stated
-from collector.plant.limits import SPECIFIC, Limit
 from collector.plant.materials import COUNTED
 from collector.plant.meter import Measures, Meter
 from collector.plant.topology import Plant
 from collector.readings.cell import Cell
-from collector.readings.quantity import Kind, Quantity
-from collector.reporting.basis import Averages, Basis, HourOfLoad
+from collector.readings.quantity import Quantity
+from collector.reporting.basis import Basis, HourOfLoad
 from collector.store import inputs, ledger
 
 _SECOND_NS = 1_000_000_000
@@ -35,7 +34,7 @@ def with_counted(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float) 
     end_ns = basis.window.start_ns + round(basis.known_s * 1e9)
     booked, counted = rules(plant), {}
     for meter, quantity in wanted:
-        cells = _cells(db, plant, meter, quantity, basis.window.start_ns, end_ns)
+        cells = cells_of(db, plant, meter, quantity, basis.window.start_ns, end_ns)
         if cells:
             rule = booked[plant.points.place(meter.id, quantity)]
             counted[meter.id, quantity] = _amount(
@@ -58,7 +57,7 @@ def with_hours(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float) ->
     energy = Quantity.ACTIVE_ENERGY_IMPORT
     booked = rules(plant)
     kept = [
-        (booked[plant.points.place(meter.id, energy)], _cells(db, plant, meter, energy, window.start_ns, end_ns))
+        (booked[plant.points.place(meter.id, energy)], cells_of(db, plant, meter, energy, window.start_ns, end_ns))
         for meter in meters
     ]
     found = []
@@ -68,7 +67,7 @@ def with_hours(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float) ->
         amounts = [
             _amount(
                 rule,
-                _around(cells, hour.start_ns, hour.end_ns),
+                around(cells, hour.start_ns, hour.end_ns),
                 hour.start_ns,
                 hour.end_ns,
                 longest_gap_s=longest_gap_s,
@@ -82,67 +81,17 @@ def with_hours(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float) ->
     return replace(basis, hours=tuple(found))
 
 
-def with_averages(db: sqlite3.Connection, basis: Basis, *, longest_gap_s: float) -> Basis:
-    """Return a basis with the means that the plant's limits are judged by, of what is measured and kept."""
-    end_ns = basis.window.start_ns + round(basis.known_s * 1e9)
-    averages: dict[str, tuple[Averages, ...]] = {}
-    for limit in basis.plant.limits:
-        if limit.unit == SPECIFIC or not basis.has_in_force(limit):
-            continue
-        found = []
-        for meter in _meters(basis, limit):
-            cells = _cells(db, basis.plant, meter, limit.quantity, basis.window.start_ns, end_ns)
-            if cells:
-                blocks = list(_blocks(cells, limit, basis.window.start_ns, end_ns, longest_gap_s))
-                starts, means, covered = zip(*blocks, strict=True) if blocks else ((), (), ())
-                found.append(Averages(meter.id, limit.quantity, starts, means, covered))
-        if found:
-            averages[limit.name] = tuple(found)
-    return replace(basis, averages=averages)
-
-
-def _meters(basis: Basis, limit: Limit) -> list[Meter]:
-    """Return the meters that a limit holds for: of its stack, of its potline, or all that have the quantity."""
-    return [
-        meter
-        for meter in basis.plant.meters
-        if limit.quantity in accounted(meter)
-        and limit.quantity.kind is not Kind.COUNTER
-        and (not limit.stack or meter.stack == limit.stack)
-        and (not limit.potline or meter.potline == limit.potline)
-    ]
-
-
-def _blocks(
-    cells: Sequence[Cell], limit: Limit, start_ns: int, end_ns: int, longest_gap_s: float
-) -> Iterator[tuple[int, float, float]]:
-    """Yield start, mean and covered share of each whole block that has a reading and begins while the limit holds."""
-    length_ns = round(limit.averaged_over_s * _SECOND_NS)
-    for block_ns in range(start_ns, end_ns - length_ns + 1, length_ns):
-        if not limit.in_force(block_ns):
-            continue
-        amount = between(
-            _around(cells, block_ns, block_ns + length_ns),
-            block_ns,
-            block_ns + length_ns,
-            shape=Shape.GAUGE,
-            longest_gap_s=longest_gap_s,
-            modulus=None,
-        )
-        if amount.known_s > 0:
-            yield block_ns, amount.amount / amount.known_s, amount.covered_s / limit.averaged_over_s
-
-
-def _around(cells: Sequence[Cell], start_ns: int, end_ns: int) -> Sequence[Cell]:
+def around(cells: Sequence[Cell], start_ns: int, end_ns: int) -> Sequence[Cell]:
     """Return the cells of an interval, with the nearest one before and after it."""
     first = bisect_left(cells, start_ns, key=lambda cell: cell.minute_ns)
     last = bisect_left(cells, end_ns, key=lambda cell: cell.minute_ns)
     return cells[max(0, first - 1) : last + 1]
 
 
-def _cells(
+def cells_of(
     db: sqlite3.Connection, plant: Plant, meter: Meter, quantity: Quantity, start_ns: int, end_ns: int
 ) -> list[Cell]:
+    """Return the cells of a meter's quantity in an interval, with their neighbours; none where none lies in it."""
     name = plant.points[plant.points.place(meter.id, quantity)].name
     cells = inputs.cells_of(db, name, start_ns, end_ns)
     return cells if any(start_ns <= cell.minute_ns < end_ns for cell in cells) else []

@@ -3,7 +3,7 @@
 Nothing is loaded from elsewhere. Every text from settings and ledger is escaped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from string import Template
 
@@ -38,7 +38,7 @@ th, td { padding: 0.8mm 2.5mm 0.8mm 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td { border-bottom: 0.3pt solid #999; vertical-align: top; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.w { white-space: nowrap; }
+.w, .where, .unit { white-space: nowrap; }
 .what { min-width: 36mm; }
 .note { color: #333; font-size: 7.5pt; overflow-wrap: anywhere; min-width: 30mm; }
 .days { margin-bottom: 4mm; }
@@ -49,6 +49,19 @@ td { border-bottom: 0.3pt solid #999; vertical-align: top; }
 code { font-family: "Liberation Mono", monospace; font-size: 8pt; overflow-wrap: anywhere; }
 sup { font-weight: 700; line-height: 0; }
 @media print { body { margin: 0; max-width: none; } }
+@media screen and (max-width: 800px) { body { padding: 0 4mm; } }
+@media screen and (max-width: 700px) {
+  section { overflow-x: auto; }
+  .rows thead { display: none; }
+  .rows tr { display: flex; flex-wrap: wrap; column-gap: 2mm; border-bottom: 0.3pt solid #999; padding: 0.8mm 0; }
+  .rows td { border: 0; padding: 0; }
+  .rows .what { flex: 1 1 40%; }
+  .rows .when { flex: 1 1 70%; }
+  .rows .known { flex-basis: 100%; color: #333; font-size: 7.5pt; text-align: left; }
+  .rows .known:empty, .rows .note:empty { display: none; }
+  .rows .known::before { content: attr(data-head) ": "; }
+  .rows .note { flex-basis: 100%; }
+}
 """)
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -125,24 +138,30 @@ def _table(section: Section) -> str:
     if not section.rows:
         return ""
     has_periods = any(row.period for row in section.rows)
-    has_shares = any(row.coverage_pct is not None for row in section.rows)
+    told = [head for head in _KNOWN if any(_known(row)[head] for row in section.rows)]
     heads = ["where", *(["time"] if has_periods else []), "what"]
     head = "".join(f"<th>{text}</th>" for text in heads) + '<th class="n">value</th><th>unit</th>'
-    if has_shares:
-        head += '<th class="n">known</th><th class="n">estimated</th><th class="n">quality</th>'
-    body = "".join(_row(row, has_periods=has_periods, has_shares=has_shares) for row in section.rows)
-    return f"<table><thead><tr>{head}<th>remarks</th></tr></thead><tbody>{body}</tbody></table>"
+    head += "".join(f'<th class="n">{text}</th>' for text in told)
+    body = "".join(_row(row, has_periods=has_periods, told=told) for row in section.rows)
+    return f'<table class="rows"><thead><tr>{head}<th>remarks</th></tr></thead><tbody>{body}</tbody></table>'
 
 
-def _row(row: Row, *, has_periods: bool, has_shares: bool) -> str:
-    cells = [f'<td class="w">{escape(row.where)}</td>']
-    cells += [f'<td class="w">{escape(row.period)}</td>'] if has_periods else []
+_KNOWN = ("known", "estimated", "quality")
+"""What is told of a number beside it, where any of a table has it."""
+
+
+def _known(row: Row) -> dict[str, str]:
+    quality = "" if row.quality is None else f"0x{row.quality:02X}"
+    return {"known": _percent(row.coverage_pct), "estimated": _percent(row.estimated_pct), "quality": quality}
+
+
+def _row(row: Row, *, has_periods: bool, told: Sequence[str]) -> str:
+    cells = [f'<td class="where">{escape(row.where)}</td>']
+    cells += [f'<td class="w when">{escape(row.period)}</td>'] if has_periods else []
     cells.append(f'<td class="what">{escape(row.label)}</td>')
-    cells.append(f'<td class="n">{_value(row)}</td><td class="w">{escape(row.unit)}</td>')
-    if has_shares:
-        quality = "" if row.quality is None else f"0x{row.quality:02X}"
-        cells.append(f'<td class="n">{_percent(row.coverage_pct)}</td><td class="n">{_percent(row.estimated_pct)}</td>')
-        cells.append(f'<td class="n">{quality}</td>')
+    cells.append(f'<td class="n">{_value(row)}</td><td class="unit">{escape(row.unit)}</td>')
+    known = _known(row)
+    cells += [f'<td class="n known" data-head="{head}">{known[head]}</td>' for head in told]
     sure = f"uncertainty {row.uncertainty}" if row.uncertainty else ""
     notes = "; ".join(text for text in (row.note, sure, row.source) if text)
     cells.append(f'<td class="note">{escape(notes)}</td>')

@@ -18,6 +18,7 @@ from collector.closing.book import Stated, stated
 from collector.plant.calendar import Calendar
 from collector.plant.topology import Potline
 from collector.reporting.basis import Basis, Day, LineBasis, Segment
+from collector.reporting.plant_reading import plant_period
 from collector.reporting.statement import Revision, Standing
 from collector.settings import Configuration
 from collector.store import ledger
@@ -86,6 +87,7 @@ def basis(
         ends=local(calendar, window.end_ns),
         day=first_day(window, calendar),
         lines=tuple(lines),
+        of_plant=plant_period(db, Window(window.name, window.start_ns, until_ns), calendar),
         standing=Standing(
             last_entry=int(last[0]),
             digest=bytes(last[1]).hex(),

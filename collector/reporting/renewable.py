@@ -67,7 +67,7 @@ def renewable_statement(basis: Basis) -> Statement:
         rule=f"denominator: {Denominator.ELECTROLYSIS_AC.value}, rectifiers and services of the potrooms",
         sections=[
             Section("Electricity", tuple(_load(basis))),
-            Section("Renewable share by basis", tuple(_rows(basis, shares)), ("The bases are not added.",)),
+            _by_basis(tuple(_rows(basis, shares))),
             targets,
             Section("Contracts", tuple(_contracts(basis, start_ns, end_ns, load_kwh))),
             Section("Certificates retired", tuple(_retired(basis, start_ns, end_ns))),
@@ -151,6 +151,10 @@ def _rows(basis: Basis, shares: list[tuple[RenewableShare, str]]) -> Iterator[Ro
         yield Row(
             f"{label}, share", share.percent, "%", digits=2, coverage_pct=coverage, estimated_pct=estimated, note=note
         )
+
+
+def _by_basis(rows: tuple[Row, ...]) -> Section:
+    return Section("Renewable share by basis", rows, ("The bases are not added.",) if rows else ())
 
 
 def _targets(basis: Basis, shares: list[RenewableShare]) -> tuple[Section, list[Lack]]:

@@ -56,7 +56,7 @@ def of_energy(plant: Plant, line: LineBasis, boundary: str, pair: Pair, time_ns:
         metal = _metal(plant, potline, sums, pair, time_ns)
     if metal is None:
         return None
-    return energy_budgets(_meters(plant, potline, boundary, sums, pair), metal).kwh_per_t
+    return energy_budgets(_meters(plant, boundary, sums, pair), metal).kwh_per_t
 
 
 def why_no_metal(metal: PeriodMetal) -> str:
@@ -104,10 +104,12 @@ def _metal(plant: Plant, potline: Potline, sums: Sums, pair: Pair, time_ns: int)
     )
 
 
-def _meters(plant: Plant, potline: Potline, boundary: str, sums: Sums, pair: Pair) -> list[MeterEnergy]:
+def _meters(plant: Plant, boundary: str, sums: Sums, pair: Pair) -> list[MeterEnergy]:
     """Return the meters of a boundary with their parts of the pair's energy."""
     measures = [_MEASURES[role] for role in ROLES[boundary]]
-    listed = [meter for each in measures for meter in plant.meters_on(potline, each) if meter.id in sums.meters]
+    listed = [
+        meter for each in measures for meter in plant.meters if meter.measures is each and meter.id in sums.meters
+    ]
     whole_kwh = sum(sums.meters[meter.id].kwh for meter in listed)
     part = pair.energy_kwh / whole_kwh if whole_kwh > 0 else 0.0
     gap_h = pair.estimated_s / 3600

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from zoneinfo import ZoneInfo
 
 from collector.plant.factors import DatedSeries
-from collector.plant.limits import SPECIFIC, Boundary, Limit, PriceRegion, Targets
+from collector.plant.limits import SPECIFIC, Boundary, Limit, PriceRegion, RuleInForce, Targets
 from collector.plant.meter import POLLUTANTS, Measures
 from collector.readings import units
 from collector.readings.quantity import Quantity
@@ -26,6 +26,21 @@ class Bounds(DatedPart):
         """Return the limits that are well; ``problems`` says what is wrong with the others."""
         built = [self._limit(id_, section) for id_, section in self._settings.limits.items()]
         return tuple(limit for limit in built if limit is not None)
+
+    def limit_rules(self) -> tuple[RuleInForce, ...]:
+        """Return the rules on pollutants that hold for the plant."""
+        return tuple(
+            RuleInForce(
+                rule=rule,
+                valid_from_ns=self._from_ns(section.valid_from),
+                source=section.source,
+                valid_to_ns=self._to_ns(("limit_rules", rule), section.valid_from, section.valid_to),
+                averaged_over_s=section.averaged_over,
+                plants=section.plants or "",
+                cells=section.cells or "",
+            )
+            for rule, section in self._settings.limit_rules.items()
+        )
 
     def targets(self) -> Targets:
         """Return the targets."""

@@ -15,6 +15,7 @@ from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
 from collector.settings.bounds import Bounds
 from collector.settings.brokers import Brokers
+from collector.settings.casthouse import CasthouseSections
 from collector.settings.electricity import Electricity
 from collector.settings.endpoints import Endpoints
 from collector.settings.factor_files import FactorFiles
@@ -87,13 +88,16 @@ class Builder(DatedPart):
         portfolio = electricity.portfolio()
         bounds = Bounds(settings, self._origins, self._broken, self._zone)
         limits, targets, price_region = bounds.limits(), bounds.targets(), bounds.price_region()
+        limit_rules = bounds.limit_rules()
         sections = MaterialSections(settings, self._origins, self._broken, self._zone)
         materials = sections.materials({meter.id: meter for meter in built})
         tappings = Tappings(settings, self._origins, self._broken, self._zone)
+        casting = CasthouseSections(settings, self._origins, self._broken, self._zone)
+        casthouse = casting.casthouse()
         shifts, day_starts_min, tapping = tappings.shifts(), tappings.day_starts_min(), tappings.tapping()
         if all(read is not None for read in of_brokers.values()):
             self._check_told(layouts.read)
-        for part in (files, layouts, meters, electricity, bounds, sections, tappings):
+        for part in (files, layouts, meters, electricity, bounds, sections, tappings, casting):
             self.problems += part.problems
         brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
@@ -121,6 +125,8 @@ class Builder(DatedPart):
             targets=targets,
             price_region=price_region,
             materials=materials,
+            casthouse=casthouse,
+            limit_rules=limit_rules,
             shifts=shifts,
             day_starts_min=day_starts_min,
             tapping=tapping,
@@ -196,6 +202,14 @@ class Builder(DatedPart):
             pot_out_below_v=section.pot_out_below,
             weighing_relative_standard_uncertainty=None if weighing is None else weighing / 200,
             metal_kg_per_cm=self._series((*at, "metal_per_height"), heights) if heights else None,
+            idle_busbar_share=(
+                self._series((*at, "idle_busbar_loss"), section.idle_busbar_loss, 100.0)
+                if section.idle_busbar_loss
+                else None
+            ),
+            line_loss_share=(
+                self._series((*at, "line_losses"), section.line_losses, 100.0) if section.line_losses else None
+            ),
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
         )

@@ -22,6 +22,7 @@ from collector.settings.configuration import (
     PageSettings,
     StoreSettings,
 )
+from collector.settings.limit_choice import LimitChoice
 from collector.settings.models import Delivery, Settings
 from collector.settings.price_choice import PriceChoice
 from collector.settings.problems import ConfigurationError, Problem
@@ -59,6 +60,7 @@ STAND_INS: dict[str, Any] = {
     "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
     "certificates": {"csv": "none"},
     "price": {"region": "none", "rule": "none"},
+    "casthouse": {"cast_csv": "none", "source": "none"},
     "soda_ash": {"t_co2_per_t": 0.0, "amounts_csv": "none", "source": "none", "verified": "own"},
 }
 """What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
@@ -99,6 +101,9 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     price = PriceChoice(settings, origins, broken)
     price.check(rules)
     problems += price.problems
+    chosen = LimitChoice(settings, origins, broken)
+    chosen.check(rules)
+    problems += chosen.problems
     balances = Balances(origins, broken, ZoneInfo(settings.plant.time_zone))
     of_lines = balances.built(settings, () if plant is None else plant.meters)
     problems += balances.problems

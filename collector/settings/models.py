@@ -33,12 +33,14 @@ from collector.settings.parameter_models import (
     AccuracyClass,
     Allocate,
     BalanceSection,
+    CasthouseSection,
     CertificatesSection,
     ContractSection,
     Dated,
     Emissions,
     Footprint,
     FuelSection,
+    LimitRuleChoice,
     LimitSection,
     PriceSection,
     SodaAshSection,
@@ -152,6 +154,8 @@ class PotlineSection(_Model):
     pot_out_below: Annotated[float, measure("V", "0 V", "3 V")] = 1.5
     weighing_uncertainty: Surely | None = None
     metal_per_height: list[Dated[Annotated[float, measure("kg/cm", "10 kg/cm", "2000 kg/cm")]]] = []
+    idle_busbar_loss: list[Dated[Annotated[float, measure("%", "0 %", "10 %")]]] = []
+    line_losses: list[Dated[Annotated[float, measure("%", "0 %", "10 %")]]] = []
     anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
     anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
     balance: BalanceSection | None = None
@@ -285,6 +289,8 @@ class Settings(BaseSettings):
     footprint: Footprint = Footprint()
     fuels: dict[Id, FuelSection] = {}
     soda_ash: SodaAshSection | None = None
+    casthouse: CasthouseSection | None = None
+    limit_rules: dict[Id, LimitRuleChoice] = {}
 
     @classmethod
     def settings_customise_sources(

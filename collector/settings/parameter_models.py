@@ -253,6 +253,25 @@ class SodaAshSection(ParameterModel):
     verified: Verified
 
 
+class CasthouseSection(ParameterModel):
+    """[casthouse]."""
+
+    cast_csv: Text
+    source: Text
+    fuels: list[Id] = []
+
+
+class LimitRuleChoice(ParameterModel):
+    """[limit_rules.RULE]: a rule of factors/emission_limits.toml that holds for the plant."""
+
+    valid_from: Day
+    valid_to: Day | None = None
+    averaged_over: Annotated[float, measure("s", "1 min", "366 d")] | None = None
+    plants: Literal["existing", "new"] | None = None
+    cells: Text | None = None
+    source: Text
+
+
 class GridFactorSection(Uncertain):
     """[ID] of factors/grid_electricity.toml. What the formulas refuse is refused where the plant is built."""
 

@@ -32,8 +32,6 @@ class PriceChoice(Part):
         if not self._fine(*_AT) or not self._fine("factors_dir"):
             return
         if section.rule in rules.banded_prices:
-            what = f"{section.rule} is of kind bands, which judges the year before"
-            self._report(_AT, what, "name one of kind steps, which judges the month")
             return
         known = rules.stepped_prices.get(section.rule)
         if known is None:

@@ -40,6 +40,8 @@ OF_THE_PLANT = frozenset(
         "footprint",
         "fuels",
         "soda_ash",
+        "casthouse",
+        "limit_rules",
     }
 )
 _MANY = frozenset({"endpoints", "meters"})

@@ -52,7 +52,11 @@ def hour_of_march(number: int) -> Window:
 
 def fields(line: bytes) -> tuple[str, dict[str, float], int]:
     series, told, time = line.decode().split(" ")
-    return series, {key: float(value) for key, value in (part.split("=") for part in told.split(","))}, int(time)
+    return (
+        series,
+        {key: float(value.removesuffix("i")) for key, value in (part.split("=") for part in told.split(","))},
+        int(time),
+    )
 
 
 def pricing(plant: Plant = PRICED) -> Pricing:
@@ -154,3 +158,28 @@ async def test_desulphurisation_that_is_in_the_account_is_left_out(tmp_path: Pat
         await book.put(whole("hour", MARCH.start_ns, HOUR_NS), Stated(known, 1, ()))
         [line] = await pricing(plant).lines(hour_of_march(0), book)
     assert fields(line)[1]["comprehensive_kwh_per_t"] == pytest.approx(0.98 * 13400)
+
+
+async def test_a_month_that_may_cross_its_step_is_told_once_and_again_when_it_may_not(tmp_path: Path) -> None:
+    async with book_of(tmp_path, days=2, hours=6, kwh_per_t=13318.0, before=13341.0) as book:
+        line = pricing()
+        with structlog.testing.capture_logs() as logs:
+            [first] = await line.lines(hour_of_march(52), book)
+            await line.lines(hour_of_march(53), book)
+    _, told, _ = fields(first)
+    assert told["step_end_kwh_per_t"] == 13320
+    assert told["forecast_month_end_kwh_per_t"] > 13320
+    assert told["about_to_cross"] == 1
+    assert [log["event"] for log in logs].count("the price tier is about to be crossed") == 1
+
+
+async def test_the_scatter_of_the_last_days_is_the_uncertainty_of_the_forecast(tmp_path: Path) -> None:
+    async with book_of(tmp_path, days=2, hours=6, kwh_per_t=13341.0, before=13241.0) as book:
+        [line] = await pricing().lines(hour_of_march(53), book)
+    # Seven days to 06:00 on the third: two and a quarter at 13,341 and the rest at 13,241, 120 t each.
+    used = [13241.0] * 4 + [13241.0 + 25.0, 13341.0, 13341.0]
+    mean = sum(used) / 7
+    scatter = (sum((each - mean) ** 2 for each in used) / 6) ** 0.5
+    _, told, _ = fields(line)
+    expected = 2 * scatter * (28.75 + 28.75**2 / 7) ** 0.5 / 31
+    assert told["forecast_month_end_kwh_per_t_u95"] == pytest.approx(expected, rel=1e-6)

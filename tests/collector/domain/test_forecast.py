@@ -1,10 +1,11 @@
 """The end of a month, forecast."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.forecast import needed_kwh_per_t, period_end_kwh_per_t
+from collector.domain.forecast import forecast_standard_uncertainty, needed_kwh_per_t, period_end_kwh_per_t
 
 energies = st.floats(0, 1e9)
 days = st.floats(0.1, 31)
@@ -81,3 +82,29 @@ def test_days_that_take_what_is_needed_end_at_the_limit(
             kwh, metal_so_far_t=metal_t, kwh_per_day=needed * t_per_day, metal_t_per_day=t_per_day, days_left=left
         )
         assert end == pytest.approx(limit, rel=1e-9)
+
+
+def test_three_days_that_differ_by_200_kwh_per_t_leave_81_kwh_per_t_open_at_the_end_of_six() -> None:
+    """Residuals 0, 20 and -20 MWh: 20 MWh a day; three days to come, and three that were: sqrt(3 + 3)."""
+    uncertain = forecast_standard_uncertainty(
+        np.array([1_340_000.0, 1_360_000.0, 1_320_000.0]),
+        day_metal_t=np.full(3, 100.0),
+        days_left=3.0,
+        metal_of_whole_period_t=600.0,
+    )
+    assert uncertain == pytest.approx(81.65, abs=0.01)
+
+
+def test_days_of_one_consumption_and_any_load_leave_nothing_open() -> None:
+    metal_t = np.array([100.0, 50.0, 120.0])
+    uncertain = forecast_standard_uncertainty(
+        13_400 * metal_t, day_metal_t=metal_t, days_left=10.0, metal_of_whole_period_t=1170.0
+    )
+    assert uncertain == pytest.approx(0.0, abs=1e-6)
+
+
+def test_one_day_tells_no_scatter() -> None:
+    with pytest.raises(ValueError, match=r"1 days of energy and 1 of metal tell no scatter\. Remedy: give both"):
+        forecast_standard_uncertainty(
+            np.array([1e6]), day_metal_t=np.array([100.0]), days_left=3.0, metal_of_whole_period_t=400.0
+        )

@@ -14,6 +14,7 @@ from collector.domain.price import (
     band_surcharge,
     overdue_surcharge_cny,
     relieved_surcharge,
+    step_end_kwh_per_t,
     surcharge_cny,
     tier_in_force,
     tier_surcharge,
@@ -136,3 +137,12 @@ def test_the_surcharge_is_at_most_one_step_above_the_straight_line(kwh_per_t: fl
 def test_relief_never_takes_more_than_85_percent_and_never_adds(price: float, share: float, weight: float) -> None:
     relieved = relieved_surcharge(price, non_hydro_percent=share, incentive_weight_percent=weight, relief=RELIEF)
     assert price * 0.15 * (1 - 1e-12) <= relieved <= price
+
+
+@pytest.mark.parametrize(
+    ("kwh_per_t", "end"), [(13_200.0, 13_300.0), (13_300.0, 13_300.0), (13_301.0, 13_320.0), (13_320.0, 13_320.0)]
+)
+def test_a_step_ends_where_the_next_one_begins(kwh_per_t: float, end: float) -> None:
+    assert step_end_kwh_per_t(kwh_per_t, TIER) == end
+    assert tier_surcharge(end, TIER) == tier_surcharge(kwh_per_t, TIER)
+    assert tier_surcharge(end + 0.01, TIER) > tier_surcharge(kwh_per_t, TIER)

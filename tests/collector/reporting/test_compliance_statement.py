@@ -26,10 +26,37 @@ def test_a_block_above_its_limit_is_listed_with_its_time_and_one_on_the_limit_me
     assert row(statement, "so2_gtc (so2): blocks judged").value == 3
     assert row(statement, "so2_gtc (so2): blocks withheld").value == 1
     assert row(statement, "so2_gtc (so2): greatest mean over the limit").value == pytest.approx(125.0)
-    (outside,) = (s for s in statement.sections if s.title == "Blocks outside their limit")
-    assert [(r.period, r.value, r.unit, r.where) for r in outside.rows] == [
-        ("2026-03-01 12:30+08:00", 250.0, "mg/m3", "GTC-1")
+    (outside,) = (s for s in statement.sections if s.title == "Exceedances")
+    assert [(r.label, r.period, r.value, r.unit, r.where) for r in outside.rows] == [
+        ("so2_gtc (so2): outside, greatest mean", "2026-03-01 12:30+08:00", 250.0, "mg/m3", "GTC-1"),
+        ("so2_gtc (so2): outside, length", "2026-03-01 12:30+08:00", 0.5, "h", "GTC-1"),
     ]
+    assert outside.rows[1].note == "until 2026-03-01 13:00+08:00"
+
+
+def test_blocks_outside_that_follow_each_other_are_one_exceedance_with_its_greatest_mean() -> None:
+    statement = compliance_statement(judged(SO2, (210.0, 280.0, 190.0, 205.0), (1.0, 0.95, 1.0, 1.0)))
+    assert row(statement, "so2_gtc (so2): exceedances").value == 2
+    assert row(statement, "so2_gtc (so2): time outside").value == 1.5
+    (outside,) = (s for s in statement.sections if s.title == "Exceedances")
+    assert [(r.period[11:16], r.value) for r in outside.rows] == [
+        ("12:00", 280.0), ("12:00", 1.0), ("13:30", 205.0), ("13:30", 0.5)
+    ]  # fmt: skip
+    assert outside.rows[0].coverage_pct == 95.0
+
+
+def test_a_withheld_block_between_two_outside_parts_them() -> None:
+    statement = compliance_statement(judged(SO2, (210.0, 280.0, 205.0, 190.0), (1.0, 0.5, 1.0, 1.0)))
+    assert row(statement, "so2_gtc (so2): exceedances").value == 2
+    assert row(statement, "so2_gtc (so2): time outside").value == 1.0
+
+
+def test_where_no_block_is_known_enough_nothing_is_said_to_be_met() -> None:
+    statement = compliance_statement(judged(SO2, (250.0,) * 4, (0.5,) * 4))
+    outside = row(statement, "so2_gtc (so2): blocks outside")
+    assert outside.value is None
+    assert outside.note.startswith("withheld: no block is known enough")
+    assert row(statement, "so2_gtc (so2): time outside").value is None
 
 
 def test_a_lower_bound_is_judged_too() -> None:

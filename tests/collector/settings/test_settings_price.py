@@ -40,7 +40,6 @@ def test_without_the_section_there_is_no_price(settings_folder: SettingsFolder) 
     [
         ('rule = "tiers"\n', "", "42 price.rule: is missing; add it"),
         ('"tiers"', '"tears"', "44 price.rule: 'tears' does not stand in power_price.toml, or is wrong there; one of: ingots, tiers"),
-        ('"tiers"', '"bands"', "44 price.rule: bands is of kind bands, which judges the year before; name one of kind steps, which judges the month"),
         ('"tiers"', '"ingots"', "44 price.rule: ingots is put on ingot_comprehensive_ac, which no potline has of its own; name a rule on liquid metal"),
         ('"tiers"\n', '"tiers"\nnon_hydro_share = [{ value = "0.16 %", valid_from = 2026-01-01, source = "x" }]\n', "45 price.non_hydro_share[0].value: a share of 0.16 % is hardly one of a province or a plant; write percent: 15 % and not 0.15 %"),
     ],
@@ -66,3 +65,10 @@ def test_a_tier_that_the_formula_refuses_is_told_with_its_place(settings_folder:
     problems = settings_folder.problems()
     assert len(problems) == 1
     assert problems[0].startswith("config/factors/power_price.toml:10 tiers.tiers[0].step_kwh_per_t: ")
+
+
+def test_a_rule_of_bands_prices_statements_and_no_running_month(settings_folder: SettingsFolder) -> None:
+    assert priced(settings_folder, PRICE.replace("tiers", "bands")) == []
+    configuration = settings_folder.load()
+    assert configuration.plant.price_region is not None
+    assert configuration.plant.price_region.rule in configuration.rules.banded_prices
