@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import sums as adding
+from collector.accounting.fuel_spread import FuelsOfWindow
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.stating import Bridged
 from collector.accounting.sums import Pair, Sums
@@ -22,18 +23,20 @@ _MOST_PAGES = {"minute": 4, "hour": 3, "day": 3}
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the ledger says of an interval: its sums, with which revision, the digests of its parameters, its metal."""
+    """What the ledger says of an interval: its sums, revision, the digests of its parameters, its metal, its fuels."""
 
     sums: Sums
     revision: int
     parameters: tuple[str, ...]
     metal: Metal = FARADAY
+    fuels: FuelsOfWindow | None = None
 
 
 class _Body(msgspec.Struct):
     sums: Sums
     parameters: tuple[str, ...]
     metal: Metal = FARADAY
+    fuels: FuelsOfWindow | None = None
 
 
 class _OldSums(Sums, frozen=True):
@@ -54,7 +57,7 @@ def stated(record: LedgerRecord) -> Stated:
         old = msgspec.json.decode(record.body, type=_OldBody).sums
         values = {name: getattr(old, name) for name in Sums.__struct_fields__}
         return Stated(Sums(**values | {"liquid_ac": old.ac, "comprehensive": old.ac}), record.revision, ())
-    return Stated(body.sums, record.revision, body.parameters, body.metal)
+    return Stated(body.sums, record.revision, body.parameters, body.metal, body.fuels)
 
 
 class Book:

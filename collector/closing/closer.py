@@ -8,7 +8,7 @@ nothing.
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -25,7 +25,8 @@ from collector.closing import balancing, entries
 from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
 from collector.closing.entries import Interval
-from collector.closing.gathering import Gathered, gather
+from collector.closing.fuels import fuels_of, note_fuels
+from collector.closing.gathering import Gathered, gather, runs
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
 from collector.closing.tonnage import BY_WEIGHT, Tonnes, tonnes
@@ -166,6 +167,7 @@ class Closer:
                 ),
                 pricing=Pricing(self._plant, potline, self._price, least_coverage_pct=least),
             )
+            await note_fuels(self._store, self._plant, potline.id, self._since_ns, next_ns, now_ns)
 
     @property
     def since_ns(self) -> int:
@@ -182,7 +184,8 @@ class Closer:
         if (known := await line.book.find_window(window)) is None:
             return None
         parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
-        return Interval(potline_id, window, known.sums, known.revision, known.metal), parameters
+        fuels = known.fuels or fuels_of(self._plant, potline_id, window, known.sums)
+        return Interval(potline_id, window, known.sums, known.revision, known.metal, fuels=fuels), parameters
 
     def potlines_of(self, point: int) -> list[str]:
         """Return the potlines in whose accounts a point stands."""
@@ -244,7 +247,7 @@ class Closer:
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
         marked = await self._store.dirty(_MOST_AGAIN, self._only)
-        for (potline, start_ns), count in _runs(marked):
+        for (potline, start_ns), count in runs(marked):
             line = self._lines.get(potline)
             keys = [(potline, start_ns + place * MINUTE_NS) for place in range(count)]
             if line is None:  # of a potline that is no longer in the plant file
@@ -349,8 +352,9 @@ class Closer:
             return
         # A month may have begun before the first of its minutes, and so may its parameters.
         parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
+        fuels = fuels_of(self._plant, potline.id, window, sums)
         if window.name in ROLLING_NS:
-            rolling = Interval(potline.id, window, sums, sums.restated + 1)
+            rolling = Interval(potline.id, window, sums, sums.restated + 1, fuels=fuels)
             closed.lines += entries.lines(rolling, parameters, least_coverage_pct=self._least_coverage_pct)
             return
         least = self._least_coverage_pct
@@ -360,7 +364,8 @@ class Closer:
                 lambda db: tonnes(db, self._plant, potline, window, sums, least_coverage_pct=least)
             )
         known = await line.book.find_window(window)
-        if known is not None and (known.sums, known.parameters, known.metal) == (sums, digests, told.metal):
+        now = (sums, digests, told.metal, fuels)
+        if known is not None and (known.sums, known.parameters, known.metal, known.fuels) == now:
             return
         revision = 1 if known is None else known.revision + 1
         bridged = {
@@ -368,12 +373,13 @@ class Closer:
             for meter, amount in sums.meters.items()
             if amount.estimated_kwh > 0
         }
-        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged)
-        stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings)
+        of_fuels = () if fuels is None else fuels.factors
+        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged, fuels=of_fuels)
+        stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings, fuels)
         why = "closed" if known is None else reason
         closed.records.append(entries.record(stated, reason=why, parameters=digests))
         closed.lines += entries.lines(stated, parameters, least_coverage_pct=least)
-        await line.book.put(window.name, window.start_ns, Stated(sums, revision, digests, told.metal))
+        await line.book.put(window.name, window.start_ns, Stated(sums, revision, *now[1:]))
         await self._beside(line, window, sums, told.metal, closed)
 
     async def _beside(self, line: _Line, window: Window, sums: Sums, metal: Metal, closed: Closed) -> None:
@@ -384,16 +390,3 @@ class Closer:
             if window.name == "day":
                 closed.remembered |= line.balancing.remembered
         closed.lines += await line.pricing.lines(window, line.book, metal=metal)
-
-
-def _runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:
-    """Return unbroken runs of minutes: the first of each and how many."""
-    runs: list[tuple[tuple[str, int], int]] = []
-    for potline, minute in sorted(marked):
-        if runs:
-            (last, start_ns), count = runs[-1]
-            if last == potline and start_ns + count * MINUTE_NS == minute:
-                runs[-1] = ((last, start_ns), count + 1)
-                continue
-        runs.append(((potline, minute), 1))
-    return runs

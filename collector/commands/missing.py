@@ -99,7 +99,10 @@ def _of_potline(potline: Potline, time_ns: int) -> Iterator[Missing]:
     for key, series in (
         ("current_efficiency", potline.current_efficiency),
         ("net_anode_consumption", potline.net_anode_consumption),
+        ("paste.consumption", None if potline.direct.paste is None else potline.direct.paste.consumption),
     ):
+        if series is None:  # the line's method does not take it
+            continue
         try:
             sure = series.at(time_ns).relative_standard_uncertainty
         except LookupError as exc:

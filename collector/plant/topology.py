@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from collector.plant.calendar import Calendar, Shifts
 from collector.plant.contracts import Portfolio
+from collector.plant.declarations import Declarations
+from collector.plant.direct import BY_SLOPE, DirectMethods
 from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
 from collector.plant.limits import Limit, PriceRegion, Targets
@@ -30,7 +32,8 @@ class Potline:
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
-    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
+    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V]. Net anode
+    consumption is None where ``direct`` reckons the carbon otherwise.
     """
 
     id: str
@@ -38,7 +41,7 @@ class Potline:
     pots: tuple[str, ...]
     slope: SlopeCoefficients
     current_efficiency: DatedSeries
-    net_anode_consumption: DatedSeries
+    net_anode_consumption: DatedSeries | None
     anode_sulphur_pct: float
     anode_ash_pct: float
     pot_out_below_v: float
@@ -46,6 +49,7 @@ class Potline:
     effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
     metal_kg_per_cm: DatedSeries | None = None
+    direct: DirectMethods = BY_SLOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Plant:
     price_region: PriceRegion | None = None
     materials: Materials = field(default_factory=Materials)
     tapping: Tapping | None = None
+    declared: Declarations = field(default_factory=Declarations)
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 

@@ -12,7 +12,9 @@ from collector.accounting.sums import Sums
 from collector.plant.amounts import Amount, ToldAmounts
 from collector.plant.materials import Fuel, FuelContent, Materials, SodaAsh
 from collector.readings.quantity import Quantity
-from collector.reporting.direct import NoRules, cbam_statement, china_ets_statement
+from collector.reporting.cbam import cbam_statement
+from collector.reporting.china_ets import china_ets_statement
+from collector.reporting.direct import NoRules
 
 TOLD = ToldAmounts("gas.csv", (Amount(T0, T0 + 7200 * 10**9, 1000.0),))
 GAS = Fuel("gas", "m3", "supplier", "own", kg_co2_per_unit=2.0, amounts=TOLD)
