@@ -334,11 +334,10 @@ def _embedded(
     see = specific_embedded_emissions(
         whole.value, precursors=[used for _, used, _ in precursors], activity_level_t=level.value
     )
+    note = "" if lost else "of what is counted here: see what is missing"
     ratio = figures.per(figures.whole_of([whole, *(known for _, _, known in precursors)]), level)
     ratio = figures.times(ratio, see / ratio.value) if ratio.value > 0 else ratio
-    yield ratio.row(
-        label, unit, digits=4, withheld=lost, note="of what is counted here: see what is missing", source=source
-    )
+    yield ratio.row(label, unit, digits=4, withheld=lost, note=note, source=source)
 
 
 def _precursor_rows(precursors: list[tuple[ToldPrecursor, Precursor, Known]]) -> Iterator[Row]:

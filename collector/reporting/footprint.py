@@ -338,7 +338,7 @@ def _factors(parts: list[_Part], metal: Known) -> Section:
             label, why = f"{one.name}, amount for each tonne of metal", "the plant's own figure, taken as exact"
             amount = one.amount / metal.value
             rows.append(Row(label, amount, f"{one.unit}/t", 4, uncertainty=why, source=part.source))
-            rows.append(known.row(one.name, "t CO2e", digits=2, source=part.source))
+            rows.append(known.row(f"{one.name}, emissions", "t CO2e", digits=2, source=part.source))
         elif isinstance(one, ElectricityUse):
             why = "see its emissions" if one.factor is not None else "no factor"
             rows.append(

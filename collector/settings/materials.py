@@ -175,9 +175,12 @@ class MaterialSections(MonthlyPart):
     def _carbonate(self, section: shapes.SodaAshSection) -> tuple[float | None, str, str]:
         """Return the factor [t CO2/t] with source and mark: the plant's own, or that of a table it names."""
         own, named = section.t_co2_per_t, section.carbonate
-        if (own is None) == (named is None):
-            what = "has no factor" if own is None else "t_co2_per_t and carbonate exclude each other"
-            self._report(("soda_ash",), what, 'give t_co2_per_t, or carbonate = "soda_ash" for the table\'s')
+        if own is None and named is None:
+            self._report(
+                ("soda_ash", "t_co2_per_t"), "is missing", 'add it, or carbonate = "soda_ash" for the table\'s'
+            )
+        if own is not None and named is not None:
+            self._report(("soda_ash", "carbonate"), "t_co2_per_t and carbonate exclude each other", "keep one")
         if own is not None:
             self._check_sign(("soda_ash", "t_co2_per_t"), own)
         if named is None:

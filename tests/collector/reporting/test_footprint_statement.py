@@ -99,7 +99,14 @@ def test_metal_of_which_the_parameters_are_not_kept_withholds_it() -> None:
 
 def test_it_says_which_uncertainties_are_not_configured_and_states_it_when_all_are() -> None:
     statement = footprint_statement(basis_of(plant=plant()))
-    assert row(statement, "carbon footprint").uncertainty.startswith("not configured: footprint.alumina")
+    found = row(statement, "carbon footprint")
+    assert found.expanded_95 is None
+    assert found.uncertainty.startswith(
+        "not configured: current efficiency of PL1, electricity of PL1 (meters), factor "
+    )
+    assert row(statement, "alumina, emissions").uncertainty.startswith(
+        "not configured: current efficiency of PL1, foot"
+    )
 
 
 def test_before_the_rule_is_in_force_there_is_no_statement_by_it() -> None:

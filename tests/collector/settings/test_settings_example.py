@@ -18,7 +18,15 @@ from settings_folder import PLANT, SettingsFolder
 from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F401 - a fixture
 
 from collector.plant.meter import Endpoint, Transport
-from collector.settings import Configuration, ConfigurationError, InfluxKind, load, declaration_models, models, parameter_models
+from collector.settings import (
+    Configuration,
+    ConfigurationError,
+    InfluxKind,
+    declaration_models,
+    load,
+    models,
+    parameter_models,
+)
 
 CONFIG = Path(__file__).parents[3] / "config"
 
