@@ -329,5 +329,6 @@ def _current(meter: Meter) -> str:
 def fingerprint(plant: Plant) -> str:
     """Return a digest of everything in a plant file that the accounts depend on, at whatever time."""
     meters = [(meter.id, meter.measures.value, meter.potline) for meter in plant.meters]
-    told = (plant.method, plant.gwp, plant.grid_factor, plant.potlines, meters, plant.time_zone.key, plant.materials)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+    told = (plant.method, plant.gwp, plant.grid_factor, plant.potlines, meters, plant.time_zone.key)
+    burnt = (plant.materials.fuels, plant.materials.soda_ash)
+    return hashlib.sha256(repr((*told, burnt)).encode()).hexdigest()[:32]

@@ -9,8 +9,9 @@ from collector.accounting.direct_emissions import anode_co2_t
 from collector.accounting.emission_sources import anodes_of, gases_of
 from collector.accounting.error_sources import Emission
 from collector.accounting.fuel_spread import by_carbon
-from collector.accounting.parameters import Named, Parameters
+from collector.accounting.parameters import Parameters
 from collector.domain.anode_effect import pfc_co2e_t
+from collector.domain.constants import CO2_PER_CARBON
 from collector.domain.rule_sets import (
     AnodeActivity,
     AnodeEffectActivity,
@@ -192,18 +193,14 @@ def _anodes(
             known = figures.emitted(formula, of_part, co2_t, line=where, technology=technology)
             parts.append(known.marked(*direct.assay_of(line)))
     whole = figures.whole_of(parts)
-    if parameters.net_anode_consumption is None:  # by paste, or by a default of the plant's own method
+    if parameters.paste is not None:  # what burns of it, as pure carbon: its assays are off already
+        pure = replace(rules, sulphur_percent=0.0, ash_percent=0.0)
+        return NetAnodes(whole.value / CO2_PER_CARBON), whole, pure
+    if parameters.anode_default is not None:
         per_t = whole.value / metal.value if metal.value > 0 else 0.0
-        return DefaultPerMetal(per_t, _by(parameters)), whole, rules
+        return DefaultPerMetal(per_t, parameters.anode_default.source), whole, rules
     net = direct.net_anodes(basis).get(where)
     return NetAnodes(0.0 if net is None else net.value), whole, _with_assay(line, rules, parameters)
-
-
-def _by(parameters: Parameters) -> str:
-    told: Named | None = parameters.anode_default
-    if parameters.paste is not None:
-        return f"the carbon of paste: {parameters.paste.consumption.source}"
-    return "" if told is None else told.source
 
 
 def _with_assay(line: LineBasis, rules: ChinaEtsRules, parameters: Parameters) -> ChinaEtsRules:

@@ -189,7 +189,8 @@ class MaterialSections(MonthlyPart):
         if table is None:
             listed = ", ".join(sorted(self._carbonates)) or "there is none"
             what = f"'{named}' does not stand in carbon.toml, or is wrong there"
-            self._report(("soda_ash", "carbonate"), what, f"one of: {listed}")
+            if self._fine("factors_dir"):
+                self._report(("soda_ash", "carbonate"), what, f"one of: {listed}")
             return None, section.source, section.verified
         return table.value, table.source, table.verified
 

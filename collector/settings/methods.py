@@ -92,7 +92,7 @@ class Methods(DatedPart):
 
     def _named(self, at: Path_, name: str, tables: Mapping[str, Sourced[T]], file: str) -> Sourced[T] | None:
         found = tables.get(name)
-        if found is None and self._fine(*at):
+        if found is None and self._fine(*at) and self._fine("factors_dir"):
             listed = ", ".join(sorted(tables)) or "there is none"
             self._report(at, f"'{name}' does not stand in {file}, or is wrong there", f"one of: {listed}")
         return found
