@@ -10,10 +10,11 @@ from math import fsum
 
 import msgspec
 
+from collector.accounting.direct_emissions import anode_co2_t
 from collector.accounting.integrals import Amount
 from collector.accounting.parameters import Parameters, Role
 from collector.accounting.sums import WORST_OF_NOTHING, MeterSum, Pair, Sums
-from collector.domain import carbon, electrolysis
+from collector.domain import electrolysis
 from collector.domain.electricity import location_based_co2_t
 from collector.readings.cell import MINUTE_NS
 from collector.readings.pots import PotsInputs
@@ -85,7 +86,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     idle_kwh = ac_kwh * parameters.idle_busbars.value if parameters.idle_busbars else 0.0
     lost_kwh = (ac_kwh + auxiliary_kwh) * parameters.line_losses.value if parameters.line_losses else 0.0
     dc = liquid_ac = comprehensive = Pair()
-    anode = electricity = paired_effects_s = paired_cell_days = 0.0
+    anode = electricity = paired_effects_s = paired_cell_days = paired_overvoltage = untold_s = 0.0
     effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
     if charge and direct:
         dc = _pair(dc_kwh, metal_t, (*direct, charge))
@@ -93,15 +94,15 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         liquid_ac = _pair(ac_kwh - startup_kwh - idle_kwh, metal_t, (*rectifiers, *starting, charge))
         comprehensive = _pair(ac_kwh + auxiliary_kwh + lost_kwh, metal_t, (*rectifiers, *services, charge))
     if comprehensive.minutes:
-        anode = carbon.prebake_anode_co2_t(
-            metal_t,
-            net_anode_consumption=parameters.net_anode_consumption.value,
-            sulphur_percent=parameters.anode_sulphur_pct,
-            ash_percent=parameters.anode_ash_pct,
-        )
+        anode = anode_co2_t(metal_t, parameters)
         if not parameters.grid_withheld:
             electricity = location_based_co2_t(comprehensive.energy_kwh, grid_factor=parameters.grid.value)
         paired_effects_s, paired_cell_days = effects_s, cell_days
+        if parameters.overvoltage is not None:
+            high = [effect for effect in inputs.effects if not effect.low_voltage]
+            # Above the threshold a pot has overvoltage: an effect without it is one of which nobody told it.
+            paired_overvoltage = fsum(effect.overvoltage_v_s for effect in high if effect.overvoltage_v_s > 0)
+            untold_s = fsum(effect.duration_s for effect in high if not effect.overvoltage_v_s > 0)
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(
         minutes=1,
@@ -127,6 +128,8 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         electricity_t_co2=electricity,
         paired_anode_effect_s=paired_effects_s,
         paired_cell_days=paired_cell_days,
+        paired_overvoltage_v_s=paired_overvoltage,
+        paired_untold_overvoltage_s=untold_s,
         pots_minutes=int(heard),
         pots_kwh=inputs.pots.kwh or 0.0 if heard else 0.0,
         pots_dc_kwh=dc_kwh if heard else 0.0,

@@ -4,7 +4,7 @@ Two kinds of error are kept apart, because time treats them differently: those t
 calibration), which are the same every minute, and noise, which is another one every minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -141,6 +141,22 @@ class SlopeMethod:
     c2f6_per_cf4: Factor
     gwp_cf4: float
     gwp_c2f6: float
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Emissions that a formula makes of the metal and of factors.
+
+    Attributes
+    ----------
+    formula
+        Takes ``metal_t`` [t] and each factor by its key, and gives t CO2e.
+    factors
+        By the key that the formula takes; a factor of the same name elsewhere is the same error.
+    """
+
+    formula: Callable[..., float]
+    factors: Mapping[str, Factor]
 
 
 def over_time(intervals: Sequence[MeterEnergy]) -> MeterEnergy:

@@ -7,6 +7,7 @@ tonne of the interval is scaled by it: numerator and denominator still speak of 
 
 from dataclasses import dataclass
 
+from collector.accounting.direct_emissions import perfluorocarbons
 from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.parameters import Parameters
 from collector.accounting.sums import Pair, Sums
@@ -66,6 +67,8 @@ class EnergyIntensity:
 class EmissionsIntensity:
     """Emissions of an interval, location-based electricity. ``t_co2e_per_t`` is None where it is withheld.
 
+    ``cf4_kg`` holds ``low_voltage_cf4_kg``, which is None where the plant gives no factor for it. ``fuel_t_co2e`` is in
+    the total where it stands; None: the plant's fuels are not told for the interval, and none is in the total.
     Electricity and total are None where no factor was told for some of it, and none may stand in for it.
     """
 
@@ -73,6 +76,8 @@ class EmissionsIntensity:
     cf4_kg: float
     c2f6_kg: float
     pfc_t_co2e: float
+    low_voltage_cf4_kg: float | None
+    fuel_t_co2e: float | None
     electricity_t_co2e: float | None
     total_t_co2e: float | None
     metal_t: float
@@ -125,21 +130,21 @@ def emissions_intensity(
     least_coverage_pct: float,
     metal: Metal = FARADAY,
     electricity_t: float | None = None,
+    fuel_t: float | None = None,
 ) -> EmissionsIntensity | None:
     """Return the emissions of an interval, or None if it holds no whole minute at all.
 
     ``electricity_t`` is that of the market-based electricity [t CO2]; None: location-based, as the minutes have it.
-    Perfluorocarbons follow from the anode-effect minutes per cell-day of the interval itself, as the rule sets define.
+    ``fuel_t`` is that of fuels and soda ash [t CO2]; None: it is not told. Perfluorocarbons by slope follow from the
+    anode-effect minutes per cell-day of the interval itself, as the rule sets define. By overvoltage, the ratio is
+    withheld where nobody told the overvoltage of an anode effect.
     """
     pair = sums.comprehensive
     if not pair.minutes:
         return None
     metal_t = pair.metal_t * metal.scale
-    cf4 = c2f6 = 0.0
-    if sums.paired_cell_days > 0:
-        minutes = anode_effect.anode_effect_minutes_per_cell_day(sums.paired_anode_effect_s, sums.paired_cell_days)
-        cf4 = anode_effect.slope_cf4_kg(metal_t, ae_minutes_per_cell_day=minutes, slope=parameters.slope)
-        c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=parameters.c2f6_per_cf4)
+    gases = perfluorocarbons(sums, parameters, metal_t=metal_t)
+    cf4, c2f6 = gases.cf4_kg, gases.c2f6_kg
     pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=parameters.gwp_cf4, gwp_c2f6=parameters.gwp_c2f6)
     anode = sums.anode_t_co2 * metal.scale
     electricity = electricity_t
@@ -147,14 +152,18 @@ def emissions_intensity(
         electricity = sums.electricity_t_co2
     whole = None
     if electricity is not None:
-        whole = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
+        whole = emissions.total_co2e_t(
+            anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity, fuel_co2_t=fuel_t or 0.0
+        )
     coverage = 100.0 * (pair.covered_s + pair.estimated_s) / length_s
-    stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0
+    stated = coverage >= least_coverage_pct - 1e-6 and metal_t > 0 and gases.is_whole
     return EmissionsIntensity(
         anode_t_co2e=anode,
         cf4_kg=cf4,
         c2f6_kg=c2f6,
         pfc_t_co2e=pfc,
+        low_voltage_cf4_kg=gases.of_line.low_voltage_cf4_kg,
+        fuel_t_co2e=fuel_t,
         electricity_t_co2e=electricity,
         total_t_co2e=whole,
         metal_t=metal_t,

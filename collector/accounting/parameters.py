@@ -13,6 +13,7 @@ import msgspec
 
 from collector.accounting.integrals import Shape
 from collector.accounting.rules import rules
+from collector.plant.direct import Coefficient, PasteAnodes
 from collector.plant.factors import DatedSeries, DatedValue, FactorInForce
 from collector.plant.meter import Measures, Meter
 from collector.plant.told import Withheld
@@ -113,6 +114,21 @@ class Named(msgspec.Struct, frozen=True):
     relative_uncertainty: float | None = None
 
 
+class Paste(msgspec.Struct, frozen=True):
+    """Self-baking anodes; units as in `collector.domain.soderberg`, consumption in t per t Al."""
+
+    consumption: Named
+    benzene_soluble_kg_per_t: float
+    binder_percent: float
+    pitch_sulphur_percent: float
+    pitch_ash_percent: float
+    pitch_hydrogen_percent: float
+    coke_sulphur_percent: float
+    coke_ash_percent: float
+    skimmed_dust_per_metal: float
+    source: str
+
+
 class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a minute of a potline was computed with.
 
@@ -124,6 +140,9 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     the digests of these stay what they are.
     ``idle_busbars`` is the part of the energy into the rectifiers that is lost around pots that are cut out,
     ``line_losses`` what is lost up to the meters, a part of what they measure [1]; None: the plant told none.
+    Where the line has other methods: overvoltage coefficient in (kg CF4/t Al)/mV (``c2f6_per_cf4`` is its ratio then),
+    defaults of CF4 and C2F6 in kg/t, low-voltage CF4 in kg/t, default of the anodes in t CO2 per t Al. What is not
+    chosen is left out of what is kept, so that parameters of lines without them keep their digests.
     """
 
     plant: str
@@ -133,7 +152,7 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     wanted: Wanted
     charge_source: tuple[str, float | None]
     current_efficiency: Named
-    net_anode_consumption: Named
+    net_anode_consumption: Named | None
     anode_sulphur_pct: float
     anode_ash_pct: float
     slope: float
@@ -151,6 +170,12 @@ class Parameters(msgspec.Struct, frozen=True, omit_defaults=True):
     grid_withheld: bool = False
     idle_busbars: Named | None = None
     line_losses: Named | None = None
+    overvoltage: Named | None = None
+    gas_defaults: tuple[Named, Named] | None = None
+    low_voltage: Named | None = None
+    low_voltage_added_to: str = ""
+    anode_default: Named | None = None
+    paste: Paste | None = None
 
 
 def encoded(parameters: Parameters) -> bytes:
@@ -232,8 +257,9 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         If a dated parameter is not in force yet.
     """
     efficiency = potline.current_efficiency.at(time_ns)
-    consumption = potline.net_anode_consumption.at(time_ns)
+    series, chosen = potline.net_anode_consumption, potline.direct
     grid = _grid(plant, time_ns)
+    over, gases, low, default = chosen.overvoltage, chosen.gas_defaults, chosen.low_voltage, chosen.anode_default
     return Parameters(
         plant=plant.id,
         potline=potline.id,
@@ -242,11 +268,11 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         wanted=what,
         charge_source=_charge_source(plant, potline),
         current_efficiency=_dated(efficiency),
-        net_anode_consumption=_dated(consumption),
+        net_anode_consumption=None if series is None else _dated(series.at(time_ns)),
         anode_sulphur_pct=potline.anode_sulphur_pct,
         anode_ash_pct=potline.anode_ash_pct,
         slope=potline.slope.slope,
-        c2f6_per_cf4=potline.slope.c2f6_per_cf4,
+        c2f6_per_cf4=potline.slope.c2f6_per_cf4 if over is None else over.c2f6_per_cf4,
         slope_source=potline.slope.source,
         slope_version=potline.slope.version,
         slope_relative_uncertainty=potline.slope.relative_standard_uncertainty,
@@ -260,6 +286,12 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         grid_withheld=grid is _WITHHELD,
         idle_busbars=_told(potline.idle_busbar_share, time_ns),
         line_losses=_told(potline.line_loss_share, time_ns),
+        overvoltage=None if over is None else _of_table(over.coefficient),
+        gas_defaults=None if gases is None else (_of_table(gases.cf4_kg_per_t), _of_table(gases.c2f6_kg_per_t)),
+        low_voltage=None if low is None else _of_table(low.cf4_kg_per_t),
+        low_voltage_added_to="" if low is None else low.added_to,
+        anode_default=None if default is None else _of_table(default),
+        paste=None if chosen.paste is None else _paste(chosen.paste, time_ns),
     )
 
 
@@ -295,11 +327,13 @@ class InForce:
         """Return the parameters at a time, and the digest under which they are kept; LookupError if one is missing."""
         potline = self._potline
         # The values stand in the plant as long as this does, so each is known by its place.
-        efficiency, consumption = potline.current_efficiency.at(time_ns), potline.net_anode_consumption.at(time_ns)
-        grid = _grid(self._plant, time_ns)
+        efficiency, grid = potline.current_efficiency.at(time_ns), _grid(self._plant, time_ns)
+        paste = potline.direct.paste
+        series = potline.net_anode_consumption if paste is None else paste.consumption
+        consumption = None if series is None else series.at(time_ns)
         losses = [
-            None if series is None else id(series.at(time_ns))
-            for series in (potline.idle_busbar_share, potline.line_loss_share)
+            None if each is None else id(each.at(time_ns))
+            for each in (potline.idle_busbar_share, potline.line_loss_share)
         ]
         key = (id(efficiency), id(consumption), grid.id, grid.version, grid.value, grid.estimated, *losses)
         found = self._made.get(key)
@@ -315,6 +349,25 @@ def _told(series: DatedSeries | None, time_ns: int) -> Named | None:
 
 def _dated(value: DatedValue) -> Named:
     return Named(value.value, value.source, value.version, value.relative_standard_uncertainty)
+
+
+def _of_table(number: Coefficient) -> Named:
+    return Named(number.value, number.source, number.version, number.relative_standard_uncertainty)
+
+
+def _paste(paste: PasteAnodes, time_ns: int) -> Paste:
+    return Paste(
+        _dated(paste.consumption.at(time_ns)),
+        paste.benzene_soluble_kg_per_t,
+        paste.binder_percent,
+        paste.pitch_sulphur_percent,
+        paste.pitch_ash_percent,
+        paste.pitch_hydrogen_percent,
+        paste.coke_sulphur_percent,
+        paste.coke_ash_percent,
+        paste.skimmed_dust_per_metal,
+        paste.source,
+    )
 
 
 def lasting_errors(meter: Meter) -> tuple[tuple[str, float | None], ...]:

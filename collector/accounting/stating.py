@@ -6,11 +6,11 @@ another measurement of the charge than the line's own; and the register of a cou
 step is far below the class of the meter over an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.accounting.emission_sources import anodes_of, gases_of, of_named
 from collector.accounting.error_sources import (
-    AnodeCarbon,
     Charge,
     CurrentEfficiency,
     EfficiencyBasis,
@@ -19,7 +19,6 @@ from collector.accounting.error_sources import (
     FaradayMetal,
     Gap,
     MeterEnergy,
-    SlopeMethod,
     WeighedMetal,
 )
 from collector.accounting.integrals import Shape
@@ -66,6 +65,7 @@ def uncertainties(
     *,
     length_s: float,
     at_edges: Mapping[str, tuple[Bridged, ...]],
+    fuels: Sequence[Factor] = (),
 ) -> Uncertainties:
     """Return how well the ratios of an interval are known.
 
@@ -81,6 +81,8 @@ def uncertainties(
         Its length [s].
     at_edges
         By meter, what of a counter was bridged over the beginning and the end of the interval.
+    fuels
+        What of each fuel stands in the interval's emissions [t CO2].
     """
     kwh_per_t: dict[str, float | None] = {}
     missing: set[str] = set()
@@ -99,7 +101,7 @@ def uncertainties(
     taken_in = [energy for place, energy in meters if place.role in _TAKEN_IN and energy.kwh > 0]
     t_co2e_per_t = None
     if taken_in and not sums.electricity_withheld:
-        emitted = _emissions(sums, parameters, taken_in, made)
+        emitted = _emissions(sums, parameters, taken_in, made, fuels)
         t_co2e_per_t = _relative(emitted)
         missing |= set(emitted.missing)
         shares["t_co2e_per_t"] = emitted.shares
@@ -143,28 +145,18 @@ def _metal(sums: Sums, parameters: Parameters, metal: Metal, length_s: float) ->
 
 
 def _emissions(
-    sums: Sums, parameters: Parameters, meters: list[MeterEnergy], metal: FaradayMetal | WeighedMetal
+    sums: Sums,
+    parameters: Parameters,
+    meters: list[MeterEnergy],
+    metal: FaradayMetal | WeighedMetal,
+    fuels: Sequence[Factor],
 ) -> Budget:
-    consumption, grid = parameters.net_anode_consumption, parameters.grid
+    grid = parameters.grid
     return emission_budgets(
         meters,
         metal,
-        anode=AnodeCarbon(
-            consumption=_factor("net anode consumption", consumption.value, consumption.relative_uncertainty),
-            sulphur=Factor("sulphur of the anodes", parameters.anode_sulphur_pct, None),
-            ash=Factor("ash of the anodes", parameters.anode_ash_pct, None),
-        ),
-        pfc=SlopeMethod(
-            ae_seconds=Factor("time of anode effects", sums.paired_anode_effect_s, None),
-            cell_days=sums.cell_days,
-            slope=_factor("slope", parameters.slope, parameters.slope_relative_uncertainty),
-            c2f6_per_cf4=Factor("C2F6 per CF4", parameters.c2f6_per_cf4, None),
-            gwp_cf4=parameters.gwp_cf4,
-            gwp_c2f6=parameters.gwp_c2f6,
-        ),
-        grid=_factor("grid factor", grid.value, grid.relative_uncertainty),
+        anode=anodes_of(parameters),
+        pfc=gases_of(sums, parameters),
+        grid=of_named("grid factor", grid),
+        fuels=fuels,
     ).t_co2e_per_t
-
-
-def _factor(name: str, value: float, relative: float | None) -> Factor:
-    return Factor(name, value, None if relative is None else value * relative)

@@ -48,7 +48,8 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     low-voltage ones, which have no part in the slope method.
 
     Emissions belong to the minutes of the ``comprehensive`` pair: CO2 of anodes and electricity [t], and the
-    anode-effect seconds and cell-days from which the perfluorocarbons follow; ``electricity_withheld`` of these minutes
+    anode-effect seconds and cell-days from which the perfluorocarbons follow; for lines that reckon by overvoltage, the
+    overvoltage too, and the seconds of anode effects of which nobody told it; ``electricity_withheld`` of these minutes
     have no factor of electricity, and none may stand in for it. ``pots_kwh`` is the energy of the pots by
     their own voltages, in the ``pots_minutes`` in which they were heard, with the DC energy of the same minutes.
     """
@@ -76,6 +77,8 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     electricity_t_co2: float = 0.0
     paired_anode_effect_s: float = 0.0
     paired_cell_days: float = 0.0
+    paired_overvoltage_v_s: float = 0.0
+    paired_untold_overvoltage_s: float = 0.0
     pots_minutes: int = 0
     pots_kwh: float = 0.0
     pots_dc_kwh: float = 0.0

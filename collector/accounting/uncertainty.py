@@ -30,6 +30,7 @@ from collector.accounting.error_sources import (
     Charge,
     CurrentEfficiency,
     EfficiencyBasis,
+    Emission,
     ErrorSource,
     Factor,
     FaradayMetal,
@@ -88,6 +89,7 @@ class EmissionBudgets:
 
     anode_t_co2e: Budget
     pfc_t_co2e: Budget
+    fuel_t_co2e: Budget
     electricity_t_co2e: Budget
     total_t_co2e: Budget
     t_co2e_per_t: Budget
@@ -138,9 +140,10 @@ def emission_budgets(
     meters: Sequence[MeterEnergy],
     metal: FaradayMetal | WeighedMetal,
     *,
-    anode: AnodeCarbon,
-    pfc: SlopeMethod,
+    anode: AnodeCarbon | Emission,
+    pfc: SlopeMethod | Emission,
     grid: Factor,
+    fuels: Sequence[Factor] = (),
 ) -> EmissionBudgets:
     """Return how well the emissions of an interval and their intensity are known.
 
@@ -154,6 +157,8 @@ def emission_budgets(
         What the emissions of the electrolysis follow from.
     grid
         Emission factor of the electricity [kg CO2/kWh].
+    fuels
+        What each fuel emitted; a factor without an uncertainty is missing, and not exact [t CO2].
 
     Raises
     ------
@@ -161,31 +166,60 @@ def emission_budgets(
         If an input is outside its range, or on the edge of it and uncertain, or there is no metal.
     """
     metal_t = _metal(metal)
-    anode_t = _through(
-        carbon.prebake_anode_co2_t,
-        metal_t=metal_t,
-        net_anode_consumption=_factor(anode.consumption),
-        sulphur_percent=_factor(anode.sulphur),
-        ash_percent=_factor(anode.ash),
+    anode_t = _emitted(metal_t, anode if isinstance(anode, Emission) else _of_carbon(anode))
+    pfc_t = _emitted(metal_t, pfc if isinstance(pfc, Emission) else _of_slope(pfc))
+    fuel_t = _added_up([_told(one) for one in fuels])
+    electricity_t = _through(location_based_co2_t, kwh=_energy(meters), grid_factor=_factor(grid))
+    total_t = _through(
+        emissions.total_co2e_t,
+        anode_co2_t=anode_t,
+        pfc_co2e_t=pfc_t,
+        electricity_co2_t=electricity_t,
+        fuel_co2_t=fuel_t,
+    )
+    intensity = _through(emissions.emissions_intensity, co2e_t=total_t, metal_t=metal_t)
+    return EmissionBudgets(
+        anode_t.budget, pfc_t.budget, fuel_t.budget, electricity_t.budget, total_t.budget, intensity.budget
     )
 
+
+def _of_carbon(anode: AnodeCarbon) -> Emission:
+    factors = {
+        "net_anode_consumption": anode.consumption,
+        "sulphur_percent": anode.sulphur,
+        "ash_percent": anode.ash,
+    }
+    return Emission(carbon.prebake_anode_co2_t, factors)
+
+
+def _of_slope(pfc: SlopeMethod) -> Emission:
     def perfluorocarbons(metal_t: float, ae_seconds: float, slope: float, c2f6_per_cf4: float) -> float:
         minutes = anode_effect.anode_effect_minutes_per_cell_day(ae_seconds, pfc.cell_days)
         cf4_kg = anode_effect.slope_cf4_kg(metal_t, ae_minutes_per_cell_day=minutes, slope=slope)
         c2f6_kg = anode_effect.ratio_c2f6_kg(cf4_kg, c2f6_per_cf4=c2f6_per_cf4)
         return anode_effect.pfc_co2e_t(cf4_kg, c2f6_kg, gwp_cf4=pfc.gwp_cf4, gwp_c2f6=pfc.gwp_c2f6)
 
-    pfc_t = _through(
-        perfluorocarbons,
-        metal_t=metal_t,
-        ae_seconds=_factor(pfc.ae_seconds),
-        slope=_factor(pfc.slope),
-        c2f6_per_cf4=_factor(pfc.c2f6_per_cf4),
+    factors = {"ae_seconds": pfc.ae_seconds, "slope": pfc.slope, "c2f6_per_cf4": pfc.c2f6_per_cf4}
+    return Emission(perfluorocarbons, factors)
+
+
+def _emitted(metal_t: _Stated, emission: Emission) -> _Stated:
+    factors = {key: _factor(factor) for key, factor in emission.factors.items()}
+    return _through(emission.formula, metal_t=metal_t, **factors)
+
+
+def _told(factor: Factor) -> _Stated:
+    """Return an amount that the plant tells: without its uncertainty, that of the whole is not known."""
+    stated = _factor(factor)
+    return _Stated(stated.figure, missing=stated.uncounted)
+
+
+def _added_up(parts: Sequence[_Stated]) -> _Stated:
+    return _Stated(
+        added(exact(0.0), *(part.figure for part in parts)),
+        frozenset().union(*(part.missing for part in parts)),
+        frozenset().union(*(part.uncounted for part in parts)),
     )
-    electricity_t = _through(location_based_co2_t, kwh=_energy(meters), grid_factor=_factor(grid))
-    total_t = _through(emissions.total_co2e_t, anode_co2_t=anode_t, pfc_co2e_t=pfc_t, electricity_co2_t=electricity_t)
-    intensity = _through(emissions.emissions_intensity, co2e_t=total_t, metal_t=metal_t)
-    return EmissionBudgets(anode_t.budget, pfc_t.budget, electricity_t.budget, total_t.budget, intensity.budget)
 
 
 def _energy(meters: Sequence[MeterEnergy]) -> _Stated:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import sums as adding
+from collector.accounting.fuel_spread import FuelsOfWindow
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.stating import Bridged
 from collector.accounting.sums import Pair, Sums
@@ -18,7 +19,7 @@ from collector.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the ledger says of an interval: its sums, with which revision, the digests of its parameters, its metal.
+    """What the ledger says of an interval: its sums, revision, the digests of its parameters, its metal, its fuels.
 
     ``wording`` is that of a longer window's body, see `collector.closing.pages.wording`.
     """
@@ -27,6 +28,7 @@ class Stated:
     revision: int
     parameters: tuple[str, ...]
     metal: Metal = FARADAY
+    fuels: FuelsOfWindow | None = None
     wording: bytes = b""
 
 
@@ -34,6 +36,7 @@ class _Body(msgspec.Struct):
     sums: Sums
     parameters: tuple[str, ...]
     metal: Metal = FARADAY
+    fuels: FuelsOfWindow | None = None
 
 
 class _OldSums(Sums, frozen=True):
@@ -59,7 +62,7 @@ def stated(record: LedgerRecord) -> Stated:
             (),
             wording=wording(record),
         )
-    return Stated(body.sums, record.revision, body.parameters, body.metal, wording(record))
+    return Stated(body.sums, record.revision, body.parameters, body.metal, body.fuels, wording(record))
 
 
 class Book(Pages[Stated]):

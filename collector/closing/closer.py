@@ -28,6 +28,7 @@ from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
 from collector.closing.closed import Closed, runs
 from collector.closing.entries import Interval
+from collector.closing.fuels import fuels_of, note_fuels
 from collector.closing.gathering import Gathered, gather
 from collector.closing.pages import wording
 from collector.closing.pricing import Pricing
@@ -132,6 +133,7 @@ class Closer:
                 ),
                 pricing=Pricing(self._plant, potline, self._price, least_coverage_pct=least),
             )
+            await note_fuels(self._store, self._plant, potline.id, self._since_ns, next_ns, now_ns)
 
     def as_told(self, plant: Plant) -> None:
         """Go on with the plant as it is with the factors that were told; nothing else of it may differ."""
@@ -160,7 +162,8 @@ class Closer:
         if (known := await line.book.find(window)) is None:
             return None
         parameters, _ = line.in_force.at(max(window.start_ns, self._since_ns))
-        return Interval(potline_id, window, known.sums, known.revision, known.metal), parameters
+        fuels = known.fuels or fuels_of(self._plant, potline_id, window, known.sums)
+        return Interval(potline_id, window, known.sums, known.revision, known.metal, fuels=fuels), parameters
 
     async def suppose(self, potline_id: str, minute_ns: int, sums: Sums) -> None:
         """Take a closed minute to be stated again like this, and write nothing: for a closer that only rehearses."""
@@ -336,7 +339,8 @@ class Closer:
             sums = await (line.book.of_hours(hours) if hours else line.book.rolling(window))
             if sums.minutes:
                 parameters, _ = self._in_force(line, window)
-                rolling = Interval(line.potline.id, window, sums, sums.restated + 1)
+                fuels = fuels_of(self._plant, line.potline.id, window, sums)
+                rolling = Interval(line.potline.id, window, sums, sums.restated + 1, fuels=fuels)
                 closed.lines += entries.lines(rolling, parameters, least_coverage_pct=least)
             return
         told = await self._statement(line, window, reason)
@@ -371,14 +375,16 @@ class Closer:
             for meter, amount in sums.meters.items()
             if amount.estimated_kwh > 0
         }
-        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged)
+        fuels = fuels_of(self._plant, potline.id, window, sums)
+        of_fuels = () if fuels is None else fuels.factors
+        sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged, fuels=of_fuels)
         revision = 1 if known is None else known.revision + 1
-        stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings)
+        stated = Interval(potline.id, window, sums, revision, told.metal, sure, told.findings, fuels)
         why = CLOSED if known is None else reason
         record = entries.record(stated, reason=why, parameters=digests, stated_with=name, metal_rules=by)
         if known is not None and known.wording == wording(record):
             return None
-        await line.book.put(window, Stated(sums, revision, digests, told.metal, wording(record)))
+        await line.book.put(window, Stated(sums, revision, digests, told.metal, fuels, wording(record)))
         return stated, record
 
     async def _beside(self, line: _Line, window: Window, sums: Sums, metal: Metal, closed: Closed) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import intensity
+from collector.accounting.fuel_spread import FuelsOfWindow
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Parameters
 from collector.accounting.stating import Uncertainties
@@ -30,6 +31,7 @@ class Interval:
     metal: Metal = FARADAY
     sure: Uncertainties | None = None
     findings: tuple[str, ...] = ()
+    fuels: FuelsOfWindow | None = None
 
 
 def record(
@@ -66,6 +68,8 @@ def record(
         body["inputs"] = inputs
     if of.metal != FARADAY:
         body["metal"] = of.metal
+    if of.fuels is not None:
+        body["fuels"] = of.fuels
     if of.findings:
         body["findings"] = of.findings
     if of.sure is not None:
@@ -157,6 +161,7 @@ def emissions(
         least_coverage_pct=least_coverage_pct,
         metal=of.metal,
         electricity_t=market_t,
+        fuel_t=None if of.fuels is None else of.fuels.t_co2,
     )
     fields = _nothing(of)
     if stated is not None:
@@ -166,6 +171,8 @@ def emissions(
             "pfc_t_co2e": stated.pfc_t_co2e,
             "cf4_kg": stated.cf4_kg,
             "c2f6_kg": stated.c2f6_kg,
+            "fuel_t_co2e": stated.fuel_t_co2e,
+            "fuel_estimated_pct": None if of.fuels is None else 100.0 * of.fuels.estimated,
             "electricity_t_co2e": stated.electricity_t_co2e,
             "total_t_co2e": stated.total_t_co2e,
             "metal_t": stated.metal_t,

@@ -2,7 +2,7 @@
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from collector.accounting.account import Effect, MinuteInputs
@@ -114,4 +114,17 @@ def amounts_of(cells: Sequence[Cell], starts: range, what: Measured, longest_gap
         if what.factor != 1.0:
             amount = Amount(amount.amount * what.factor, amount.covered_s, amount.estimated_s, amount.quality)
         found.append(amount)
+    return found
+
+
+def runs(marked: Iterable[tuple[str, int]]) -> list[tuple[tuple[str, int], int]]:
+    """Return unbroken runs of minutes: the first of each and how many."""
+    found: list[tuple[tuple[str, int], int]] = []
+    for potline, minute in sorted(marked):
+        if found:
+            (last, start_ns), count = found[-1]
+            if last == potline and start_ns + count * MINUTE_NS == minute:
+                found[-1] = ((last, start_ns), count + 1)
+                continue
+        found.append(((potline, minute), 1))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collector.accounting import sums as adding
+from collector.accounting.fuel_spread import FuelsOfWindow
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Parameters
 from collector.accounting.stating import Bridged, Uncertainties, uncertainties
@@ -16,6 +17,7 @@ from collector.closing import entries
 from collector.closing.auditing import Account, Entry, Made
 from collector.closing.book import stated
 from collector.closing.entries import Interval
+from collector.closing.fuels import fuels_of
 from collector.closing.recomputing import differences
 from collector.closing.tonnage import BY_WEIGHT, Tonnes, rules_of_metal, tonnes
 from collector.plant.topology import Plant
@@ -24,6 +26,7 @@ from collector.store import ledger
 from collector.store.commit import LedgerRecord
 
 _UNCERTAINTY = frozenset({"expanded_relative_uncertainty", "not_configured", "stated_with"})
+_FUELS = frozenset({"fuels"})
 _METAL = frozenset({"metal", "findings"})
 _EVENTS_REACH_NS = 40 * DAY_NS
 """Weighings, books and samples so far before a window may have a part in its metal."""
@@ -36,6 +39,7 @@ class _Body(msgspec.Struct):
     stated_with: str = ""
     metal: Metal = FARADAY
     metal_rules: str = ""
+    fuels: FuelsOfWindow | None = None
     findings: tuple[str, ...] = ()
     not_configured: tuple[str, ...] | None = None
 
@@ -98,6 +102,9 @@ class LineAudit:
                 unknown |= _METAL
             else:
                 told = again
+        fuels = None if self._weighed is None else fuels_of(self._weighed.plant, self._potline, window, sums)
+        if fuels != said.fuels:
+            unknown |= _FUELS  # amounts may have been told since: then the windows are stated again at the next start
         sure: Uncertainties | None = None
         name = said.stated_with or (digests[0] if len(digests) == 1 else "")
         if said.not_configured is not None:
@@ -106,8 +113,11 @@ class LineAudit:
             if parameters is None or bridged is None:
                 unknown |= _UNCERTAINTY
             else:
-                sure = uncertainties(sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged)
-        of = Interval(self._potline, window, sums, 1, told.metal, sure, told.findings)
+                factors = () if said.fuels is None else said.fuels.factors
+                sure = uncertainties(
+                    sums, parameters, told.metal, length_s=window.length_s, at_edges=bridged, fuels=factors
+                )
+        of = Interval(self._potline, window, sums, 1, told.metal, sure, told.findings, said.fuels)
         record = entries.record(
             of, reason="", parameters=digests, stated_with=said.stated_with, metal_rules=said.metal_rules
         )

@@ -10,6 +10,7 @@ from collector.commands.invocation import counted, table, wrapped
 from collector.commands.missing import Missing, missing
 from collector.plant.contracts import Contract
 from collector.plant.days import day_of
+from collector.plant.direct import Coefficient, DirectMethods
 from collector.plant.factors import HOUR_NS, DatedSeries, FactorSeries, version_of
 from collector.plant.materials import Fuel
 from collector.plant.told import ToldValues, Untold
@@ -230,8 +231,29 @@ def _potline(potline: Potline, zone: ZoneInfo, time_ns: int) -> Iterator[InForce
     yield InForce(f"{at}.c2f6_per_cf4", id_, slope.c2f6_per_cf4, "kg/kg", "", source, verified, version)
     yield from _series(f"{at}.current_efficiency", potline.current_efficiency, "%", zone, time_ns, times=100.0)
     yield from _series(f"{at}.net_anode_consumption", potline.net_anode_consumption, "t/t", zone, time_ns)
-    for key, percent in (("anode_sulphur", potline.anode_sulphur_pct), ("anode_ash", potline.anode_ash_pct)):
-        yield InForce(f"{at}.{key}", "", percent, "%", "", "the plant file", "own", version_of(percent))
+    direct = potline.direct
+    if potline.net_anode_consumption is not None:
+        source = direct.assay or "the plant file"
+        for key, percent in (("anode_sulphur", potline.anode_sulphur_pct), ("anode_ash", potline.anode_ash_pct)):
+            yield InForce(f"{at}.{key}", "", percent, "%", "", source, direct.assay_verified, version_of(percent))
+    for key, unit, number in _chosen(direct):
+        sure = number.relative_standard_uncertainty
+        yield InForce(f"{at}.{key}", "", number.value, unit, "", number.source, number.verified, number.version, sure)
+    if direct.paste is not None:
+        yield from _series(f"{at}.paste.consumption", direct.paste.consumption, "t/t", zone, time_ns)
+
+
+def _chosen(direct: DirectMethods) -> Iterator[tuple[str, str, Coefficient]]:
+    """Yield the numbers of what a line has chosen beside slope and net anode consumption."""
+    if direct.overvoltage is not None:
+        yield "overvoltage_coefficient", "kg CF4/t per mV, CE in %", direct.overvoltage.coefficient
+    if direct.gas_defaults is not None:
+        yield "cf4_default", "kg/t", direct.gas_defaults.cf4_kg_per_t
+        yield "c2f6_default", "kg/t", direct.gas_defaults.c2f6_kg_per_t
+    if direct.low_voltage is not None:
+        yield "low_voltage.cf4", "kg/t", direct.low_voltage.cf4_kg_per_t
+    if direct.anode_default is not None:
+        yield "anode_default", "t CO2/t", direct.anode_default
 
 
 def _series(

@@ -76,6 +76,16 @@ def _direct(plant: Plant) -> Iterator[Missing]:
             yield Missing(statement, what, f'choose gwp = "{_AR5}" in [emissions] for that report')
         if not plant.materials.fuels:
             yield Missing(statement, "no fuel is configured", "add [fuels.NAME] for each that is burnt")
+    for potline in plant.potlines:
+        if potline.direct.low_voltage is None:
+            what = f"no low-voltage factor of {potline.id} is configured"
+            yield Missing(CBAM, what, f"add [potlines.{potline.id}.low_voltage] with its source")
+    declared = plant.declared.cbam
+    if declared.production is None:
+        yield Missing(CBAM, "goods of the activity level are not told", "add production_csv to [cbam]")
+    if not declared.precursors_complete:
+        remedy = "add [cbam.precursors.NAME] for each, and precursors_complete = true in [cbam]"
+        yield Missing(CBAM, "precursors are not told, or not all of them", remedy)
     if plant.materials.soda_ash is None:
         yield Missing(CBAM, "no soda ash is configured", "add [soda_ash] if scrubbers use it")
 
@@ -99,7 +109,10 @@ def _of_potline(potline: Potline, time_ns: int) -> Iterator[Missing]:
     for key, series in (
         ("current_efficiency", potline.current_efficiency),
         ("net_anode_consumption", potline.net_anode_consumption),
+        ("paste.consumption", None if potline.direct.paste is None else potline.direct.paste.consumption),
     ):
+        if series is None:  # the line's method does not take it
+            continue
         try:
             sure = series.at(time_ns).relative_standard_uncertainty
         except LookupError as exc:

@@ -12,8 +12,10 @@ from collector.closing.opening import as_told
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
 from collector.reporting import averages, measured, page, reading, sheets
 from collector.reporting.basis import Basis
+from collector.reporting.cbam import cbam_statement
+from collector.reporting.china_ets import china_ets_statement
 from collector.reporting.compliance import compliance_statement
-from collector.reporting.direct import NoRules, cbam_statement, china_ets_statement
+from collector.reporting.direct import NoRules
 from collector.reporting.energy import energy_statement
 from collector.reporting.footprint import footprint_statement
 from collector.reporting.renewable import renewable_statement

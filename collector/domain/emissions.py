@@ -1,13 +1,19 @@
-"""Total of a line's emissions and the intensity; the parts come from `carbon`, `anode_effect` and `electricity`.
+"""Total of a line's emissions and the intensity; the parts come from `carbon`, `anode_effect`, `electricity`, `fuels`.
 
-Fuels, pitch volatiles of anode baking and soda ash of the scrubbers are not in this total; the rule sets add them.
+Pitch volatiles of anode baking are not in this total.
 """
 
 from collector.domain.validity import Amount, not_negative, positive
 
 
-def total_co2e_t(*, anode_co2_t: Amount, pfc_co2e_t: Amount | float, electricity_co2_t: Amount | float) -> Amount:
-    """Emissions of anodes, perfluorocarbons and electricity together.
+def total_co2e_t(
+    *,
+    anode_co2_t: Amount,
+    pfc_co2e_t: Amount | float,
+    electricity_co2_t: Amount | float,
+    fuel_co2_t: Amount | float,
+) -> Amount:
+    """Emissions of anodes, perfluorocarbons, electricity and fuels together.
 
     Parameters
     ----------
@@ -17,6 +23,8 @@ def total_co2e_t(*, anode_co2_t: Amount, pfc_co2e_t: Amount | float, electricity
         Perfluorocarbons as CO2 equivalent [t CO2e].
     electricity_co2_t
         CO2 of electricity; zero for a total of direct emissions [t CO2].
+    fuel_co2_t
+        CO2 of fuels and of the scrubbers' soda ash; zero for a total without them [t CO2].
 
     Returns
     -------
@@ -30,17 +38,19 @@ def total_co2e_t(*, anode_co2_t: Amount, pfc_co2e_t: Amount | float, electricity
 
     Notes
     -----
-    ``E = E_anode + E_PFC + E_electricity``; CO2 counts as itself, its warming potential is 1.
+    ``E = E_anode + E_PFC + E_electricity + E_fuel``; CO2 counts as itself, its warming potential is 1.
 
-    Valid for parts of one interval and one set of warming potentials. The sum is the electrolysis and its electricity,
-    not the footprint of the product: alumina, anode making, fuels and casting are outside.
+    Valid for parts of one interval and one set of warming potentials. The sum is the electrolysis, its electricity
+    and what is burnt, not the footprint of the product: alumina, anode making and casting are outside.
 
     References
     ----------
-    .. [1] WRI and WBCSD, GHG Protocol Corporate Standard, chapter 4: scope 1 (the first two parts) and scope 2.
+    .. [1] WRI and WBCSD, GHG Protocol Corporate Standard, chapter 4: scope 1 (all parts but electricity) and scope 2.
     """
-    not_negative(anode_co2_t=anode_co2_t, pfc_co2e_t=pfc_co2e_t, electricity_co2_t=electricity_co2_t)
-    return anode_co2_t + pfc_co2e_t + electricity_co2_t
+    not_negative(
+        anode_co2_t=anode_co2_t, pfc_co2e_t=pfc_co2e_t, electricity_co2_t=electricity_co2_t, fuel_co2_t=fuel_co2_t
+    )
+    return anode_co2_t + pfc_co2e_t + electricity_co2_t + fuel_co2_t
 
 
 def emissions_intensity(co2e_t: Amount, metal_t: Amount | float) -> Amount:

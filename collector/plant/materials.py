@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from math import hypot
 
 from collector.plant.amounts import ToldAmounts
 from collector.plant.factors import version_of
@@ -77,6 +78,10 @@ class Fuel:
         The meter that counts it; empty: ``amounts`` tell it.
     most_per_hour : float
         Bounds what the meter's counter may gain [units per hour].
+    relative_standard_uncertainty, amount_relative_standard_uncertainty : float
+        Of its factor and of its amounts [1]; None where nobody said how sure they are.
+    shares : Mapping of str to float
+        What part of it belongs to which potline [1]; empty where it is not shared out.
     """
 
     name: str
@@ -89,6 +94,13 @@ class Fuel:
     most_per_hour: float | None = None
     amounts: ToldAmounts | None = None
     relative_standard_uncertainty: float | None = None
+    amount_relative_standard_uncertainty: float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def relative_of_emission(self) -> float | None:
+        """The relative standard uncertainty of what it emits [1]; None where amount or factor has none."""
+        return _product(self.relative_standard_uncertainty, self.amount_relative_standard_uncertainty)
 
     @property
     def version(self) -> str:
@@ -104,12 +116,31 @@ class Fuel:
 
 @dataclass(frozen=True, slots=True)
 class SodaAsh:
-    """Soda ash that scrubbers use up: its factor [t CO2/t] and its amounts [t]."""
+    """Soda ash that scrubbers use up: its factor [t CO2/t] and its amounts [t]; the rest as for a fuel."""
 
     t_co2_per_t: float
     source: str
     verified: str
     amounts: ToldAmounts
+    relative_standard_uncertainty: float | None = None
+    amount_relative_standard_uncertainty: float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    name: str = "soda ash"
+
+    @property
+    def relative_of_emission(self) -> float | None:
+        """The relative standard uncertainty of what it emits [1]; None where amount or factor has none."""
+        return _product(self.relative_standard_uncertainty, self.amount_relative_standard_uncertainty)
+
+    @property
+    def version(self) -> str:
+        """The digest of all that is said of its factor."""
+        return version_of(self.name, self.t_co2_per_t, self.source, self.verified, self.relative_standard_uncertainty)
+
+
+def _product(factor: float | None, amount: float | None) -> float | None:
+    """Return the relative uncertainty of a product of two independent numbers; None where one has none."""
+    return None if factor is None or amount is None else hypot(factor, amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,13 +99,10 @@ class LimitRule:
 
 @dataclass(frozen=True, slots=True)
 class PrebakeDefaults:
-    """Assays of prebaked anodes [%], waste tar [t/t green], packing coke [t/t baked], where the plant has none."""
+    """Assays of prebaked anodes [%], where the plant has none."""
 
     sulphur_percent: float
     ash_percent: float
-    hydrogen_percent: float
-    waste_tar_per_green_anode_riedhammer: float
-    coke_per_baked_anode: float
 
 
 @dataclass(frozen=True, slots=True)

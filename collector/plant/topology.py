@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from collector.plant.calendar import Calendar, Shifts
 from collector.plant.casthouse import Casthouse
 from collector.plant.contracts import Portfolio
+from collector.plant.declarations import Declarations
+from collector.plant.direct import BY_SLOPE, DirectMethods
 from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
 from collector.plant.limits import Limit, PriceRegion, RuleInForce, Targets
@@ -31,7 +33,8 @@ class Potline:
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
-    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
+    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V]. Net anode
+    consumption is None where ``direct`` reckons the carbon otherwise.
     ``idle_busbar_share``: what of the energy into the rectifiers is lost around pots that are cut out;
     ``line_loss_share``: what is lost up to the meters, over what they measure: fractions [1], None: not configured.
     """
@@ -41,7 +44,7 @@ class Potline:
     pots: tuple[str, ...]
     slope: SlopeCoefficients
     current_efficiency: DatedSeries
-    net_anode_consumption: DatedSeries
+    net_anode_consumption: DatedSeries | None
     anode_sulphur_pct: float
     anode_ash_pct: float
     pot_out_below_v: float
@@ -51,6 +54,7 @@ class Potline:
     metal_kg_per_cm: DatedSeries | None = None
     idle_busbar_share: DatedSeries | None = None
     line_loss_share: DatedSeries | None = None
+    direct: DirectMethods = BY_SLOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Plant:
     tapping: Tapping | None = None
     casthouse: Casthouse | None = None
     limit_rules: tuple[RuleInForce, ...] = ()
+    declared: Declarations = field(default_factory=Declarations)
     points: PointTable = field(init=False)
     potline_of_pot: dict[str, str] = field(init=False)
 

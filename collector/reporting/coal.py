@@ -46,7 +46,7 @@ def fuels_kgce(basis: Basis) -> float | None:
     house = basis.plant.casthouse
     if house is None:
         return None
-    known = {fuel.name: (fuel, amount) for fuel, amount in fuels_of(basis)[0]}
+    known = {fuel.name: (fuel, amount) for fuel, amount in fuels_of(basis, "energy")[0]}
     parts = []
     for name in house.fuels:
         if name not in known or known[name][0].content is None:
@@ -67,7 +67,7 @@ def coal_lacks(basis: Basis) -> Iterator[Lack]:
         yield Lack(f"{what}: there is no coal equivalent", "add coal_equivalent.electricity to energy_levels.toml")
     if not house.fuels:
         yield Lack(f"{what}: no fuels are named for it, and electricity stands alone", "add [casthouse] fuels")
-    found, lacks = fuels_of(basis)
+    found, lacks = fuels_of(basis, "energy")
     yield from (lack for lack in lacks if any(lack.what.startswith(f"fuel {name}:") for name in house.fuels))
     for fuel, _ in found:
         if fuel.name in house.fuels and fuel.content is None:

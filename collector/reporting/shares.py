@@ -1,31 +1,21 @@
 """Amounts that several statements need: metal, anodes, gases and fuels of a period, each with what is missing. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from collector.accounting.integrals import Amount
 from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.period_metal import PeriodMetal
-from collector.domain.anode_effect import anode_effect_minutes_per_cell_day, ratio_c2f6_kg, slope_cf4_kg
-from collector.domain.fuel_use import FuelByAmount, FuelByCarbon, FuelByHeat
-from collector.domain.pfc_account import PfcMethod, PfcOfLine
-from collector.plant.factors import SlopeCoefficients
+from collector.domain.anode_effect import anode_effect_minutes_per_cell_day
+from collector.domain.fuel_use import FuelByAmount, FuelByHeat
+from collector.plant.amounts import ToldAmounts
 from collector.plant.materials import COUNTED, Fuel
 from collector.readings.quantity import Quantity
+from collector.reporting import uncertainty
 from collector.reporting.basis import Basis, LineBasis, Segment
 from collector.reporting.statement import Lack
 
 WHOLE = 0.999
 """Share of a period that must be told for an amount to count as the period's: the rest is rounding of times."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnodesOfLine:
-    """Net anodes of a line used up in a period [t], with the assay that they were accounted with [%]."""
-
-    net_t: float
-    sulphur_percent: float
-    ash_percent: float
 
 
 def metal_t(basis: Basis) -> float:
@@ -68,34 +58,12 @@ def known_segments(line: LineBasis) -> Iterator[Segment]:
             yield segment
 
 
-def anodes_of(line: LineBasis) -> list[AnodesOfLine]:
-    """Return the net anodes of a line, one element for each set of parameters."""
-    found = []
-    for segment in known_segments(line):
-        if segment.parameters is None:
-            continue
-        net_t = segment.sums.comprehensive.metal_t * segment.parameters.net_anode_consumption.value
-        found.append(AnodesOfLine(net_t, segment.parameters.anode_sulphur_pct, segment.parameters.anode_ash_pct))
-    return found
-
-
 def minutes_per_cell_day(line: LineBasis) -> float | None:
     """Return the anode-effect minutes per cell-day of a line [min/d]; None without cell-days."""
     sums = line.sums
     if not sums.paired_cell_days > 0:
         return None
     return anode_effect_minutes_per_cell_day(sums.paired_anode_effect_s, sums.paired_cell_days)
-
-
-def gases_of(line: LineBasis, slope: SlopeCoefficients) -> PfcOfLine | None:
-    """Return the perfluorocarbons of a line by one edition of the slope method; None without cell-days."""
-    minutes = minutes_per_cell_day(line)
-    if minutes is None:
-        return None
-    metal = line.sums.comprehensive.metal_t
-    cf4_kg = slope_cf4_kg(metal, ae_minutes_per_cell_day=minutes, slope=slope.slope)
-    c2f6_kg = ratio_c2f6_kg(cf4_kg, c2f6_per_cf4=slope.c2f6_per_cf4)
-    return PfcOfLine(line.potline.id, PfcMethod.SLOPE, slope.method, cf4_kg, c2f6_kg)
 
 
 def without_parameters(basis: Basis) -> Iterator[Lack]:
@@ -107,11 +75,21 @@ def without_parameters(basis: Basis) -> Iterator[Lack]:
             yield Lack(what, "restate the period, if its inputs are still kept")
 
 
-def fuels_of(basis: Basis) -> tuple[list[tuple[Fuel, float]], list[Lack]]:
-    """Return the fuels with their amounts in the period, and those whose amount is not known for all of it."""
-    found, lacks = [], []
+def fuels_of(basis: Basis, kind: str) -> tuple[list[tuple[Fuel, float]], list[Lack]]:
+    """Return the fuels with their amounts in the period, and those whose amount is not known for all of it.
+
+    ``kind``: the statement; fuels that lie outside its boundary are told as left out.
+    """
+    found: list[tuple[Fuel, float]] = []
+    lacks: list[Lack] = []
+    if not basis.plant.materials.fuels:
+        lacks.append(Lack("fuels: none is configured, and none is counted", "add [fuels.NAME] for each that burns"))
     start_ns, end_ns = basis.window.start_ns, basis.window.start_ns + round(basis.known_s * 1e9)
     for fuel in basis.plant.materials.fuels:
+        if fuel.name in basis.plant.declared.left_out.get(kind, ()):
+            what = f"fuel {fuel.name} is outside the boundary of this statement, by the plant's choice"
+            lacks.append(Lack(what, f"add '{kind}' to counts_in of [fuels.{fuel.name}] if it belongs in"))
+            continue
         if fuel.amounts is not None:
             if fuel.amounts.known_ns(start_ns, end_ns) >= WHOLE * (end_ns - start_ns):
                 found.append((fuel, fuel.amounts.between(start_ns, end_ns)))
@@ -125,6 +103,43 @@ def fuels_of(basis: Basis) -> tuple[list[tuple[Fuel, float]], list[Lack]]:
         else:
             found.append((fuel, counted.amount))
     return found, lacks
+
+
+def electricity_sure(basis: Basis) -> tuple[float | None, str]:
+    """Return the expanded uncertainty of the electricity of all lines [kWh], or None and why there is none.
+
+    The errors of lines are added as if they were one and the same: they may share meters.
+    """
+    whole = 0.0
+    for line in basis.lines:
+        sums = line.sums
+        budget = uncertainty.of_energy_kwh(basis.plant, line.potline, sums, basis.last_ns)
+        reason = uncertainty.why_none(budget)
+        if budget is None or budget.expanded_95 is None:
+            return None, reason
+        whole += budget.expanded_95
+    return whole, ""
+
+
+def told_amount(basis: Basis, told: ToldAmounts) -> float | None:
+    """Return what a sheet tells of the period; None where it does not tell all of it."""
+    start_ns, end_ns = span_of(basis)
+    if told.known_ns(start_ns, end_ns) < WHOLE * (end_ns - start_ns):
+        return None
+    return told.between(start_ns, end_ns)
+
+
+def spread_pct(basis: Basis, told: ToldAmounts) -> float:
+    """Return which part of a told amount is spread: it is of spans that reach out of the period [%]."""
+    start_ns, end_ns = span_of(basis)
+    whole = told.between(start_ns, end_ns)
+    inside = sum(row.amount for row in told.rows if start_ns <= row.start_ns and row.end_ns <= end_ns)
+    return 100 * (1 - inside / whole) if whole > 0 else 0.0
+
+
+def span_of(basis: Basis) -> tuple[int, int]:
+    """Return when the known part of the period begins and ends [ns]."""
+    return basis.window.start_ns, basis.window.start_ns + round(basis.known_s * 1e9)
 
 
 def counted_of(basis: Basis, meter: str, quantities: tuple[Quantity, ...]) -> Amount | None:
@@ -141,14 +156,6 @@ def fuel_by_heat(fuel: Fuel, amount: float, *, co2_per_carbon: float) -> FuelByH
     content = fuel.content
     per_tj = content.carbon_t_per_gj * 1000 * co2_per_carbon  # GJ per TJ
     return FuelByHeat(fuel.name, amount, content.net_calorific_gj, per_tj, content.oxidation)
-
-
-def fuel_by_carbon(fuel: Fuel, amount: float) -> FuelByCarbon | FuelByAmount:
-    """Return a fuel by its carbon."""
-    if fuel.content is None:
-        return _by_factor(fuel, amount)
-    content = fuel.content
-    return FuelByCarbon(fuel.name, amount, content.net_calorific_gj, content.carbon_t_per_gj, content.oxidation)
 
 
 def _by_factor(fuel: Fuel, amount: float) -> FuelByAmount:

@@ -77,6 +77,15 @@ def _weighed(metal: PeriodMetal, pair: Pair) -> WeighedMetal | None:
     return weighed_metal(each.times(part) for each in metal.weighed)
 
 
+def of_energy_kwh(plant: Plant, potline: Potline, sums: Sums, time_ns: int) -> Budget | None:
+    """Return how well the electricity of a line is known, rectifiers and services [kWh]; None without metal."""
+    pair = sums.comprehensive
+    metal = _metal(plant, potline, sums, pair, time_ns)
+    if metal is None:
+        return None
+    return energy_budgets(_meters(plant, "liquid_comprehensive_ac", sums, pair), metal).energy_kwh
+
+
 def why_none(budget: Budget | None) -> str:
     """Return in words why a figure has no uncertainty; empty where it has one."""
     if budget is None:
@@ -96,7 +105,7 @@ def _metal(plant: Plant, potline: Potline, sums: Sums, pair: Pair, time_ns: int)
     sure = efficiency.relative_standard_uncertainty
     one_pot_t = faraday_metal_t(sums.charge_kah, current_efficiency=efficiency.value, pots=1.0)
     return FaradayMetal(
-        Charge(sums.charge_kah, _current(line_meter), 0.0),
+        Charge(sums.charge_kah, of_current(line_meter), 0.0),
         CurrentEfficiency(
             efficiency.value, None if sure is None else efficiency.value * sure, EfficiencyBasis.INDEPENDENT
         ),
@@ -140,7 +149,7 @@ def _classes(meter: Meter) -> tuple[ErrorSource, ...]:
     return found or (ErrorSource(meter.id, None),)
 
 
-def _current(meter: Meter) -> ErrorSource:
+def of_current(meter: Meter) -> ErrorSource:
     """Return the error of a line's current: that of its transducer, or of the whole meter where only that is told."""
     sure = meter.accuracy
     if sure.whole is None and sure.current is not None:

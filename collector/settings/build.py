@@ -8,14 +8,16 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from collector.plant.factors import SlopeCoefficients
+from collector.plant.factors import DatedSeries, SlopeCoefficients
 from collector.plant.layout import Layout, Tells
 from collector.plant.meter import Broker, Endpoint
+from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant, Potline
 from collector.settings import formulas, models
 from collector.settings.bounds import Bounds
 from collector.settings.brokers import Brokers
 from collector.settings.casthouse import CasthouseSections
+from collector.settings.declarations import DeclarationSections
 from collector.settings.electricity import Electricity
 from collector.settings.endpoints import Endpoints
 from collector.settings.factor_files import FactorFiles
@@ -23,6 +25,7 @@ from collector.settings.fields import pots_of
 from collector.settings.layouts import Layouts
 from collector.settings.materials import MaterialSections
 from collector.settings.meters import Meters
+from collector.settings.methods import Methods
 from collector.settings.parameter_models import Dated
 from collector.settings.part import DatedPart
 from collector.settings.problems import shown
@@ -48,6 +51,7 @@ class Builder(DatedPart):
         secret: _Secret,
         find: Callable[[str], Path],
         today: date,
+        rules: RuleTables,
     ) -> None:
         super().__init__(origins, broken, ZoneInfo(settings.plant.time_zone))
         self._settings = settings
@@ -60,6 +64,8 @@ class Builder(DatedPart):
         self._secret = secret
         self._find = find
         self._today = today
+        self._rules = rules
+        self._methods = Methods(settings, origins, self._broken, self._zone, rules)
 
     def plant(self) -> Plant | None:
         """Return the plant, or None where ``problems``, or what is broken, says why not."""
@@ -89,15 +95,18 @@ class Builder(DatedPart):
         bounds = Bounds(settings, self._origins, self._broken, self._zone)
         limits, targets, price_region = bounds.limits(), bounds.targets(), bounds.price_region()
         limit_rules = bounds.limit_rules()
-        sections = MaterialSections(settings, self._origins, self._broken, self._zone)
+        sections = MaterialSections(settings, self._origins, self._broken, self._zone, self._rules.carbonates)
         materials = sections.materials({meter.id: meter for meter in built})
+        declarations = DeclarationSections(settings, self._origins, self._broken, self._zone, self._rules)
+        declared = declarations.declarations()
         tappings = Tappings(settings, self._origins, self._broken, self._zone)
         casting = CasthouseSections(settings, self._origins, self._broken, self._zone)
         casthouse = casting.casthouse()
         shifts, day_starts_min, tapping = tappings.shifts(), tappings.day_starts_min(), tappings.tapping()
         if all(read is not None for read in of_brokers.values()):
             self._check_told(layouts.read)
-        for part in (files, layouts, meters, electricity, bounds, sections, tappings, casting):
+        parts = (files, self._methods, layouts, meters, electricity, bounds, sections, declarations, tappings, casting)
+        for part in parts:
             self.problems += part.problems
         brokers = self._brokers()
         if not settings.potlines and not self._any_broken("potlines"):
@@ -130,6 +139,7 @@ class Builder(DatedPart):
             shifts=shifts,
             day_starts_min=day_starts_min,
             tapping=tapping,
+            declared=declared,
         )
 
     def _check_told(self, layouts: Sequence[Layout]) -> None:
@@ -174,14 +184,15 @@ class Builder(DatedPart):
             self._report((*at, "technology"), what, f"one of: {', '.join(sorted(slopes))}")
         for place, row in enumerate(section.current_efficiency):
             self._refuse((*at, "current_efficiency", place, "value"), formulas.current_efficiency(row.value))
-        for place, row in enumerate(section.net_anode_consumption):
-            self._refuse((*at, "net_anode_consumption", place, "value"), formulas.net_anode_consumption(row.value))
-        self._refuse((*at, "anode_sulphur"), formulas.anode_sulphur(section.anode_sulphur))
-        self._refuse((*at, "anode_ash"), formulas.anode_ash(section.anode_ash))
         self._in_force((*at, "current_efficiency"), section.current_efficiency)
-        self._in_force((*at, "net_anode_consumption"), section.net_anode_consumption)
         efficiency = self._series((*at, "current_efficiency"), section.current_efficiency, 100.0)
-        consumption = self._series((*at, "net_anode_consumption"), section.net_anode_consumption)
+        direct = self._methods.of(id_, section)
+        consumption = self._consumption(at, section)
+        if section.paste is not None:
+            self._in_force((*at, "paste", "consumption"), section.paste.consumption)
+        sulphur, ash = self._methods.assay(section)
+        self._refuse((*at, "anode_sulphur"), formulas.anode_sulphur(sulphur))
+        self._refuse((*at, "anode_ash"), formulas.anode_ash(ash))
         weighing = section.weighing_uncertainty
         heights = section.metal_per_height
         below = section.anode_effect_above if section.anode_effect_below is None else section.anode_effect_below
@@ -197,8 +208,8 @@ class Builder(DatedPart):
             slope=slope,
             current_efficiency=efficiency,
             net_anode_consumption=consumption,
-            anode_sulphur_pct=section.anode_sulphur,
-            anode_ash_pct=section.anode_ash,
+            anode_sulphur_pct=sulphur,
+            anode_ash_pct=ash,
             pot_out_below_v=section.pot_out_below,
             weighing_relative_standard_uncertainty=None if weighing is None else weighing / 200,
             metal_kg_per_cm=self._series((*at, "metal_per_height"), heights) if heights else None,
@@ -212,7 +223,17 @@ class Builder(DatedPart):
             ),
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
+            direct=direct,
         )
+
+    def _consumption(self, at: Path_, section: models.PotlineSection) -> DatedSeries | None:
+        rows, at = section.net_anode_consumption, (*at, "net_anode_consumption")
+        if rows is None:
+            return None
+        for place, row in enumerate(rows):
+            self._refuse((*at, place, "value"), formulas.net_anode_consumption(row.value))
+        self._in_force(at, rows)
+        return self._series(at, rows)
 
     def _in_force(self, at: Path_, rows: list[Dated[float]]) -> None:
         """Check that a value is in force today. An hour of today may have begun yesterday."""

@@ -177,6 +177,7 @@ class FactorFiles(DatedPart):
         if method not in all_rows:
             return None
         of_method = entries[method]
+        self._check_prescribed(method, of_method.gwp)
         return {
             technology: SlopeCoefficients(
                 method,
@@ -189,6 +190,15 @@ class FactorFiles(DatedPart):
             )
             for technology, row in all_rows[method].items()
         }
+
+    def _check_prescribed(self, method: str, prescribed: str | None) -> None:
+        """Check that the warming potentials are those that the method prescribes, if it prescribes any."""
+        chosen = self._emissions.gwp
+        if prescribed is None or chosen == prescribed or not self._fine("emissions", "gwp"):
+            return
+        what = f"{method} prescribes the warming potentials of {prescribed}, and these are those of {chosen}"
+        remedy = f'write gwp = "{prescribed}", or choose a method that leaves them to the report'
+        self._report(("emissions", "gwp"), what, remedy)
 
     def _refuse_in(self, file: TomlFile, path: Path_, refusal: formulas.Refusal | None) -> None:
         if refusal is not None:

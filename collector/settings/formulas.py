@@ -1,9 +1,10 @@
 """What the formulas refuse, found before the line runs: each number is put into the formula that will use it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from collector.domain import anode_effect, carbon, electricity
+from collector.domain.soderberg import soderberg_anode_co2_t
 
 Refusal = tuple[str, str]
 """What is wrong, and what to do about it."""
@@ -53,6 +54,24 @@ def current_efficiency(percent: float) -> Refusal | None:
     if 50 < percent <= 100:
         return None
     return f"a current efficiency of {percent:g} % is not possible", "pots reach 85 to 97 %"
+
+
+def paste(consumption: float, numbers: Mapping[str, float]) -> Refusal | None:
+    """Return why paste is refused: its consumption [t/t] and the rest by the keys of its section."""
+    return _refusal(
+        lambda: soderberg_anode_co2_t(
+            1.0,
+            paste_consumption=consumption,
+            benzene_soluble_kg_per_t=numbers["benzene_soluble"],
+            binder_percent=numbers["binder"],
+            pitch_sulphur_percent=numbers["pitch_sulphur"],
+            pitch_ash_percent=numbers["pitch_ash"],
+            pitch_hydrogen_percent=numbers["pitch_hydrogen"],
+            coke_sulphur_percent=numbers["coke_sulphur"],
+            coke_ash_percent=numbers["coke_ash"],
+            skimmed_dust_per_metal=numbers["skimmed_dust"],
+        )
+    )
 
 
 def _anode(

@@ -82,6 +82,8 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     broken |= origins.broken
     settings = _validated(tree, origins, problems, broken)
     folder = collector_file.parent
+    files = RuleFiles(folder / settings.factors_dir)
+    rules = files.tables()
     builder = Builder(
         settings,
         origins,
@@ -92,11 +94,10 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
         secret=lambda path, written: _secret(folder, path, written, origins, problems),
         find=lambda written: _found(folder, written),
         today=today or datetime.now(UTC).date(),
+        rules=rules,
     )
     plant = builder.plant()
     problems += builder.problems
-    files = RuleFiles(folder / settings.factors_dir)
-    rules = files.tables()
     problems += files.problems
     price = PriceChoice(settings, origins, broken)
     price.check(rules)

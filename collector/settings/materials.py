@@ -4,28 +4,35 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from zoneinfo import ZoneInfo
 
-from collector.plant.amounts import Amount, ToldAmounts
 from collector.plant.materials import COUNTED, Fuel, FuelContent, Materials, SodaAsh, Stage, UpstreamFactor
 from collector.plant.meter import Measures, Meter
+from collector.plant.rule_tables import Sourced
 from collector.readings.quantity import Kind
 from collector.settings import models
 from collector.settings import parameter_models as shapes
-from collector.settings.part import DatedPart
-from collector.settings.sheet import Row
+from collector.settings.monthly import MonthlyPart, half
 from collector.settings.sources import Origins
-from collector.settings.told_sheets import ToldSheet, month_of, number_of
 from collector.settings.toml_file import Path_
 
 _CONTENT = ("net_calorific_gj", "carbon_t_per_gj", "oxidation")
+_ROUNDING_PCT = 0.01
 _PER_TONNE, _PER_TONNE_KM = "kg CO2e/t", "kg CO2e/(t km)"
 
 
-class MaterialSections(DatedPart):
+class MaterialSections(MonthlyPart):
     """Builds what the plant tells about what it burns, and about its raw materials."""
 
-    def __init__(self, settings: models.Settings, origins: Origins, broken: AbstractSet[Path_], zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        settings: models.Settings,
+        origins: Origins,
+        broken: AbstractSet[Path_],
+        zone: ZoneInfo,
+        carbonates: Mapping[str, Sourced[float]],
+    ) -> None:
         super().__init__(origins, broken, zone)
         self._settings = settings
+        self._carbonates = carbonates
 
     def materials(self, meters: Mapping[str, Meter]) -> Materials:
         """Return what is well; ``problems`` says what is wrong with the rest.
@@ -88,6 +95,7 @@ class MaterialSections(DatedPart):
             self._report((*at, "most_per_hour"), what, "give the largest flow of the pipe")
         amounts = self._amounts((*at, "amounts_csv"), section.amounts_csv, "amount")
         sure = self._relative(at, section)
+        shares = self._shares(at, section.shares)
         if len(self.problems) > before:
             return None
         return Fuel(
@@ -101,7 +109,19 @@ class MaterialSections(DatedPart):
             most_per_hour=section.most_per_hour,
             amounts=amounts,
             relative_standard_uncertainty=sure,
+            amount_relative_standard_uncertainty=half(section.amount_uncertainty),
+            shares=shares,
         )
+
+    def _shares(self, at: Path_, told: Mapping[str, float]) -> dict[str, float]:
+        """Return which part belongs to which potline [1]."""
+        for name in told:
+            if name not in self._settings.potlines and not self._any_broken("potlines"):
+                self._unknown((*at, "shares", name), "potline", name, self._settings.potlines)
+        whole = sum(told.values())
+        if told and abs(whole - 100) > _ROUNDING_PCT:
+            self._report((*at, "shares"), f"the shares add up to {whole:g} %", "give shares that add up to 100 %")
+        return {name: share / 100 for name, share in told.items()}
 
     def _content(self, at: Path_, section: shapes.FuelSection) -> FuelContent | None:
         """Check that a fuel has a factor or a content, and return the content."""
@@ -139,39 +159,40 @@ class MaterialSections(DatedPart):
             what = f"{name} has no counter of this fuel in {section.unit}"
             self._report(at, what, f"its counters: {has}; volume [m3] or active_energy_import [kWh] is needed")
 
-    def _amounts(self, at: Path_, name: str | None, column: str) -> ToldAmounts | None:
-        """Return what a sheet tells by month; None where there is none, or it is refused."""
-        if name is None:
-            return None
-        told = ToldSheet(self._folder, name, ("month", column), at=at, report=self._report)
-        rows = told.read(lambda row: self._amount(row, column))
-        if rows is None:
-            return None
-        seen: dict[int, Row] = {}
-        wrong = []
-        for row, amount in rows:
-            first = seen.setdefault(amount.start_ns, row)
-            if first is not row:
-                wrong.append((row, f"row {first.number} tells the same month; keep one"))
-        told.refuse(wrong)
-        months = sorted((amount for _, amount in rows), key=lambda amount: amount.start_ns)
-        return None if wrong else ToldAmounts(name, tuple(months))
-
-    def _amount(self, row: Row, column: str) -> Amount:
-        start_ns, end_ns = month_of(row, self._zone)
-        return Amount(start_ns, end_ns, number_of(row, column), row.cells.get("source", ""))
-
     def _soda_ash(self) -> SodaAsh | None:
         section = self._settings.soda_ash
         if section is None:
             return None
-        self._check_sign(("soda_ash", "t_co2_per_t"), section.t_co2_per_t)
+        per_t, source, verified = self._carbonate(section)
         amounts = None
         if self._fine("soda_ash", "amounts_csv"):
             amounts = self._amounts(("soda_ash", "amounts_csv"), section.amounts_csv, "t")
-        if amounts is None:
+        sure, shares = self._relative(("soda_ash",), section), self._shares(("soda_ash",), section.shares)
+        if amounts is None or per_t is None:
             return None
-        return SodaAsh(section.t_co2_per_t, section.source, section.verified, amounts)
+        return SodaAsh(per_t, source, verified, amounts, sure, half(section.amount_uncertainty), shares)
+
+    def _carbonate(self, section: shapes.SodaAshSection) -> tuple[float | None, str, str]:
+        """Return the factor [t CO2/t] with source and mark: the plant's own, or that of a table it names."""
+        own, named = section.t_co2_per_t, section.carbonate
+        if own is None and named is None:
+            self._report(
+                ("soda_ash", "t_co2_per_t"), "is missing", 'add it, or carbonate = "soda_ash" for the table\'s'
+            )
+        if own is not None and named is not None:
+            self._report(("soda_ash", "carbonate"), "t_co2_per_t and carbonate exclude each other", "keep one")
+        if own is not None:
+            self._check_sign(("soda_ash", "t_co2_per_t"), own)
+        if named is None:
+            return own, section.source, section.verified
+        table = self._carbonates.get(named)
+        if table is None:
+            listed = ", ".join(sorted(self._carbonates)) or "there is none"
+            what = f"'{named}' does not stand in carbon.toml, or is wrong there"
+            if self._fine("factors_dir"):
+                self._report(("soda_ash", "carbonate"), what, f"one of: {listed}")
+            return None, section.source, section.verified
+        return table.value, table.source, table.verified
 
     def _check_sign(self, at: Path_, number: float) -> None:
         if number < 0:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from collector.settings.declaration_models import CbamSettings, ChinaEtsSettings, ProductSection
 from collector.settings.fields import (
     Host,
     Id,
@@ -42,6 +43,8 @@ from collector.settings.parameter_models import (
     FuelSection,
     LimitRuleChoice,
     LimitSection,
+    LowVoltageSection,
+    PasteSection,
     PriceSection,
     SodaAshSection,
     Surely,
@@ -146,11 +149,16 @@ class PotlineSection(_Model):
     pots: Annotated[list[Annotated[Text, AfterValidator(pot_number)]], Field(min_length=1)]
     technology: Id
     current_efficiency: Annotated[list[Dated[Percent]], Field(min_length=1)]
-    net_anode_consumption: Annotated[
-        list[Dated[Annotated[float, measure("t/t", "0.2 t/t", "0.8 t/t")]]], Field(min_length=1)
-    ]
-    anode_sulphur: Annotated[float, measure("%", "0 %", "10 %")]
-    anode_ash: Annotated[float, measure("%", "0 %", "10 %")]
+    net_anode_consumption: (
+        Annotated[list[Dated[Annotated[float, measure("t/t", "0.2 t/t", "0.8 t/t")]]], Field(min_length=1)] | None
+    ) = None
+    anode_sulphur: Annotated[float, measure("%", "0 %", "10 %")] | None = None
+    anode_ash: Annotated[float, measure("%", "0 %", "10 %")] | None = None
+    anode_assay: Id | None = None
+    anode_method: Literal["net_consumption", "tier1", "paste"] = "net_consumption"
+    pfc_method: Literal["slope", "overvoltage", "tier1"] = "slope"
+    low_voltage: LowVoltageSection | None = None
+    paste: PasteSection | None = None
     pot_out_below: Annotated[float, measure("V", "0 V", "3 V")] = 1.5
     weighing_uncertainty: Surely | None = None
     metal_per_height: list[Dated[Annotated[float, measure("kg/cm", "10 kg/cm", "2000 kg/cm")]]] = []
@@ -291,6 +299,9 @@ class Settings(BaseSettings):
     soda_ash: SodaAshSection | None = None
     casthouse: CasthouseSection | None = None
     limit_rules: dict[Id, LimitRuleChoice] = {}
+    product: ProductSection = Field(default_factory=lambda: ProductSection.model_validate({}))
+    cbam: CbamSettings = Field(default_factory=lambda: CbamSettings.model_validate({}))
+    china_ets: ChinaEtsSettings = ChinaEtsSettings()
 
     @classmethod
     def settings_customise_sources(

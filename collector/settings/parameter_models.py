@@ -206,6 +206,46 @@ class BalanceSection(ParameterModel):
     dc_meters: dict[Id, Id] = {}
 
 
+class LowVoltageSection(Uncertain):
+    """[potlines.ID.low_voltage]."""
+
+    cf4: Annotated[float, measure("kg/t", "0 kg/t", "2 kg/t")]
+    added_to: Id
+    source: Text
+    verified: Verified
+
+
+PASTE_KEYS = (
+    "benzene_soluble",
+    "binder",
+    "pitch_sulphur",
+    "pitch_ash",
+    "pitch_hydrogen",
+    "coke_sulphur",
+    "coke_ash",
+    "skimmed_dust",
+)
+"""What the formula of paste takes beside its consumption."""
+
+
+class PasteSection(ParameterModel):
+    """[potlines.ID.paste]."""
+
+    consumption: Annotated[list[Dated[Annotated[float, measure("t/t", "0.3 t/t", "1 t/t")]]], Field(min_length=1)]
+    kind: Literal["dry", "wet"]
+    defaults: Id | None = None
+    benzene_soluble: Annotated[float, measure("kg/t", "0 kg/t", "20 kg/t")] | None = None
+    binder: Percent | None = None
+    pitch_sulphur: Percent | None = None
+    pitch_ash: Percent | None = None
+    pitch_hydrogen: Percent | None = None
+    coke_sulphur: Percent | None = None
+    coke_ash: Percent | None = None
+    skimmed_dust: Annotated[float, measure("t/t", "0 t/t", "0.1 t/t")] | None = None
+    source: Text
+    verified: Verified
+
+
 class Upstream(Uncertain):
     """[footprint.STAGE]."""
 
@@ -240,15 +280,21 @@ class FuelSection(Uncertain):
     meter: Id | None = None
     most_per_hour: Number | None = None
     amounts_csv: Text | None = None
+    amount_uncertainty: Surely | None = None
+    shares: dict[Id, Percent] = {}
+    counts_in: list[Literal["cbam", "china_ets"]] = ["cbam", "china_ets"]
     source: Text
     verified: Verified
 
 
-class SodaAshSection(ParameterModel):
+class SodaAshSection(Uncertain):
     """[soda_ash]."""
 
-    t_co2_per_t: Number
+    t_co2_per_t: Number | None = None
+    carbonate: Id | None = None
     amounts_csv: Text
+    amount_uncertainty: Surely | None = None
+    shares: dict[Id, Percent] = {}
     source: Text
     verified: Verified
 
@@ -303,10 +349,14 @@ class SlopeRow(Uncertain):
 
 
 class SlopeSection(BaseModel):
-    """[METHOD] of factors/pfc_slope.toml: any number of technologies beside source and mark."""
+    """[METHOD] of factors/pfc_slope.toml: any number of technologies beside source and mark.
+
+    ``gwp`` is the set of warming potentials that the method prescribes; None: it leaves the choice to the report.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, SlopeRow]
 
     source: Text
     verified: Verified
+    gwp: Id | None = None

@@ -134,9 +134,6 @@ class PrebakeSection(Told):
 
     sulphur_percent: Share
     ash_percent: Share
-    hydrogen_percent: Share
-    waste_tar_per_green_anode_riedhammer: Amount
-    coke_per_baked_anode: Amount
 
 
 class SoderbergSection(Told):

@@ -152,13 +152,15 @@ def _emissions(month: Month, account: Account, parameters: Parameters) -> Iterat
     said = emissions_intensity(sums, parameters, length_s=length_s, least_coverage_pct=90.0)
     assert said is not None
     assert said.t_co2e_per_t is not None
+    consumption = parameters.net_anode_consumption
+    assert consumption is not None
     meters = [place.meter for place in parameters.wanted.meters if place.role is not Role.DC]
     known, rough = (
         emission_budgets(
             _meters(plant, account, meters, only_classes=only),
             _metal(plant, account),
             anode=AnodeCarbon(
-                Factor("net anode consumption", parameters.net_anode_consumption.value, None),
+                Factor("net anode consumption", consumption.value, None),
                 Factor("sulphur", parameters.anode_sulphur_pct, None),
                 Factor("ash", parameters.anode_ash_pct, None),
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collector.domain import anode_baking, anode_effect, carbon, cbam_obligation, electricity, pfc, rule_sets, soderberg
+from collector.domain import anode_effect, carbon, cbam_obligation, electricity, pfc, rule_sets, soderberg
 
 FOLDER = Path(__file__).parents[2] / "config" / "factors"
 MARKS = {"official", "transcription", "own", "unverified"}
@@ -123,10 +123,6 @@ def test_defaults_of_carbon_are_taken_by_their_formulas() -> None:
         ash_percent=prebake["ash_percent"],
     )
     assert co2_t == pytest.approx(1.50304, rel=1e-12)
-    pitch_t = anode_baking.pitch_volatiles_co2_t(
-        231_654.0, hydrogen_percent=prebake["hydrogen_percent"], baked_anode_t=218_644.0, waste_tar_t=0.0
-    )
-    assert pitch_t == pytest.approx(43_456.3433333334, rel=1e-9)
     soderberg_t = soderberg.soderberg_anode_co2_t(
         1.0,
         paste_consumption=0.52,

@@ -183,7 +183,7 @@ def test_drawn_errors_scatter_the_intensity_as_the_budget_tells() -> None:
     c2f6 = anode_effect.ratio_c2f6_kg(cf4, c2f6_per_cf4=0.097 + 0.01 * ratio)
     pfc = anode_effect.pfc_co2e_t(cf4, c2f6, gwp_cf4=6630.0, gwp_c2f6=11_100.0)
     electricity = electricity_by_factor.location_based_co2_t(kwh, grid_factor=0.53 + 0.01 * grid)
-    total = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity)
+    total = emissions.total_co2e_t(anode_co2_t=anode, pfc_co2e_t=pfc, electricity_co2_t=electricity, fuel_co2_t=0.0)
     told = hour_of_emissions()
     assert told.anode_t_co2e.standard == pytest.approx(anode.std(), rel=0.01)
     assert told.pfc_t_co2e.standard == pytest.approx(pfc.std(), rel=0.01)

@@ -150,9 +150,9 @@ def test_anode_effects_weigh_the_same_per_tonne_in_every_statement_but_for_its_o
     assert cbam["PL1", "anode-effect minutes per cell-day"] == pytest.approx(minutes)
     metal_t = cbam["PL1", "metal"]
     assert metal_t is not None
-    assert cbam["plant", "anode effects"] == pytest.approx(0.143 * minutes * metal_t * (6630 + 0.121 * 11100) / 1000)
+    assert cbam["PL1", "anode effects"] == pytest.approx(0.143 * minutes * metal_t * (6630 + 0.121 * 11100) / 1000)
     assert china["PL1", "anode effects"] == pytest.approx(0.143 * minutes * metal_t * (6630 + 0.1 * 11100) / 1000)
-    assert cbam["plant", "anodes of PL1"] == pytest.approx(metal_t * 0.415 * 0.976 * 3.664)
+    assert cbam["PL1", "anodes of PL1"] == pytest.approx(metal_t * 0.415 * 0.976 * 3.664)
     assert china["PL1", "anodes"] == pytest.approx(metal_t * 0.415 * 0.976 * 44 / 12)
 
 

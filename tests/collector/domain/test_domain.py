@@ -117,6 +117,7 @@ VALID: dict[str, tuple[float, float]] = {
     "desulphurisation_kwh": (0, 1e6),
     "displacement_min": (0, 300),
     "electricity_co2_t": (0, 1e7),
+    "fuel_co2_t": (0, 1e7),
     "expanded": (0, 1e6),
     "flow_m3_h": (0, 1e7),
     "footprint_factor": (0, 3),

@@ -47,7 +47,7 @@ def test_chinese_factor_of_2013_follows_from_the_net_consumption(consumption: fl
 
 def test_draft_default_of_1_424_implies_0_398_net_and_0_469_gross() -> None:
     """A broker's note of June 2024 on the draft of the Chinese guideline: 1.424 and 0.1454 t/t."""
-    direct = total_co2e_t(anode_co2_t=1.424, pfc_co2e_t=0.1454, electricity_co2_t=0.0)
+    direct = total_co2e_t(anode_co2_t=1.424, pfc_co2e_t=0.1454, electricity_co2_t=0.0, fuel_co2_t=0.0)
     assert direct == pytest.approx(1.5694, rel=EXACT)
     assert anode_co2_t(0.3979135618, sulphur_percent=2.0, ash_percent=0.4) == pytest.approx(1.424, rel=EXACT)
     assert net_anode_t(0.4691270477, loss_percent=15.18) == pytest.approx(0.3979135618, rel=EXACT)

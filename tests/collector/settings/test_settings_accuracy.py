@@ -73,6 +73,7 @@ def test_values_and_weighings_of_a_potline_may_say_how_sure_they_are(settings_fo
     settings_folder.add(PLANT, SECOND_LINE)
     potline = settings_folder.load().plant.potline("PL2")
     assert potline.current_efficiency.values[0].relative_standard_uncertainty == 0.005
+    assert potline.net_anode_consumption is not None
     assert potline.net_anode_consumption.values[0].relative_standard_uncertainty == 0.02
     assert potline.weighing_relative_standard_uncertainty == pytest.approx(0.0015)
 

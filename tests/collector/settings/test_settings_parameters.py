@@ -255,7 +255,7 @@ def test_raw_materials_fuels_and_soda_ash_mean_this(settings_folder: SettingsFol
         (DIESEL.replace('amounts_csv = "diesel.csv"\n', ""), ["42 fuels.diesel: does not say how much of it burns; give meter or amounts_csv"]),
         (DIESEL.replace('amounts_csv = "diesel.csv"\n', 'meter = "ac"\nmost_per_hour = 5\n'), ["45 fuels.diesel.meter: ac measures rectifier_ac, and a fuel's meter nothing but the fuel; give it measures = \"monitored\"", "45 fuels.diesel.meter: ac has no counter of this fuel in t; its counters: active_energy_import [kWh]; volume [m3] or active_energy_import [kWh] is needed"]),
         (DIESEL.replace('amounts_csv = "diesel.csv"\n', 'meter = "gas"\n'), ["42 fuels.diesel.most_per_hour: most_per_hour goes with a meter: it bounds what its counter may gain; give both, most_per_hour in t", "45 fuels.diesel.meter: there is no meter 'gas'; one of: ac, dc"]),
-        ("[soda_ash]\n", ["42 soda_ash.amounts_csv: is missing; add it", "42 soda_ash.source: is missing; add it", "42 soda_ash.t_co2_per_t: is missing; add it", "42 soda_ash.verified: is missing; add it"]),
+        ("[soda_ash]\n", ["42 soda_ash.amounts_csv: is missing; add it", "42 soda_ash.source: is missing; add it", "42 soda_ash.t_co2_per_t: is missing; add it, or carbonate = \"soda_ash\" for the table's", "42 soda_ash.verified: is missing; add it"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_materials_is_told(settings_folder: SettingsFolder, text: str, whats: list[str]) -> None:
