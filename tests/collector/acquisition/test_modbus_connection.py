@@ -51,6 +51,22 @@ async def test_a_reading_is_stamped_at_the_midpoint_of_request_and_answer() -> N
     assert answer.time_ns + answer.uncertainty_ns <= after + 1_000_000
 
 
+async def test_an_answer_that_is_there_in_the_very_moment_of_the_time_out_is_taken() -> None:
+    """A machine that is busy elsewhere looks at its clocks and its sockets late, and at the clocks first."""
+
+    async def busy_elsewhere(request: Request, writer: asyncio.StreamWriter) -> None:
+        time.sleep(0.15)  # noqa: ASYNC251 - the event loop of both sides stands still, longer than the time-out
+        await asyncio.sleep(0)
+        writer.write(request.adu())
+
+    async with serving() as server, at(server.port, timeout_s=0.1) as connection:
+        server.answer = busy_elsewhere
+        for address in range(10, 60, 10):
+            answer = await read(connection, address)
+            assert answer.data == expected(address, 2)
+            assert answer.uncertainty_ns >= 75_000_000
+
+
 async def test_a_clock_set_back_an_hour_during_a_request_does_not_stretch_its_uncertainty() -> None:
     class Stepping(SystemClock):
         step_ns = 0
