@@ -38,8 +38,9 @@ class _Form:
 class _Known:
     """A topic, once it has been seen."""
 
-    topic: str
     forms: Sequence[_Form]
+    names: Sequence[dict[Level, str]]
+    """What the topic says by the levels of each form."""
     largest: int
     ways: list[tuple[_Form, Quick]] = field(default_factory=list)
     """The short ways of those forms that have one, first that of the form that came last."""
@@ -144,7 +145,8 @@ class LayoutReader:
         forms = self._tree.find(topic)
         if not forms:
             raise PayloadProblem(Cause.UNKNOWN_TOPIC, "no layout of this broker has such a topic")
-        known = _Known(topic, forms, max(form.largest for form in forms))
+        names = [words_of(form.levels, topic) for form in forms]
+        known = _Known(forms, names, max(form.largest for form in forms))
         known.ways.extend((form, way) for form in forms if (way := _way(form, topic)) is not None)
         if len(self._known) >= _MOST_TOPICS:
             self._known.clear()
@@ -157,7 +159,7 @@ class LayoutReader:
         if first.tells is Tells.IGNORE and first.where is None:
             return Told([])
         if first.is_number:
-            names = words_of(known.forms[0].levels, known.topic)
+            names = known.names[0]
             read = partial(known.forms[0].samples.number, json.only_number(payload))
             return _of_ours(first, lambda: read(names, arrived_ns, retained=retained))
         message = json.parsed(payload)
@@ -168,7 +170,7 @@ class LayoutReader:
             return told
         if form.layout.tells is Tells.IGNORE:
             return Told([])
-        names = words_of(form.levels, known.topic)
+        names = known.names[known.forms.index(form)]
         check_version(message, form.layout.version)
         return _of_ours(form.layout, lambda: _told(form, message, names, arrived_ns, retained=retained))
 
