@@ -140,10 +140,8 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         )
         log.info("page", address=page.address)
         async with asyncio.TaskGroup() as group:
-            feeding = [
-                group.create_task(_fed(source, line.inbox, instruments), name=source.name)
-                for source in sources(configuration, clock, instruments)
-            ]
+            feeds = [Feed(source, line.inbox) for source in sources(configuration, clock, instruments)]
+            feeding = [group.create_task(_fed(feed, instruments), name=feed.source.name) for feed in feeds]
             working = group.create_task(line.run(), name="line")
             delivering = [
                 group.create_task(_delivered(target, store, clock, instruments), name=target.name)
@@ -157,10 +155,11 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             await stop.wait()
             notify("STOPPING=1")
             log.info("stopping")
-            for task in [*feeding, working]:
+            for task in feeding:
                 task.cancel()
-            await asyncio.wait([*feeding, working])
-            await line.drain()
+            await asyncio.wait(feeding)
+            line.stop([arrival for feed in feeds for arrival in feed.held])
+            await asyncio.wait([working])
             for task in delivering:
                 task.cancel()
         log.info("stopped")
@@ -211,8 +210,8 @@ async def _line(
     )
 
 
-async def _fed(source: Source, inbox: asyncio.Queue[Arrival], instruments: Instruments) -> None:
-    feed = Feed(source, inbox)
+async def _fed(feed: Feed, instruments: Instruments) -> None:
+    source = feed.source
     await keep_running(
         source.name,
         feed.run,

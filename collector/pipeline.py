@@ -34,7 +34,7 @@ from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
-from collector.readings.batch import ReadingBatch
+from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.event import AnodeEffect, Laboratory, MetalTapped, Production, ToldFactor, Weighing
 from collector.readings.latest import LatestReadings
@@ -71,6 +71,8 @@ class Feed:
     inbox: asyncio.Queue[Arrival]
     heard: bool = field(default=False, init=False)
     """Whether the other side has said anything since the latest start."""
+    held: list[Arrival] = field(default_factory=list, init=False)
+    """What arrived and is not in the inbox yet: for as long as that is full, and after a stop that came then."""
 
     async def run(self) -> None:
         """Carry until cancelled, or until the source cannot go on."""
@@ -78,7 +80,9 @@ class Feed:
         async with contextlib.aclosing(self.source.arrivals()) as arrivals:
             async for arrival in arrivals:
                 self.heard = self.heard or arrival.is_word
+                self.held.append(arrival)
                 await self.inbox.put(arrival)
+                self.held.clear()
 
 
 @dataclass(slots=True, eq=False)
@@ -112,16 +116,30 @@ class Line:
     _reported_s: float = field(default=-math.inf, init=False)
     _cleared_s: float = field(default=-math.inf, init=False)
     _refusals: set[Refusal] = field(default_factory=set, init=False)
+    _is_last: bool = field(default=False, init=False)
+    _held: list[Arrival] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         """Look at the clock for the first time."""
         self._watch = ClockWatch(self.clock)
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until told to stop, and then until all that arrived is on disk."""
+        while not self._is_last:
             await self.step(await self._gather())
             self.progress()
+        while self._held or not self.inbox.empty():
+            await self.step(self._rest())
+
+    def stop(self, held: Sequence[Arrival]) -> None:
+        """Take what has arrived, and what a full inbox ``held`` back, and then end. Nothing may arrive any more.
+
+        Not by a cancellation: that would throw away what was gathered for the next commit, up to a second of readings.
+        """
+        self._is_last = True
+        self._held.extend(held)
+        with contextlib.suppress(asyncio.QueueFull):  # who gathers is awake then
+            self.inbox.put_nowait(Arrival(NO_READINGS, hurries=True))
 
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
@@ -190,12 +208,19 @@ class Line:
         await self._close(more_came=bool(dirty))
         await self._let_go()
 
-    async def drain(self) -> None:
-        """Take what is still in the inbox, at an orderly stop."""
-        arrivals = []
-        while not self.inbox.empty():
-            arrivals.append(self.inbox.get_nowait())
-        await self.step(arrivals)
+    def _rest(self) -> list[Arrival]:
+        """Return what is in the inbox, and then what had no room in it; no more than one step takes."""
+        rest: list[Arrival] = []
+        readings = 0
+        while len(rest) < INBOX_SIZE and readings < MOST_READINGS:
+            if not self.inbox.empty():
+                rest.append(self.inbox.get_nowait())
+            elif self._held:
+                rest.append(self._held.pop(0))
+            else:
+                break
+            readings += len(rest[-1].batch)
+        return rest
 
     def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
         told = self.screen.screen(self.canonical.canonicalise(batch))

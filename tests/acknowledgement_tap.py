@@ -20,6 +20,7 @@ class Acknowledgements:
         self._messages: list[Message] = []
         self._lock = threading.Lock()
         self._then: Callable[[], None] | None = None
+        self._left = 0
 
     def tap(self) -> "_Connection":
         """Listen to one more connection."""
@@ -29,14 +30,17 @@ class Acknowledgements:
         """Note a message as acknowledged."""
         with self._lock:
             self._messages.append(message)
-            then, self._then = self._then, None
+            self._left -= 1
+            then = None
+            if self._left <= 0:
+                then, self._then = self._then, None
         if then is not None:
             then()
 
-    def at_the_next(self, then: Callable[[], None]) -> None:
-        """Have something done at the very instant of the next acknowledgement, on the proxy's thread."""
+    def at_the(self, number: int, then: Callable[[], None]) -> None:
+        """Have something done at the very instant of an acknowledgement, 1 for the next, on the proxy's thread."""
         with self._lock:
-            self._then = then
+            self._left, self._then = number, then
 
     def so_far(self) -> list[Message]:
         """Return topic and payload of every message that was acknowledged, each as often as it was."""

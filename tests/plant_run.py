@@ -79,7 +79,7 @@ def simulated_plant(
     command += ["--clock", clock, "--announce", str(announced), "--truth", str(truth)]
     command += ["--broker", broker] if broker else []
     with _process(command, folder / "simulator.log", {}) as process:
-        wait_until(announced.is_file, 20, process, folder / "simulator.log")
+        wait_until(announced.is_file, 60, process, folder / "simulator.log")
         plant = Simulation(clock, json.loads(announced.read_text(encoding="utf-8")), truth)
         yield plant
         functions_seen.saw_what_a_plant_saw(plant.announced["control"])
@@ -116,7 +116,7 @@ class CollectorProcess:
             self.process = subprocess.Popen(
                 [*command, "--clock", self.simulation.clock], env=environment, stdout=output, stderr=output
             )
-        wait_until(lambda: self._said("running") is not None, 20, self.process, self.log)
+        wait_until(lambda: self._said("running") is not None, 60, self.process, self.log)
 
     def kill(self) -> None:
         """End the process as a power cut does."""
@@ -128,7 +128,7 @@ class CollectorProcess:
         """Stop in order; return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(30)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return what was logged by the latest start."""

@@ -1,6 +1,7 @@
 """One of twenty is black-holed, behind a gateway or while connecting: the others lose no sample and keep their beat."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from itertools import pairwise
@@ -29,15 +30,20 @@ class Metronome:
             self.latest_s = max(self.latest_s, time.monotonic() - due_s)
 
 
-async def watched(line: Line, seconds: float) -> Metronome:
-    """Poll for some time, and return how late the loop was."""
+async def watched(line: Line, seconds: float, *, beside: Line | None = None) -> Metronome:
+    """Poll for some time, and return how late the loop was: by itself, and in a sound line ``beside`` this one."""
     metronome = Metronome()
     beating = asyncio.create_task(metronome.run())
     try:
-        async with line.polled():
+        async with line.polled(), beside.polled() if beside is not None else contextlib.nullcontext():
             await asyncio.sleep(seconds)
     finally:
         beating.cancel()
+    if beside is not None:
+        for sound in beside.meters:
+            times = pairwise(beside.good_times(sound.id))
+            late_s = max((abs(second - first - 1.0) for first, second in times), default=0.0)
+            metronome.latest_s = max(metronome.latest_s, late_s)
     return metronome
 
 
@@ -67,9 +73,14 @@ async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sampl
         if request.unit != 7 or time.monotonic() - started < dead_from_s:
             writer.write(request.adu())
 
-    async with serving(unit_7_dies) as server:
+    async def all_live(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.002)
+        writer.write(request.adu())
+
+    async with serving(unit_7_dies) as server, serving(all_live) as sound:
         line = Line(gateway(server.port, range(1, 21), every_s=1.0, timeout_s=1.0))
-        metronome = await watched(line, SECONDS + 0.5)
+        beside = Line(gateway(sound.port, range(1, 21), every_s=1.0, timeout_s=1.0))
+        metronome = await watched(line, SECONDS + 0.5, beside=beside)
         assert server.connections == 1
     on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], metronome, seconds=SECONDS)
     assert line.instruments.poll_late_total == 0

@@ -164,7 +164,7 @@ async def test_every_restart_is_over_within_two_periods_and_100_leave_nothing_be
         [
             meter(
                 f"{gateway.name}_{unit}",
-                replace(endpoint(gateway.server.port), id=gateway.name),
+                replace(endpoint(gateway.server.port, timeout_s=0.3), id=gateway.name),
                 unit,
                 many_registers(3),
                 every_s=PERIOD_S,

@@ -208,7 +208,12 @@ class ModbusConnection:
         conversation.ask(question)
         asked_s = self._clock.steady_s()
         try:
-            await self._wire.ask(question, timeout_s)
+            try:
+                await self._wire.ask(question, timeout_s)
+            except TimeoutError:
+                # Where the event loop was held up, an answer may have come in the very moment of the time-out.
+                if conversation.reply is None:
+                    raise
             # By the steady clock: UTC may be set while we wait.
             half_ns = round((self._clock.steady_s() - asked_s) * 0.5e9)
             time_ns = self._clock.now_ns() - half_ns

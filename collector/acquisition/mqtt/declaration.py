@@ -38,10 +38,12 @@ class _Form:
 class _Known:
     """A topic, once it has been seen."""
 
-    topic: str
     forms: Sequence[_Form]
+    names: Sequence[dict[Level, str]]
+    """What the topic says by the levels of each form."""
     largest: int
-    ways: list[Quick] = field(default_factory=list)
+    ways: list[tuple[_Form, Quick]] = field(default_factory=list)
+    """The short ways of those forms that have one, first that of the form that came last."""
 
 
 class LayoutReader:
@@ -133,21 +135,19 @@ class LayoutReader:
             known = self._learnt(topic)
         if len(payload) > known.largest:
             raise PayloadProblem(Cause.TOO_LARGE, f"{len(payload)} bytes are more than {known.largest}")
-        if not retained:
-            for place, way in enumerate(known.ways):
-                told = way(payload, arrived_ns)
-                if told is not None:
-                    if place:  # no two ways fit one message, and a sender keeps to its form
-                        known.ways.insert(0, known.ways.pop(place))
-                    return told
+        if not retained and known.ways:
+            told = known.ways[0][1](payload, arrived_ns)
+            if told is not None:
+                return told
         return self._at_length(known, payload, arrived_ns, retained=retained)
 
     def _learnt(self, topic: str) -> _Known:
         forms = self._tree.find(topic)
         if not forms:
             raise PayloadProblem(Cause.UNKNOWN_TOPIC, "no layout of this broker has such a topic")
-        known = _Known(topic, forms, max(form.largest for form in forms))
-        known.ways.extend(way for form in forms if (way := _way(form, topic)) is not None)
+        names = [words_of(form.levels, topic) for form in forms]
+        known = _Known(forms, names, max(form.largest for form in forms))
+        known.ways.extend((form, way) for form in forms if (way := _way(form, topic)) is not None)
         if len(self._known) >= _MOST_TOPICS:
             self._known.clear()
         self._known[topic] = known
@@ -159,16 +159,18 @@ class LayoutReader:
         if first.tells is Tells.IGNORE and first.where is None:
             return Told([])
         if first.is_number:
-            names = words_of(known.forms[0].levels, known.topic)
+            names = known.names[0]
             read = partial(known.forms[0].samples.number, json.only_number(payload))
             return _of_ours(first, lambda: read(names, arrived_ns, retained=retained))
         message = json.parsed(payload)
         if not isinstance(message, dict) and not any(form.layout.samples == () for form in known.forms):
             raise PayloadProblem(Cause.WRONG_TYPE, f"the payload is {json.shown(message)}, and no table")
         form = self._form(known.forms, message)
+        if not retained and (told := _another(known.ways, form, payload, arrived_ns)) is not None:
+            return told
         if form.layout.tells is Tells.IGNORE:
             return Told([])
-        names = words_of(form.levels, known.topic)
+        names = known.names[known.forms.index(form)]
         check_version(message, form.layout.version)
         return _of_ours(form.layout, lambda: _told(form, message, names, arrived_ns, retained=retained))
 
@@ -199,6 +201,21 @@ def _way(form: _Form, topic: str) -> Quick | None:
     except (PayloadProblem, NotOurs):
         return None
     return form.quick.way(form.samples.places(owner), named)
+
+
+def _another(ways: list[tuple[_Form, Quick]], form: _Form, payload: bytes, arrived_ns: int) -> Told | None:
+    """Return what a message says by the short way of its form, if that is not the one that was tried.
+
+    A sender keeps to its form. So only one is tried before it is known of which form a message is: what is of no use
+    would else be parsed once more for each of the forms.
+    """
+    for place, (of, way) in enumerate(ways):
+        if of is form and place:
+            told = way(payload, arrived_ns)
+            if told is not None:
+                ways.insert(0, ways.pop(place))
+            return told
+    return None
 
 
 def _told(form: _Form, message: object, names: dict[Level, str], arrived_ns: int, *, retained: bool) -> Told:

@@ -41,17 +41,13 @@ def parsed(payload: bytes) -> Any:  # noqa: ANN401 - whatever a message holds
     try:
         return _any.decode(payload)
     except UNREADABLE as exc:
-        raise _unreadable(payload, exc) from exc
+        raise unreadable(payload, exc) from exc
 
 
-def too_deep() -> PayloadProblem:
-    """Return the problem of a payload with tables in tables without end."""
-    return PayloadProblem(Cause.NOT_JSON, "not JSON that anybody needs: nested too deeply")
-
-
-def _unreadable(payload: bytes, why: Exception) -> PayloadProblem:
+def unreadable(payload: bytes, why: Exception) -> PayloadProblem:
+    """Return what is wrong with a payload that is no JSON, by what the parser raised."""
     if isinstance(why, RecursionError):
-        return too_deep()
+        return PayloadProblem(Cause.NOT_JSON, "not JSON that anybody needs: nested too deeply")
     try:
         text = payload.decode()
     except UnicodeDecodeError as exc:

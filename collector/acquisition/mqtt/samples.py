@@ -42,6 +42,7 @@ class SampleReader:
         self.layout = layout
         self._owners = owners
         self._places: dict[str, Places] = {}
+        self._tables = tuple({(value.path[:-1], value.path[-1]) for value in layout.values})
 
     def places(self, owner: str) -> Places:
         """Return the points of a pot or meter."""
@@ -245,7 +246,7 @@ class SampleReader:
     def _check_tables(self, samples: Sequence[object]) -> None:
         """Refuse a message that has nothing of what was declared, not even the tables in which it should stand."""
         there = False
-        for around, key in {(value.path[:-1], value.path[-1]) for value in self.layout.values}:
+        for around, key in self._tables:
             for sample in samples:
                 table = found(sample, around)
                 if isinstance(table, dict) or (isinstance(table, list) and key.isdecimal()):

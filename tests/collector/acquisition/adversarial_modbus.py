@@ -267,6 +267,10 @@ async def serving(
         yield server
 
 
+PATIENT_S = 5.0
+"""The time-out where an answer is to come: so long that a busy machine is never taken for a silent device [s]."""
+SILENT_S = 0.1
+"""The time-out where none is to come [s]."""
 PLACES = {Quantity.VOLTAGE: 10, Quantity.CURRENT: 11, Quantity.FREQUENCY: 50}
 """Registers of the test meters: two blocks, 10+2 and 50+1."""
 
@@ -298,12 +302,14 @@ def profile(function: int = 4) -> MeterProfile:
     )
 
 
-def endpoint(port: int, *, timeout_s: float = 0.1, host: str = HOST) -> Endpoint:
+def endpoint(port: int, *, timeout_s: float = PATIENT_S, host: str = HOST) -> Endpoint:
     """Return the endpoint of a server."""
     return Endpoint("gateway", Transport.MODBUS_TCP, host, port, timeout_s)
 
 
-def meters(port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = 0.1) -> list[PolledMeter]:
+def meters(
+    port: int, units: Iterable[int], *, every_s: float = 0.05, timeout_s: float = PATIENT_S
+) -> list[PolledMeter]:
     """Return a meter a unit, named ``m1``, ``m2`` and so on."""
     at = endpoint(port, timeout_s=timeout_s)
     of = profile()

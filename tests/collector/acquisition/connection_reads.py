@@ -4,7 +4,8 @@ import os
 import struct
 from pathlib import Path
 
-from adversarial_modbus import endpoint, register
+from adversarial_modbus import PATIENT_S, endpoint, register
+from patient import PatientlyOpened
 
 from collector.acquisition.modbus.connection import (
     Answer,
@@ -17,12 +18,14 @@ def expected(address: int, count: int, *, unit: int = 1, function: int = 4) -> b
     return struct.pack(f">{count}H", *(register(unit, function, place) for place in range(address, address + count)))
 
 
-async def read(connection: ModbusConnection, address: int = 10, count: int = 2, *, unit: int = 1) -> Answer:
-    return await connection.read(function=4, unit=unit, address=address, count=count, whom="m1")
+async def read(
+    connection: ModbusConnection, address: int = 10, count: int = 2, *, unit: int = 1, patience_s: float | None = None
+) -> Answer:
+    return await connection.read(function=4, unit=unit, address=address, count=count, whom="m1", patience_s=patience_s)
 
 
-def at(port: int, *, timeout_s: float = 0.1, host: str = "127.0.0.1") -> ModbusConnection:
-    return ModbusConnection(endpoint(port, timeout_s=timeout_s, host=host), SystemClock())
+def at(port: int, *, timeout_s: float = PATIENT_S, host: str = "127.0.0.1") -> ModbusConnection:
+    return PatientlyOpened(endpoint(port, timeout_s=timeout_s, host=host), SystemClock())
 
 
 def sockets() -> int:

@@ -17,6 +17,7 @@ from adversarial_modbus import (
     register,
     rightly,
 )
+from patient import PatientlyOpened
 
 from collector.acquisition.modbus.connection import (
     Answer,
@@ -26,6 +27,7 @@ from collector.clock import SystemClock
 from collector.plant.meter import Endpoint, Transport
 
 TIMEOUT_S = 0.15
+"""The time-out where no answer is to come [s]; ``patient`` makes it long for those that are."""
 LINES = [Transport.RTU_OVER_TCP, Transport.ASCII_OVER_TCP, Transport.MODBUS_RTU, Transport.MODBUS_ASCII]
 on_each_line = pytest.mark.parametrize("transport", LINES, ids=lambda transport: transport.value)
 
@@ -39,7 +41,7 @@ class Line:
     connections: list[ModbusConnection] = field(default_factory=list)
 
     def connection(self) -> ModbusConnection:
-        return ModbusConnection(self.endpoint, SystemClock())
+        return PatientlyOpened(self.endpoint, SystemClock())
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from adversarial_modbus import Answering, Request, endpoint, never, reset, rightly, serving, with_pdu
+from adversarial_modbus import SILENT_S, Answering, Request, endpoint, never, reset, rightly, serving, with_pdu
 from connection_reads import at, expected, read, sockets
 from server_process import free_port
 from waiting import until
@@ -49,6 +49,21 @@ async def test_a_reading_is_stamped_at_the_midpoint_of_request_and_answer() -> N
     assert answer.uncertainty_ns >= 39_000_000
     assert before - 1_000_000 <= answer.time_ns - answer.uncertainty_ns
     assert answer.time_ns + answer.uncertainty_ns <= after + 1_000_000
+
+
+async def test_an_answer_that_is_there_in_the_very_moment_of_the_time_out_is_taken() -> None:
+    """A machine that is busy elsewhere looks at its clocks and its sockets late, and at the clocks first."""
+
+    async def busy_elsewhere(request: Request, writer: asyncio.StreamWriter) -> None:
+        time.sleep(0.15)  # noqa: ASYNC251 - the event loop of both sides stands still, longer than the time-out
+        await asyncio.sleep(0)
+        writer.write(request.adu())
+
+    async with serving(busy_elsewhere) as server, at(server.port, timeout_s=0.1) as connection:
+        for address in range(10, 60, 10):
+            answer = await read(connection, address)
+            assert answer.data == expected(address, 2)
+            assert answer.uncertainty_ns >= 75_000_000
 
 
 async def test_a_clock_set_back_an_hour_during_a_request_does_not_stretch_its_uncertainty() -> None:
@@ -112,7 +127,7 @@ async def test_silence_is_told_after_the_time_out_and_the_connection_lives_on() 
     async with serving(never) as server, at(server.port) as connection:
         for _ in range(12):  # pymodbus would close the connection after a few
             with pytest.raises(MeterSilent, match=r"no answer after 0\.1 s; check the unit id"):
-                await asyncio.wait_for(read(connection), 1)
+                await asyncio.wait_for(read(connection, patience_s=SILENT_S), 4.0)
         server.answer = rightly
         assert (await read(connection)).data == expected(10, 2)
         assert server.connections == 1
@@ -137,9 +152,9 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("pdu", UNREADABLE.values(), ids=UNREADABLE.keys())
 async def test_an_unreadable_answer_is_no_value_and_costs_no_other_meter_the_connection(pdu: str) -> None:
-    async with serving(with_pdu(pdu)) as server, at(server.port, timeout_s=0.3) as connection:
+    async with serving(with_pdu(pdu)) as server, at(server.port) as connection:
         with pytest.raises(MeterGarbled):
-            await read(connection)
+            await read(connection, patience_s=SILENT_S)
         server.answer = rightly
         assert (await read(connection, unit=2)).data == expected(10, 2, unit=2)
         assert server.connections == 1
@@ -186,7 +201,7 @@ async def test_what_pymodbus_takes_for_any_answer_is_taken_for_none(wrong: Calla
 
     async with serving(only_wrong) as server, at(server.port) as connection:
         with pytest.raises(MeterGarbled):
-            await read(connection, unit=0)
+            await read(connection, unit=0, patience_s=SILENT_S)
         server.answer = rightly
         assert (await read(connection, unit=0)).data == expected(10, 2, unit=0)
 
@@ -207,7 +222,7 @@ async def test_an_answer_that_comes_byte_by_byte_is_put_together() -> None:
             await writer.drain()
             await asyncio.sleep(0.001)
 
-    async with serving(slowly) as server, at(server.port, timeout_s=1.0) as connection:
+    async with serving(slowly) as server, at(server.port) as connection:
         assert (await read(connection)).data == expected(10, 2)
 
 
@@ -222,7 +237,7 @@ async def test_a_late_answer_in_one_piece_with_the_next_one_does_not_take_its_pl
 
     async with serving(one_behind) as server, at(server.port) as connection:
         with pytest.raises(MeterSilent):
-            await read(connection, 0, count)
+            await read(connection, 0, count, patience_s=SILENT_S)
         assert (await read(connection, 300, count)).data == expected(300, count)
 
 
@@ -233,10 +248,10 @@ async def test_late_answers_never_become_values_of_other_registers() -> None:
         await asyncio.sleep(0.08)
         writer.write(request.adu())
 
-    async with serving(late) as server, at(server.port, timeout_s=0.05) as connection:
+    async with serving(late) as server, at(server.port) as connection:
         for address in range(10, 100, 10):
             with pytest.raises(MeterSilent):
-                await read(connection, address)
+                await read(connection, address, patience_s=0.05)
         server.answer = rightly
         await asyncio.sleep(0.1)
         assert (await read(connection, 200)).data == expected(200, 2)
@@ -254,7 +269,7 @@ async def test_the_second_half_of_a_late_answer_costs_one_reading_at_most() -> N
     async with serving(halves) as server, at(server.port) as connection:
         for address in (10, 20):
             try:
-                assert (await read(connection, address)).data == expected(address, 2)
+                assert (await read(connection, address, patience_s=SILENT_S)).data == expected(address, 2)
             except MeterSilent:
                 continue
         assert (await read(connection, 30)).data == expected(30, 2)
@@ -298,7 +313,7 @@ async def test_cancelling_a_read_is_prompt_and_leaves_no_socket_open() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         await server.closed()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
     await asyncio.sleep(0.01)
     gc.collect()
     assert sockets() == before

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from adversarial_modbus import (
     HOST,
+    PATIENT_S,
     Request,
     bit,
     bits,
@@ -14,6 +15,7 @@ from adversarial_modbus import (
     rightly,
     with_pdu,
 )
+from patient import patient
 from serial_lines import TIMEOUT_S, descriptors, expected, line, on_each_line, opened, read
 
 from collector.acquisition.modbus.connection import (
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.asyncio
 
 @on_each_line
 async def test_registers_and_bits_come_from_all_four_tables(transport: Transport) -> None:
-    async with line(transport) as at, at.connection() as connection:
+    async with line(transport, timeout_s=PATIENT_S) as at, at.connection() as connection:
         for function in (3, 4):
             data = (await read(connection, 100, 125, unit=7, function=function)).data
             assert data == expected(100, 125, unit=7, function=function)
@@ -50,7 +52,7 @@ async def test_an_answer_byte_by_byte_is_put_together_and_stamped_in_its_middle(
             writer.write(bytes([byte]))
             await asyncio.sleep(0.004)
 
-    async with line(transport, slowly, timeout_s=2.0) as at, at.connection() as connection:
+    async with line(transport, slowly, timeout_s=PATIENT_S) as at, at.connection() as connection:
         before = time.time_ns()
         answer = await read(connection, 10, 20)
         after = time.time_ns()
@@ -62,7 +64,7 @@ async def test_an_answer_byte_by_byte_is_put_together_and_stamped_in_its_middle(
 
 @on_each_line
 async def test_an_exception_is_refused_and_the_line_goes_on_at_once(transport: Transport) -> None:
-    async with line(transport, with_pdu("84 02")) as at, at.connection() as connection:
+    async with line(transport, with_pdu("84 02"), timeout_s=30.0) as at, at.connection() as connection:
         with pytest.raises(MeterRefused, match="exception 02, illegal data address") as caught:
             await read(connection)
         assert caught.value.code == 2
@@ -70,7 +72,7 @@ async def test_an_exception_is_refused_and_the_line_goes_on_at_once(transport: T
         at.server.answer = rightly
         started = time.monotonic()
         assert (await read(connection, 20)).data == expected(20)
-        assert time.monotonic() - started < TIMEOUT_S
+        assert time.monotonic() - started < PATIENT_S
 
 
 @on_each_line
@@ -86,7 +88,7 @@ async def test_a_serial_line_is_named_with_its_settings_and_a_network_one_with_i
 
 async def test_a_serial_line_is_set_as_its_endpoint_says() -> None:
     for baud, stop_bits in ((300, 1), (9600, 2), (115200, 1), (250000, 2)):
-        settings: dict[str, Any] = {"baud": baud, "stop_bits": stop_bits, "timeout_s": 1.0}
+        settings: dict[str, Any] = {"baud": baud, "stop_bits": stop_bits, "timeout_s": PATIENT_S}
         async with line(Transport.MODBUS_ASCII, **settings) as at, at.connection() as connection:
             wire = connection._wire._client.ctx.transport.sync_serial  # type: ignore[attr-defined]
             shown = (wire.baudrate, wire.parity, wire.stopbits, wire.bytesize, wire.rtscts, wire.xonxoff)
@@ -121,6 +123,7 @@ async def test_a_late_answer_is_thrown_away_in_the_rest_and_the_next_question_is
     async with line(transport, late) as at, at.connection() as connection:
         with pytest.raises(MeterSilent, match=r"no answer after 0\.15 s"):
             await read(connection, 10)
+        patient(connection)
         answer = await read(connection, 20)
     assert answer.data == expected(20)
     assert not answer.doubtful
@@ -142,6 +145,7 @@ async def test_while_an_answer_is_out_nothing_is_asked_that_it_could_be_taken_fo
             f"read input registers 20+2 of m1 ({at.endpoint.place} unit 1): not asked:"
             " an answer to registers 10+2 that is still out could be taken for it"
         )
+        patient(connection)
         # What cannot be mistaken is asked: another length, function or unit.
         assert (await read(connection, 20, 3)).data == expected(20, 3)
         assert (await read(connection, 20, function=3)).data == expected(20, function=3)
@@ -165,6 +169,7 @@ async def test_an_answer_that_may_be_an_earlier_askings_is_doubtful_until_both_h
     async with line(transport, one_behind) as at, at.connection() as connection:
         with pytest.raises(MeterSilent):
             await read(connection, 10)
+        patient(connection)
         answer = await read(connection, 10)
         assert answer.doubtful
         assert answer.data == expected(10)
@@ -183,6 +188,7 @@ async def test_a_late_answer_to_a_cancelled_question_is_no_other_questions(trans
     async with line(transport, after_50_ms) as at, at.connection() as connection:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(read(connection, 10), 0.02)
+        patient(connection)
         assert (await read(connection, 20)).data == expected(20)
 
 
@@ -203,7 +209,7 @@ async def test_what_lay_in_the_buffer_before_the_question_is_no_answer(transport
     async def twice(request: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(request.adu() * 2)
 
-    async with line(transport, twice) as at, at.connection() as connection:
+    async with line(transport, twice, timeout_s=PATIENT_S) as at, at.connection() as connection:
         for address in range(10, 100, 10):
             assert (await read(connection, address)).data == expected(address)
             time.sleep(0.005)  # noqa: ASYNC251 - the loop sees nothing of the second answer before the next question
@@ -215,5 +221,5 @@ async def test_patience_is_not_shortened_where_the_line_has_to_rest_anyway(trans
         await asyncio.sleep(0.08)
         writer.write(request.adu())
 
-    async with line(transport, after_80_ms) as at, at.connection() as connection:
+    async with line(transport, after_80_ms, timeout_s=PATIENT_S) as at, at.connection() as connection:
         assert (await read(connection, patience_s=0.01)).data == expected(10)

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from adversarial_modbus import (
+    PATIENT_S,
     Request,
     bit,
     bits,
     reset,
     rightly,
 )
+from patient import patient
 from serial_lines import TIMEOUT_S, descriptors, expected, line, on_each_line, read
 
 from collector.acquisition.modbus.connection import (
@@ -57,7 +59,7 @@ async def test_what_is_no_answer_is_passed_over_and_the_answer_behind_it_taken(
         await asyncio.sleep(0.01)
         writer.write((b"\r\n" if transport.is_ascii else b"") + request.adu())
 
-    async with line(transport, both) as at, at.connection() as connection:
+    async with line(transport, both, timeout_s=PATIENT_S) as at, at.connection() as connection:
         for address in (10, 20, 30):
             assert (await read(connection, address)).data == expected(address)
 
@@ -75,6 +77,7 @@ async def test_what_is_no_answer_is_never_a_value(transport: Transport, wrong: C
         assert time.monotonic() - started >= TIMEOUT_S - 0.01
         assert str(caught.value).count(": ") == 1
         at.server.answer = rightly
+        patient(connection)
         assert (await read(connection, 10)).data == expected(10)
 
 
@@ -103,8 +106,9 @@ async def test_a_line_full_of_anothers_traffic_is_waited_for_no_longer_than_a_ti
         started = time.monotonic()
         with contextlib.suppress(MeterSilent):
             assert (await read(connection, 20)).data == expected(20)
-        assert time.monotonic() - started < 4 * TIMEOUT_S
+        took_s = time.monotonic() - started
         talking.cancel()
+        assert took_s < PATIENT_S
 
 
 @on_each_line
@@ -115,10 +119,13 @@ async def test_the_echo_of_an_adapter_is_no_answer(transport: Transport) -> None
             writer.write(request.adu())
 
     async with line(transport, echoing) as at, at.connection() as connection:
+        told = connection._endpoint
+        patient(connection)
         assert (await read(connection, 0x0300, 20, function=1)).data == bits(
             1, [bit(1, 1, place) for place in range(0x0300, 0x0300 + 20)]
         )[2:]
         assert (await read(connection, 0x0400)).data == expected(0x0400)
+        connection._endpoint = told
         with pytest.raises(MeterSilent):
             await read(connection, 0x0300, 20, function=1, unit=2)
 
@@ -134,7 +141,7 @@ async def test_pauses_are_kept_after_connecting_and_between_requests(transport: 
         times.append(time.monotonic())
         writer.write(request.adu())
 
-    pauses = {"pause_after_connect_s": 0.1, "pause_between_s": 0.04}
+    pauses = {"pause_after_connect_s": 0.1, "pause_between_s": 0.04, "timeout_s": PATIENT_S}
     async with line(transport, noting, **pauses) as at:
         started = time.monotonic()
         async with at.connection() as connection:
@@ -154,7 +161,10 @@ async def test_between_two_frames_of_rtu_a_line_is_silent_for_three_and_a_half_c
         await asyncio.sleep(0.05)
         writer.write(b"\xff")
 
-    async with line(Transport.MODBUS_RTU, with_a_tail, baud=300, timeout_s=1.0) as at, at.connection() as connection:
+    async with (
+        line(Transport.MODBUS_RTU, with_a_tail, baud=300, timeout_s=PATIENT_S) as at,
+        at.connection() as connection,
+    ):
         for _ in range(3):
             await read(connection)
     assert all(second - first >= 0.05 + 0.128 for first, second in pairwise(times))
@@ -170,7 +180,7 @@ async def test_a_reset_while_waiting_is_unreachable_at_once(transport: Transport
 
     async with line(transport, resetting, timeout_s=30.0) as at, at.connection() as connection:
         with pytest.raises(EndpointUnreachable, match="the connection was lost"):
-            await asyncio.wait_for(read(connection), 2.0)
+            await asyncio.wait_for(read(connection), 10.0)
 
 
 @pytest.mark.parametrize("transport", [Transport.MODBUS_RTU, Transport.MODBUS_ASCII])
@@ -180,7 +190,7 @@ async def test_an_adapter_that_is_unplugged_is_unreachable_at_once(transport: Tr
 
     async with line(transport, unplugging, timeout_s=30.0) as at, at.connection() as connection:
         with pytest.raises(EndpointUnreachable, match=r"lost \(.*\); check the adapter and its cable"):
-            await asyncio.wait_for(read(connection), 2.0)
+            await asyncio.wait_for(read(connection), 10.0)
         with pytest.raises(EndpointUnreachable, match="the connection was lost"):
             await read(connection)
 
@@ -201,7 +211,7 @@ async def test_a_device_that_is_no_serial_line_is_unreachable_and_named(device: 
 
 
 async def test_a_device_that_another_program_has_is_unreachable_and_says_so() -> None:
-    async with line(Transport.MODBUS_RTU) as at, at.connection() as connection:
+    async with line(Transport.MODBUS_RTU, timeout_s=PATIENT_S) as at, at.connection() as connection:
         with pytest.raises(EndpointUnreachable, match="another program has it; stop that one"):
             async with at.connection():
                 pass
@@ -210,7 +220,7 @@ async def test_a_device_that_another_program_has_is_unreachable_and_says_so() ->
 
 @pytest.mark.parametrize("transport", [Transport.MODBUS_RTU, Transport.MODBUS_ASCII])
 async def test_a_serial_line_opened_100_times_leaves_no_file_open(transport: Transport) -> None:
-    async with line(transport) as at:
+    async with line(transport, timeout_s=PATIENT_S) as at:
         connection = at.connection()
         async with connection:
             await read(connection)
@@ -231,6 +241,7 @@ async def test_a_question_on_a_line_that_is_held_up_does_not_go_out_later() -> N
             with pytest.raises(MeterSilent):
                 await read(connection, 10)
         termios.tcflow(wire, termios.TCOON)
+        patient(connection)
         assert (await read(connection, 20, 3)).data == expected(20, 3)
         assert [request.address for request in at.server.requests] == [20]
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 import structlog
 from adversarial_modbus import (
+    PATIENT_S,
     PLACES,
     Answering,
     ModbusServer,
@@ -41,7 +42,9 @@ pytestmark = pytest.mark.asyncio
 class Bench:
     """A poller of some units, and all that it yielded."""
 
-    def __init__(self, port: int, units: range = range(1, 2), *, every_s: float = 0.05, timeout_s: float = 0.1) -> None:
+    def __init__(
+        self, port: int, units: range = range(1, 2), *, every_s: float = 0.05, timeout_s: float = PATIENT_S
+    ) -> None:
         self.meters = meters(port, units, every_s=every_s, timeout_s=timeout_s)
         self.points = points(self.meters)
         self.instruments = Instruments()
@@ -54,7 +57,7 @@ class Bench:
         )
         self.arrivals: list[Arrival] = []
 
-    async def run(self, until: Callable[[], bool], *, within_s: float = 5.0) -> None:
+    async def run(self, until: Callable[[], bool], *, within_s: float = 30.0) -> None:
         """Take what arrives until something is so."""
         async with asyncio.timeout(within_s), aclosing(self.poller.arrivals()) as arrivals:
             async for arrival in arrivals:
@@ -62,7 +65,7 @@ class Bench:
                 if until():
                     return
 
-    async def run_out(self, *, within_s: float = 5.0) -> str:
+    async def run_out(self, *, within_s: float = 30.0) -> str:
         """Take what arrives until the source ends, and return why it did."""
         with pytest.raises(SourceUnavailable) as caught:
             await self.run(lambda: False, within_s=within_s)
@@ -191,7 +194,7 @@ async def test_a_meter_that_a_gateway_does_not_reach_is_treated_as_silent() -> N
             writer.write(request.adu())
 
     async with serving(gateway) as server:
-        bench = Bench(server.port, range(1, 3))
+        bench = Bench(server.port, range(1, 3), timeout_s=PATIENT_S)
         await bench.run(lambda: len(bench.good("m1")) == 3 * 20)
     bench.check()
     assert len([r for r in server.requests if r.unit == 2]) <= 6
@@ -236,8 +239,8 @@ async def test_a_half_open_link_is_given_up_after_two_polls_and_the_next_connect
             writer.write(request.adu())
 
     async with serving(never_on_the_first_connection) as server:
-        bench = Bench(server.port, range(1, 2))
-        assert "connected, but nobody answers" in await bench.run_out(within_s=1.0)
+        bench = Bench(server.port, range(1, 2), timeout_s=0.2)
+        assert "connected, but nobody answers" in await bench.run_out()
         assert len(server.requests) == 2
         assert {row.quality for row in bench.arrivals[0].batch} == {Quality.BAD_COMM_FAILURE}
         await bench.run(lambda: len(bench.good()) == 3)
@@ -246,7 +249,7 @@ async def test_a_half_open_link_is_given_up_after_two_polls_and_the_next_connect
 
 async def test_a_link_that_goes_dead_without_a_word_is_given_up_though_meters_were_read_before() -> None:
     async with serving() as server:
-        bench = Bench(server.port, range(1, 4))
+        bench = Bench(server.port, range(1, 4), timeout_s=0.2)
 
         def dies() -> bool:
             if len(bench.arrivals) == 9:
@@ -297,10 +300,10 @@ async def slow_and_doubled(request: Request, writer: asyncio.StreamWriter) -> No
 async def test_late_doubled_and_foreign_answers_never_put_a_value_into_a_wrong_register() -> None:
     async with serving(slow_and_doubled) as server:
         bench = Bench(server.port, range(1, 4), every_s=0.02, timeout_s=0.1)
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(40.0):
             while len(bench.good()) < 120:
                 with contextlib.suppress(SourceUnavailable):
-                    await bench.run(lambda: len(bench.good()) >= 120, within_s=8.0)
+                    await bench.run(lambda: len(bench.good()) >= 120, within_s=30.0)
     bench.check()
     assert len(server.requests) > 60
 
@@ -315,7 +318,7 @@ async def test_cancelling_a_poller_that_waits_for_a_silent_meter_is_prompt_and_c
         with pytest.raises(asyncio.CancelledError):
             await task
         await server.closed()
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 5.0
     gc.collect()
 
 

@@ -84,7 +84,10 @@ def test_a_list_that_never_ends_is_given_up() -> None:
 
 
 async def located(device: Device, model: int = 203) -> int:
-    async with serving(behind({5: device})) as server, ModbusConnection(endpoint(server.port), SystemClock()) as link:
+    async with (
+        serving(behind({5: device})) as server,
+        ModbusConnection(endpoint(server.port, timeout_s=0.3), SystemClock()) as link,
+    ):
         return await locate(link, unit=5, model=model, whom="feeder")
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(done: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def until(done: Callable[[], bool], *, within_s: float = 30.0) -> None:
     """Wait until something is so, and fail if it takes too long."""
     async with asyncio.timeout(within_s):
         while not done():  # noqa: ASYNC110 - nobody tells us
