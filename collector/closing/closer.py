@@ -133,7 +133,8 @@ class Closer:
                 ),
                 pricing=Pricing(self._plant, potline, self._price, least_coverage_pct=least),
             )
-            await note_fuels(self._store, self._plant, potline.id, self._since_ns, next_ns, now_ns)
+            if self._store.writes:
+                await note_fuels(self._store, self._plant, potline.id, self._since_ns, next_ns, now_ns)
 
     def as_told(self, plant: Plant) -> None:
         """Go on with the plant as it is with the factors that were told; nothing else of it may differ."""

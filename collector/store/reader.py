@@ -11,6 +11,8 @@ class StoreReader(Store):
     What a caller wants to be remembered is forgotten, and a commit is refused.
     """
 
+    writes = False
+
     def _open(self) -> None:
         self._lock = None
         self._db = open_reader(self.path)

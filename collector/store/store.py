@@ -31,6 +31,9 @@ class Store:
     Every method raises StoreError when the file cannot be read or written (disk full, damaged).
     """
 
+    writes = True
+    """Whether commits are taken."""
+
     def __init__(self, path: Path, points: PointTable, *, is_alone: bool = True) -> None:
         """``is_alone`` False: on behalf of one that has the store for itself, and beside others like this one."""
         self.path = path
