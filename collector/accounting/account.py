@@ -75,7 +75,10 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         estimated_kwh = 0.0
         if amount.estimated_s > 0:
             estimated_kwh = kwh * amount.estimated_s / (amount.covered_s + amount.estimated_s)
-        if place.role is Role.RECTIFIER:
+        known = 0
+        if place.role is Role.GROUP_DC:
+            known = int(_is_whole(amount))
+        elif place.role is Role.RECTIFIER:
             rectifiers.append(amount)
             rectifiers_kwh.append(kwh)
         elif place.role is Role.AUXILIARY:
@@ -85,7 +88,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             kwh, estimated_kwh = max(0.0, kwh), max(0.0, estimated_kwh)
             direct.append(amount)
             direct_kwh.append(kwh)
-        meters[place.meter] = MeterSum(kwh, estimated_kwh)
+        meters[place.meter] = MeterSum(kwh, estimated_kwh, known)
     dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = 0.0
@@ -134,10 +137,14 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     )
 
 
+def _is_whole(amount: Amount) -> bool:
+    return amount.covered_s + amount.estimated_s >= WHOLE * _MINUTE_S
+
+
 def _pair(energy_kwh: float, metal_t: float, amounts: tuple[Amount, ...]) -> Pair:
     covered_s, estimated_s, quality = _MINUTE_S, 0.0, WORST_OF_NOTHING
     for amount in amounts:
-        if amount.covered_s + amount.estimated_s < WHOLE * _MINUTE_S:
+        if not _is_whole(amount):
             return Pair()
         covered_s = min(covered_s, amount.covered_s)
         estimated_s = max(estimated_s, amount.estimated_s)

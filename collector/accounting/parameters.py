@@ -29,6 +29,8 @@ class Role(Enum):
     DC = "dc"
     RECTIFIER = "rectifier"
     AUXILIARY = "auxiliary"
+    GROUP_DC = "group_dc"
+    """Behind a single rectifier group: in no sum and no pair of the line, only set against its feeder."""
 
 
 ROLE_OF = {
@@ -157,9 +159,12 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     meters = []
     charge = current = None
     for meter in plant.meters:
-        if meter.potline != potline.id or meter.measures not in ROLE_OF:
+        if meter.id in potline.group_dc:
+            role = Role.GROUP_DC
+        elif meter.potline == potline.id and meter.measures in ROLE_OF:
+            role = ROLE_OF[meter.measures]
+        else:
             continue
-        role = ROLE_OF[meter.measures]
         here = plant.points.of(meter.id)
 
         def counter(quantity: Quantity, here: Mapping[Quantity, int] = here) -> Measured:
@@ -169,7 +174,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
         def integral(quantity: Quantity, factor: float, here: Mapping[Quantity, int] = here) -> Measured:
             return Measured(plant.points[here[quantity]].name, Shape.GAUGE, factor)
 
-        if role is not Role.DC:
+        if role in {Role.RECTIFIER, Role.AUXILIARY}:
             energy = counter(Quantity.ACTIVE_ENERGY_IMPORT)
         elif Quantity.DC_ENERGY in here:
             energy = counter(Quantity.DC_ENERGY)

@@ -34,6 +34,8 @@ _ROLES = {
     "liquid_ac": (Role.RECTIFIER,),
     "liquid_comprehensive_ac": (Role.RECTIFIER, Role.AUXILIARY),
 }
+_TAKEN_IN = (Role.RECTIFIER, Role.AUXILIARY)
+"""Alternating current: what the plant takes in, and the emissions of electricity are counted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def uncertainties(
             kwh_per_t[boundary] = _relative(budget)
             missing |= set(budget.missing)
             shares[boundary] = budget.shares
-    taken_in = [energy for place, energy in meters if place.role is not Role.DC and energy.kwh > 0]
+    taken_in = [energy for place, energy in meters if place.role in _TAKEN_IN and energy.kwh > 0]
     t_co2e_per_t = None
     if taken_in:
         emitted = _emissions(sums, parameters, taken_in, made)

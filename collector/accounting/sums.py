@@ -30,10 +30,14 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MeterSum(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one meter contributed to a potline's energy: all of it, and the part bridged over gaps [kWh]."""
+    """What one meter contributed to a potline's energy: all of it, and the part bridged over gaps [kWh].
+
+    ``minutes``: of a meter that is in no pair, the whole minutes in which it was known; 0 of all others.
+    """
 
     kwh: float = 0.0
     estimated_kwh: float = 0.0
+    minutes: int = 0
 
 
 class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -101,7 +105,11 @@ def total(sums: Iterable[Sums]) -> Sums:
         | {
             "pots": max(part.pots for part in parts),
             "meters": {
-                meter: MeterSum(fsum([a.kwh for a in amounts]), fsum([a.estimated_kwh for a in amounts]))
+                meter: MeterSum(
+                    fsum([a.kwh for a in amounts]),
+                    fsum([a.estimated_kwh for a in amounts]),
+                    sum([a.minutes for a in amounts]),
+                )
                 for meter, amounts in sorted(meters.items())
             },
         },

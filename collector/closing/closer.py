@@ -153,7 +153,7 @@ class Closer:
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
             what = wanted(self._plant, potline, self._conventions)
-            kept = await self._store.meta(Balancing.key(potline.id), "")
+            kept = {key: await self._store.meta(key, "") for key in Balancing.keys(potline.id)}
             least = self._least_coverage_pct
             self._lines[potline.id] = _Line(
                 potline=potline,
@@ -381,8 +381,7 @@ class Closer:
         if window.name in balancing.NAMES:
             last_day = await line.book.rolling(rolling_ending(window.end_ns)) if window.name == "hour" else None
             closed.lines += line.balancing.lines(window, sums, last_day=last_day)
-            if window.name == "day":
-                closed.remembered |= line.balancing.remembered
+            closed.remembered |= line.balancing.remembered
         closed.lines += await line.pricing.lines(window, line.book, metal=metal)
 
 

@@ -30,7 +30,8 @@ class Potline:
     Units: current efficiency as a fraction, net anode consumption in t per t Al, sulphur and ash in percent of the
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
-    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V].
+    pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V]. ``group_dc`` are
+    the DC meters behind single rectifier groups, which only the balance of the line's meters is drawn with.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Potline:
     effect_below_v: float
     weighing_relative_standard_uncertainty: float | None = None
     metal_kg_per_cm: DatedSeries | None = None
+    group_dc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

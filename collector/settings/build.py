@@ -177,6 +177,7 @@ class Builder(DatedPart):
             metal_kg_per_cm=self._series((*at, "metal_per_height"), heights) if heights else None,
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
+            group_dc=() if section.balance is None else tuple(section.balance.dc_meters.values()),
         )
 
     def _in_force(self, at: Path_, rows: list[Dated[float]]) -> None:
