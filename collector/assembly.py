@@ -34,6 +34,7 @@ from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
+from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
 from collector.store.outbox import Bounds
@@ -186,7 +187,7 @@ async def _line(
         screen=Screen(plant),
         power=LinePower(plant),
         masses=MassFlows(plant),
-        pots=pots,
+        pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         closer=closer,

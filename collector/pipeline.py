@@ -18,7 +18,6 @@ import structlog
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
 from collector.accounting.late import Refusal
-from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
@@ -32,6 +31,7 @@ from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
+from collector.pot_minutes import PotMinutes
 from collector.readings.batch import ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
 from collector.readings.event import AnodeEffect, Laboratory, Production, Weighing
@@ -88,7 +88,7 @@ class Line:
     screen: Screen
     power: LinePower
     masses: MassFlows
-    pots: PotWatch
+    pots: PotMinutes
     booking: Booking
     effects: Effects
     closer: Closer
@@ -123,8 +123,8 @@ class Line:
         live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
         past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
         self.latest.take(live)
-        self.pots.take(live)
         batch = ReadingBatch.joined((live, past)) if len(past) else live
+        of_pots = await self.pots.take(batch, self.clock.now_ns())
         await self._book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
         told += self.effects.seen(batch)
@@ -136,6 +136,8 @@ class Line:
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
                 self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for potline, minute_ns, _ in of_pots:
+            self._mark(dirty, potline, minute_ns, minute_ns + 1, LATE_READINGS)
         for place, reason in self.plantwide.marks(
             changes.spans, not_before_ns=self._oldest_ns, reason=LATE_READINGS
         ).items():
@@ -161,6 +163,7 @@ class Line:
                     lines=lines,
                     cells=changes.cells,
                     traces=changes.traces,
+                    pot_minutes=of_pots,
                     events=told,
                     dirty=dirty,
                     touched=touched,

@@ -22,6 +22,7 @@ from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
 from collector.plant.topology import Plant
+from collector.pot_minutes import PotMinutes
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import EffectOrigin
 from collector.readings.latest import LatestReadings
@@ -111,7 +112,7 @@ async def open_line(
         screen=Screen(plant),
         power=LinePower(plant),
         masses=MassFlows(plant),
-        pots=pots,
+        pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         closer=closer,

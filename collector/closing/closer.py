@@ -17,7 +17,7 @@ import structlog
 from collector.accounting.account import account_minute
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, fingerprint, wanted
-from collector.accounting.production import PotWatch
+from collector.accounting.production import PotWatch, inputs_of
 from collector.accounting.stating import uncertainties
 from collector.accounting.sums import Sums
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, rolling_ending, windows_touched
@@ -25,7 +25,7 @@ from collector.closing import balancing, entries
 from collector.closing.balancing import Balancing
 from collector.closing.book import Book, Stated
 from collector.closing.entries import Interval
-from collector.closing.gathering import Gathered, gather
+from collector.closing.gathering import Gathered, gather_with_pots
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
 from collector.closing.tonnage import BY_WEIGHT, Tonnes, tonnes
@@ -239,7 +239,7 @@ class Closer:
             await self._window(line, window, CLOSED, closed)
 
     async def _gather(self, line: _Line, start_ns: int, minutes: int) -> list[Gathered]:
-        return await self._store.ask(lambda db: gather(db, line.wanted, start_ns, minutes))
+        return await self._store.ask(lambda db: gather_with_pots(db, line.wanted, line.potline.pots, start_ns, minutes))
 
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
@@ -282,12 +282,13 @@ class Closer:
 
     async def _minute(self, line: _Line, gathered: Gathered, reason: str, closed: Closed) -> bool:
         """Account one minute; False if the ledger says the same already."""
-        inputs = gathered.inputs
+        inputs, ka = gathered.inputs, gathered.line_current_ka
         minute = inputs.start_ns
         known = await line.book.find("minute", minute)
-        if not gathered.pots_known:
-            told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
-            inputs = replace(inputs, pots=told)
+        if gathered.pot_minute is not None:
+            inputs = replace(inputs, pots=inputs_of(gathered.pot_minute, line.potline, line_current_ka=ka))
+        elif not gathered.pots_known:
+            inputs = replace(inputs, pots=self._pots.inputs(line.potline, minute, line_current_ka=ka))
         parameters, name = line.in_force.at(minute)
         sums = account_minute(inputs, parameters, restated=known is not None)
         if known is not None and same(sums, known.sums) and known.parameters in {(name,), ()}:

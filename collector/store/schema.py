@@ -11,6 +11,7 @@ Versions are never skipped and steps never changed, for there are stores that we
 3. Ledger: windows by name, for a shift may be as long as a day. Adds ``parameters``, which entries name by their
    digest; the energy of the pots by their own voltages; and which minutes that were stated again still wait for their
    windows.
+4. Adds ``pot_minute``: what the pots of a line told in a minute and the line's current in it, for some days.
 """
 
 import contextlib
@@ -131,7 +132,14 @@ ALTER TABLE ledger_of_windows RENAME TO ledger;
 CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
 """
 
-_STEPS = (_FIRST, _REGISTERS, _WINDOWS)
+_POT_MINUTES = """
+CREATE TABLE pot_minute (
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, pots TEXT NOT NULL, sums BLOB NOT NULL, current BLOB NOT NULL,
+    PRIMARY KEY (potline, minute_ns)
+) WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _POT_MINUTES)
 
 VERSION = len(_STEPS)
 

@@ -10,6 +10,7 @@ from store_things import ENERGY, POINTS, POWER, behind_its_back
 
 from collector.accounting.integrals import Shape, between
 from collector.readings.cell import MINUTE_NS, Cell
+from collector.store import pot_minutes
 from collector.store.commit import Commit
 from collector.store.schema import VERSION, StoreError, open_database, open_reader
 from collector.store.store import Store
@@ -158,3 +159,16 @@ async def test_a_reader_is_told_to_start_the_collector_once(tmp_path: Path) -> N
         await asyncio.to_thread(open_reader, path)
     async with Store(path, POINTS):
         (await asyncio.to_thread(open_reader, path)).close()
+
+
+@pytest.mark.asyncio
+async def test_version_4_keeps_what_pots_tell_beside_all_that_version_3_had(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(1, cells={(ENERGY, 0): Cell(0, 1, 5.0, 2, 6.0, 0.0, 0.0, 0.0, True, 192)}))
+    with behind_its_back(path) as db:
+        db.execute("DROP TABLE pot_minute")
+        db.execute("PRAGMA user_version = 3")
+    async with Store(path, POINTS) as store:
+        assert await store.ask(lambda db: pot_minutes.between(db, "PL1", 0, 1)) == {}
+        assert (await store.last_cells([ENERGY]))[ENERGY].last == 6.0
