@@ -21,6 +21,7 @@ from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
 from collector.closing import opening
+from collector.counter_check import CounterCheck
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable
@@ -190,6 +191,7 @@ async def _line(
         pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
+        counters=await CounterCheck.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns()),
         closer=closer,
         plantwide=plantwide,
         encoder=ReadingEncoder(plant),

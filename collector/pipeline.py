@@ -22,6 +22,7 @@ from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
+from collector.counter_check import CounterCheck
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
@@ -91,6 +92,7 @@ class Line:
     pots: PotMinutes
     booking: Booking
     effects: Effects
+    counters: CounterCheck
     closer: Closer
     plantwide: PlantCloser
     encoder: ReadingEncoder
@@ -155,7 +157,9 @@ class Line:
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
-        standing = self.effects.standing()
+        found = await self.counters.due(self.clock.now_ns())
+        lines += found.lines
+        standing = {**self.effects.standing(), **found.remembered}
         if len(batch) or lines or changes.cells or told or dead or standing:
             await self._commit(
                 Commit(

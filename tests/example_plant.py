@@ -13,6 +13,7 @@ from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
+from collector.counter_check import CounterCheck
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -115,6 +116,7 @@ async def open_line(
         pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
+        counters=await CounterCheck.opened(plant, store, told, clock.now_ns()),
         closer=closer,
         plantwide=plantwide,
         encoder=ReadingEncoder(plant),

@@ -34,6 +34,13 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class StartupEffect(Effect):
+    """One of a pot in start-up. A class of its own: so digests of inputs without any stay as they always were."""
+
+    in_startup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class MinuteInputs:
     """What was measured in one minute of a potline.
 
@@ -56,6 +63,10 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     """Return the sums of one minute. ``restated``: whether this minute was stated before."""
     pots = inputs.pots.operating
     cell_days = pots * MINUTE_NS * 1e-9 / DAY_S
+    starting = sum(startup.holds(inputs.start_ns) for startup in parameters.wanted.startups)
+    startup_cell_days = min(pots, starting) * MINUTE_NS * 1e-9 / DAY_S
+    started = [effect for effect in inputs.effects if isinstance(effect, StartupEffect) and not effect.low_voltage]
+    high = [e for e in inputs.effects if not isinstance(e, StartupEffect) and not e.low_voltage]
     charge = inputs.charge_kah
     # A current transducer shows a little below zero when the line stands; pots do not run backwards.
     charge_kah = max(0.0, charge.amount) if charge else 0.0
@@ -92,7 +103,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     dc_kwh, ac_kwh, auxiliary_kwh = fsum(direct_kwh), fsum(rectifiers_kwh), fsum(services_kwh)
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = 0.0
-    effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
+    effects_s = fsum(effect.duration_s for effect in high)
     if charge and direct:
         dc = _pair(dc_kwh, metal_t, (*direct, charge))
     if charge and rectifiers:
@@ -106,7 +117,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             ash_percent=parameters.anode_ash_pct,
         )
         electricity = location_based_co2_t(ac_kwh + auxiliary_kwh, grid_factor=parameters.grid.value)
-        paired_effects_s, paired_cell_days = effects_s, cell_days
+        paired_effects_s, paired_cell_days = effects_s, cell_days - startup_cell_days
     heard = inputs.pots.kwh is not None and dc.minutes > 0
     return Sums(
         minutes=1,
@@ -118,9 +129,9 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         metal_t=metal_t,
         tapped_t=fsum(inputs.tapped_kg) / 1000,
         cell_days=cell_days,
-        anode_effects=sum(not effect.low_voltage for effect in inputs.effects),
+        anode_effects=len(high),
         anode_effect_s=effects_s,
-        overvoltage_v_s=fsum(effect.overvoltage_v_s for effect in inputs.effects if not effect.low_voltage),
+        overvoltage_v_s=fsum(effect.overvoltage_v_s for effect in high),
         lvae_s=fsum(effect.duration_s for effect in inputs.effects if effect.low_voltage),
         dc=dc,
         liquid_ac=liquid_ac,
@@ -134,6 +145,9 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         pots_dc_kwh=dc_kwh if heard else 0.0,
         meters=meters,
         restated=int(restated),
+        startup_cell_days=startup_cell_days,
+        startup_effects=len(started),
+        startup_effect_s=fsum(effect.duration_s for effect in started),
     )
 
 

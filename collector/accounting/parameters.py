@@ -80,8 +80,24 @@ class Conventions(msgspec.Struct, frozen=True):
     precedence: EffectOrigin
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current."""
+class StartingPot(msgspec.Struct, frozen=True):
+    """A pot in start-up [UTC ns]: what it does is counted apart."""
+
+    pot: str
+    from_ns: int
+    until_ns: int
+
+    def holds(self, time_ns: int) -> bool:
+        """Tell whether a time lies in it."""
+        return self.from_ns <= time_ns < self.until_ns
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
+
+    ``startups``: pots whose anode effects and cell-days are in no frequency and no slope. Where there are none, nothing
+    of them is in the encoding, and so the digest is that of parameters from before they were known.
+    """
 
     potline: str
     pots: int
@@ -89,6 +105,7 @@ class Wanted(msgspec.Struct, frozen=True):
     charge: Measured | None
     current: Measured | None
     conventions: Conventions
+    startups: tuple[StartingPot, ...] = ()
 
     @property
     def has_auxiliaries(self) -> bool:
@@ -185,7 +202,8 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
         meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, _sources(meter)))
-    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions)
+    starting = tuple(StartingPot(one.pot, one.from_ns, one.until_ns) for one in potline.startups)
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, starting)
 
 
 def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:

@@ -160,7 +160,7 @@ def _emissions(
         ),
         pfc=SlopeMethod(
             ae_seconds=Factor("time of anode effects", sums.paired_anode_effect_s, None),
-            cell_days=sums.cell_days,
+            cell_days=sums.cell_days - sums.startup_cell_days,
             slope=_factor("slope", parameters.slope, parameters.slope_relative_uncertainty),
             c2f6_per_cf4=Factor("C2F6 per CF4", parameters.c2f6_per_cf4, None),
             gwp_cf4=parameters.gwp_cf4,

@@ -47,7 +47,9 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     that is known; the pairs hold what may be divided: ``dc``, ``liquid_ac`` and ``comprehensive`` (rectifiers and
     services of the potroom). ``cell_days`` counts pots in operation; ``anode_effect_s`` the whole duration of the
     anode effects that began here, ``overvoltage_v_s`` the voltage above normal during them, ``lvae_s`` the duration of
-    low-voltage ones, which have no part in the slope method.
+    low-voltage ones, which have no part in the slope method. Of new pots in start-up, where the rule leaves them out,
+    effects are in ``startup_effects`` and ``startup_effect_s`` instead; their cell-days are in ``cell_days``, and once
+    more in ``startup_cell_days``, to be taken off where a frequency is made.
 
     Emissions belong to the minutes of the ``comprehensive`` pair: CO2 of anodes and electricity [t], and the
     anode-effect seconds and cell-days from which the perfluorocarbons follow. ``pots_kwh`` is the energy of the pots by
@@ -79,10 +81,13 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     pots_dc_kwh: float = 0.0
     meters: dict[str, MeterSum] = {}
     restated: int = 0
+    startup_cell_days: float = 0.0
+    startup_effects: int = 0
+    startup_effect_s: float = 0.0
 
 
 _FLOATS = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is float)
-_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated")
+_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated", "startup_effects")
 _PAIRS = ("dc", "liquid_ac", "comprehensive")
 
 

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from collector.accounting.account import Effect, MinuteInputs
+from collector.accounting.account import Effect, MinuteInputs, StartupEffect
 from collector.accounting.effect_counting import REACH_NS, counted
 from collector.accounting.integrals import NOTHING, Amount, between
 from collector.accounting.parameters import Measured, Wanted
@@ -51,7 +51,9 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
     effects: dict[int, list[Effect]] = {}
     for each in _counted(db, what, start_ns, end_ns):
         low = each.kind is AnodeEffectKind.LVAE
-        effect = Effect(each.duration_s or 0.0, each.overvoltage_v_s or 0.0, low)
+        in_startup = any(one.pot == each.pot and one.holds(each.time_ns) for one in what.startups)
+        kind = StartupEffect if in_startup else Effect
+        effect = kind(each.duration_s or 0.0, each.overvoltage_v_s or 0.0, low)
         effects.setdefault(minute_of(each.time_ns), []).append(effect)
     tapped: dict[int, list[float]] = {}
     for event in inputs.events_between(db, what.potline, start_ns, end_ns):

@@ -23,7 +23,7 @@ from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS
-from collector.readings.event import AnodeEffect, EffectOrigin, Event, Production, Weighing
+from collector.readings.event import AnodeEffect, EffectCounters, EffectOrigin, Event, Production, Weighing
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
@@ -247,6 +247,8 @@ def _event(event: Event, merged: str | None) -> dict[str, Any]:
             words += [f"not booked: {event.refused}"] if event.refused else []
         case Production():
             what, words = "production", [event.period, f"{event.net_kg / 1000:.3f} t", event.basis, event.status]
+        case EffectCounters():
+            what, words = "anode-effect counter", [f"pot {event.pot}", f"{event.count}"]
         case _:
             values = [f"{name} {value:g}" for name, value in event.values]
             what, words = "laboratory", [f"pot {event.pot}", event.kind, *values]

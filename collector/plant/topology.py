@@ -24,6 +24,15 @@ POT_QUANTITIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Startup:
+    """A new pot that is started: from its beginning to the end of its start-up [UTC ns]."""
+
+    pot: str
+    from_ns: int
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Potline:
     """Pots in series under one current, with the parameters of its accounts.
 
@@ -31,7 +40,8 @@ class Potline:
     anode's mass, ``pot_out_below_v`` in volts, the uncertainty of a weighing as a fraction [1], None where it is not
     configured; those of current efficiency and anode consumption stand at their values. An anode effect begins where a
     pot's voltage rises above ``effect_above_v`` and ends where it falls below ``effect_below_v`` [V]. ``group_dc`` are
-    the DC meters behind single rectifier groups, which only the balance of the line's meters is drawn with.
+    the DC meters behind single rectifier groups, which only the balance of the line's meters is drawn with. In the
+    ``startups`` anode effects and cell-days are counted apart: they are in no frequency and no slope.
     """
 
     id: str
@@ -48,6 +58,7 @@ class Potline:
     weighing_relative_standard_uncertainty: float | None = None
     metal_kg_per_cm: DatedSeries | None = None
     group_dc: tuple[str, ...] = ()
+    startups: tuple[Startup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

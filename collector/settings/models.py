@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from collector.settings.fields import (
+    Day,
     Host,
     Id,
     NumberOfText,
@@ -81,6 +82,7 @@ class AnodeEffects(_Model):
     together: Annotated[float, measure("%", "10 %", "100 %")] = 50.0
     same_within: Annotated[float, measure("s", "0 s", "30 min")] = 60.0
     precedence: Literal["controller", "voltage"] = "controller"
+    startup: Literal["apart", "counted"] | None = None
 
 
 class Page(_Model):
@@ -137,6 +139,14 @@ class TappingSection(_Model):
     height_least_measured: Percent = 90.0
 
 
+class StartupSection(_Model):
+    """A row of [potlines.ID] startups."""
+
+    pot: Annotated[Text, AfterValidator(pot_number)]
+    valid_from: Day
+    valid_to: Day
+
+
 class PotlineSection(_Model):
     """[potlines.ID]."""
 
@@ -154,6 +164,7 @@ class PotlineSection(_Model):
     metal_per_height: list[Dated[Annotated[float, measure("kg/cm", "10 kg/cm", "2000 kg/cm")]]] = []
     anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
     anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
+    startups: list[StartupSection] = []
     balance: BalanceSection | None = None
 
 

@@ -9,7 +9,16 @@ from itertools import starmap
 import numpy as np
 
 from collector.readings.cell import Cell
-from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectOrigin, Event, Laboratory, Production, Weighing
+from collector.readings.event import (
+    AnodeEffect,
+    AnodeEffectKind,
+    EffectCounters,
+    EffectOrigin,
+    Event,
+    Laboratory,
+    Production,
+    Weighing,
+)
 from collector.readings.pots import PotsInputs
 from collector.readings.trace import Trace
 
@@ -136,10 +145,20 @@ def effects_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns:
     return [event for event in events if isinstance(event, AnodeEffect)]
 
 
-def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
-    """Return the last events of a potline, the last one first, each as its highest rank tells it."""
+def counters_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> list[EffectCounters]:
+    """Return what the controllers of a potline have counted in an interval, in order of time."""
     rows = db.execute(
-        "SELECT kind, body FROM event AS e WHERE potline = ?"
+        "SELECT body FROM event WHERE potline = ? AND time_ns >= ? AND time_ns < ? AND kind = 'effect_counters'"
+        " ORDER BY time_ns, id",
+        (potline, start_ns, end_ns),
+    )
+    return [EffectCounters(**json.loads(body)) for (body,) in rows]
+
+
+def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
+    """Return the last events of a potline, the last one first, each as its highest rank tells it; no counters."""
+    rows = db.execute(
+        "SELECT kind, body FROM event AS e WHERE potline = ? AND kind <> 'effect_counters'"
         " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns DESC, id LIMIT ?",
         (potline, count),
     )
@@ -212,6 +231,8 @@ def _event(kind: str, body: bytes) -> Event:
             return Weighing(**{**values, "pots": tuple(values["pots"])})
         case "production":
             return Production(**values)
+        case "effect_counters":
+            return EffectCounters(**values)
         case _:
             return Laboratory(**{**values, "values": tuple((name, value) for name, value in values["values"])})
 
@@ -221,5 +242,6 @@ _KINDS = {
     Weighing: "weighing",
     Production: "production",
     Laboratory: "laboratory",
+    EffectCounters: "effect_counters",
 }
 """The words for the kinds of events in the store."""

@@ -100,7 +100,7 @@ async def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path:
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"newer version of the collector \(format 5\); install that version again"):
         await open_and_close(path)
-    with pytest.raises(StoreError, match=r"format 4"):
+    with pytest.raises(StoreError, match=r"format 5"):
         await asyncio.to_thread(open_reader, path)
     assert path.read_bytes() == before
 
