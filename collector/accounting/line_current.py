@@ -43,6 +43,8 @@ class LineCurrent:
 
     def restore(self, minute_ns: int, time_ns: _Ints, ka: _Floats) -> None:
         """Add readings of a minute; of two at one time the first counts."""
+        if not len(time_ns):
+            return
         known_ns, known_ka = self._told.get(minute_ns, _NOTHING)
         times, first = np.unique(np.concatenate((known_ns, time_ns)), return_index=True)
         self._told[minute_ns] = times, np.concatenate((known_ka, ka))[first]
