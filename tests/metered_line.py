@@ -90,7 +90,7 @@ class MeteredLine:
         for _ in range(count):
             batch = self._hour(error, silent)
             now_ns = DAY0 + self._minute * MINUTE_NS
-            for part in range(6):  # an hour comes in no one piece: of the current the last ten minutes are known
+            for part in range(6):  # an hour comes in no one piece
                 here = (batch.time_ns - batch.time_ns.min()) // (10 * MINUTE_NS) == part
                 self._pots.take(batch.select(np.flatnonzero(here)))
             assert not len(self._booking.book(batch, now_ns, not_before_ns=0))

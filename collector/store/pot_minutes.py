@@ -9,8 +9,8 @@ from collector.readings.cell import MINUTE_NS
 from collector.readings.pots import PotMinute
 
 KEPT_NS = 3 * 1440 * MINUTE_NS
-"""They are kept for so long: 13 MB a day of a line of 300 pots that are heard every minute, and a gateway that was away
-for a long weekend still tells its voltages in time."""
+"""They are kept for so long. 40 bytes a pot and 16 a reading of the current make 19 MB a day for a line of 300 pots,
+its current read every second; and a gateway that was away for a weekend still tells its voltages in time."""
 
 _SUMS = np.dtype([("volts", "<f8"), ("power_kw", "<f8"), ("count", "<i8"), ("known", "<i8"), ("heard", "<u8")])
 _CURRENT = np.dtype([("time_ns", "<i8"), ("ka", "<f8")])
