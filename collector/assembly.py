@@ -22,6 +22,7 @@ from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock
 from collector.closing import opening
 from collector.closing.told import ToldFactors
+from collector.counter_check import CounterCheck
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.delivery.sink import Delivery, SinkUnavailable
@@ -35,6 +36,7 @@ from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
+from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
 from collector.store.inputs import factors_told
@@ -191,9 +193,10 @@ async def _line(
         screen=Screen(plant),
         power=LinePower(plant),
         masses=MassFlows(plant),
-        pots=pots,
+        pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
+        counters=await CounterCheck.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns()),
         closer=closer,
         plantwide=plantwide,
         told=told,

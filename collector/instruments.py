@@ -25,6 +25,14 @@ class Instruments:
     """Polls that were skipped because the one before took too long."""
     late_voltages_total: int = 0
     """Pot voltages older than one of the same pot that was looked at for anode effects already; not looked at."""
+    late_pots_booked_total: int = 0
+    """Pot voltages that came late and were added to the pots in operation and their energy of a minute."""
+    late_pots_repeated_total: int = 0
+    """Pot voltages that came late, of a second in which their pot was heard already; not added."""
+    late_pots_refused_total: int = 0
+    """Pot voltages that came later than what pots have told is kept; not added."""
+    pots_without_current_total: int = 0
+    """Pot voltages at whose time the line's current was not known; their minutes have no energy of the pots."""
     effects_told_by_one_total: int = 0
     """Anode effects of which only the controller or only the voltage told, where both tell of others; once a day."""
     late_booked_total: int = 0

@@ -18,13 +18,13 @@ import structlog
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
 from collector.accounting.late import Refusal
-from collector.accounting.production import PotWatch
 from collector.acquisition.source import Arrival, Source
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.closing.patience import Patience
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import WHY, Judged, ToldFactors
+from collector.counter_check import CounterCheck
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
@@ -34,9 +34,18 @@ from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.plant.topology import Plant
+from collector.pot_minutes import PotMinutes
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.cell import MINUTE_NS, minute_of
-from collector.readings.event import AnodeEffect, Laboratory, MetalTapped, Production, ToldFactor, Weighing
+from collector.readings.event import (
+    AnodeEffect,
+    EffectCounters,
+    Laboratory,
+    MetalTapped,
+    Production,
+    ToldFactor,
+    Weighing,
+)
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
 from collector.store.commit import Commit
@@ -95,9 +104,10 @@ class Line:
     screen: Screen
     power: LinePower
     masses: MassFlows
-    pots: PotWatch
+    pots: PotMinutes
     booking: Booking
     effects: Effects
+    counters: CounterCheck
     closer: Closer
     plantwide: PlantCloser
     told: ToldFactors
@@ -146,8 +156,8 @@ class Line:
         live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
         past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
         self.latest.take(live)
-        self.pots.take(live)
         batch = ReadingBatch.joined((live, past)) if len(past) else live
+        of_pots = await self.pots.take(batch, self.clock.now_ns())
         await self._book(batch)
         told = [event for arrival in arrivals for event in arrival.events]
         told += self.effects.seen(batch)
@@ -157,12 +167,15 @@ class Line:
         told = [event for event in told if not (isinstance(event, ToldFactor) and id(event) in refused)]
         judged = await self.effects.judge([event for event in fresh if isinstance(event, AnodeEffect)])
         dirty = await self._dirty_by_events([event for event in fresh if isinstance(event, Weighing)], judged.places)
-        touched = await self._touched_by([event for event in fresh if not isinstance(event, AnodeEffect | ToldFactor)])
+        of_metal = [event for event in fresh if not isinstance(event, AnodeEffect | ToldFactor | EffectCounters)]
+        touched = await self._touched_by(of_metal)
         self._mark_factors(factors, dirty, touched)
         changes = self.booking.take()
         for point, since_ns, until_ns in changes.spans:
             for potline in self.closer.potlines_of(point):
                 self._mark(dirty, potline, since_ns, until_ns, LATE_READINGS)
+        for potline, minute_ns, _ in of_pots:
+            self._mark(dirty, potline, minute_ns, minute_ns + 1, LATE_READINGS)
         for place, reason in self.plantwide.marks(
             changes.spans, not_before_ns=self._oldest_ns, reason=LATE_READINGS
         ).items():
@@ -181,7 +194,9 @@ class Line:
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
             lines.append(await self._own_line())
-        standing = self.effects.standing()
+        found = await self.counters.due(self.clock.now_ns())
+        lines += found.lines
+        standing = {**self.effects.standing(), **found.remembered}
         if len(batch) or lines or changes.cells or told or dead or standing:
             await self._commit(
                 Commit(
@@ -189,6 +204,7 @@ class Line:
                     lines=lines,
                     cells=changes.cells,
                     traces=changes.traces,
+                    pot_minutes=of_pots,
                     events=told,
                     dirty=dirty,
                     touched=touched,

@@ -14,6 +14,7 @@ from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import ToldFactors
+from collector.counter_check import CounterCheck
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -23,6 +24,7 @@ from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
 from collector.plant.topology import Plant
+from collector.pot_minutes import PotMinutes
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import EffectOrigin
 from collector.readings.latest import LatestReadings
@@ -119,9 +121,10 @@ async def open_line(
         screen=Screen(plant),
         power=LinePower(plant),
         masses=MassFlows(plant),
-        pots=pots,
+        pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
+        counters=await CounterCheck.opened(plant, store, told, clock.now_ns()),
         closer=closer,
         plantwide=plantwide,
         told=told_factors,

@@ -98,7 +98,10 @@ class FeedingLine:
             pots_minutes=60,
             pots_kwh=pots_kwh,
             pots_dc_kwh=dc_kwh,
-            meters={name: MeterSum(amount) for name, amount in sorted(kwh.items())},
+            meters={
+                name: MeterSum(amount, minutes=60 if name.startswith("dc-") else 0)
+                for name, amount in sorted(kwh.items())
+            },
         )
 
 

@@ -35,6 +35,13 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class StartupEffect(Effect):
+    """One of a pot in start-up. A class of its own: so digests of inputs without any stay as they always were."""
+
+    in_startup: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class MinuteInputs:
     """What was measured in one minute of a potline.
 
@@ -57,6 +64,10 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     """Return the sums of one minute. ``restated``: whether this minute was stated before."""
     pots = inputs.pots.operating
     cell_days = pots * MINUTE_NS * 1e-9 / DAY_S
+    in_startup = sum(startup.holds(inputs.start_ns) for startup in parameters.wanted.startups)
+    startup_cell_days = min(pots, in_startup) * MINUTE_NS * 1e-9 / DAY_S
+    started = [effect for effect in inputs.effects if isinstance(effect, StartupEffect) and not effect.low_voltage]
+    high = [e for e in inputs.effects if not isinstance(e, StartupEffect) and not e.low_voltage]
     charge = inputs.charge_kah
     # A current transducer shows a little below zero when the line stands; pots do not run backwards.
     charge_kah = max(0.0, charge.amount) if charge else 0.0
@@ -76,7 +87,8 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
             kwh, estimated_kwh = max(0.0, kwh), max(0.0, estimated_kwh)
         amounts[place.role].append(amount)
         energies[place.role].append(kwh)
-        meters[place.meter] = MeterSum(kwh, estimated_kwh)
+        known = int(_is_whole(amount)) if place.role is Role.GROUP_DC else 0
+        meters[place.meter] = MeterSum(kwh, estimated_kwh, known)
     dc_kwh, ac_kwh, auxiliary_kwh, startup_kwh = (
         fsum(energies[role]) for role in (Role.DC, Role.RECTIFIER, Role.AUXILIARY, Role.STARTUP)
     )
@@ -87,7 +99,7 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
     lost_kwh = (ac_kwh + auxiliary_kwh) * parameters.line_losses.value if parameters.line_losses else 0.0
     dc = liquid_ac = comprehensive = Pair()
     anode = electricity = paired_effects_s = paired_cell_days = paired_overvoltage = untold_s = 0.0
-    effects_s = fsum(effect.duration_s for effect in inputs.effects if not effect.low_voltage)
+    effects_s = fsum(effect.duration_s for effect in high)
     if charge and direct:
         dc = _pair(dc_kwh, metal_t, (*direct, charge))
     if charge and rectifiers:
@@ -97,9 +109,8 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         anode = anode_co2_t(metal_t, parameters)
         if not parameters.grid_withheld:
             electricity = location_based_co2_t(comprehensive.energy_kwh, grid_factor=parameters.grid.value)
-        paired_effects_s, paired_cell_days = effects_s, cell_days
+        paired_effects_s, paired_cell_days = effects_s, cell_days - startup_cell_days
         if parameters.overvoltage is not None:
-            high = [effect for effect in inputs.effects if not effect.low_voltage]
             # Above the threshold a pot has overvoltage: an effect without it is one of which nobody told it.
             paired_overvoltage = fsum(effect.overvoltage_v_s for effect in high if effect.overvoltage_v_s > 0)
             untold_s = fsum(effect.duration_s for effect in high if not effect.overvoltage_v_s > 0)
@@ -117,9 +128,9 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         metal_t=metal_t,
         tapped_t=fsum(inputs.tapped_kg) / 1000,
         cell_days=cell_days,
-        anode_effects=sum(not effect.low_voltage for effect in inputs.effects),
+        anode_effects=len(high),
         anode_effect_s=effects_s,
-        overvoltage_v_s=fsum(effect.overvoltage_v_s for effect in inputs.effects if not effect.low_voltage),
+        overvoltage_v_s=fsum(effect.overvoltage_v_s for effect in high),
         lvae_s=fsum(effect.duration_s for effect in inputs.effects if effect.low_voltage),
         dc=dc,
         liquid_ac=liquid_ac,
@@ -136,13 +147,20 @@ def account_minute(inputs: MinuteInputs, parameters: Parameters, *, restated: bo
         meters=meters,
         restated=int(restated),
         electricity_withheld=int(parameters.grid_withheld and comprehensive.minutes > 0),
+        startup_cell_days=startup_cell_days,
+        startup_effects=len(started),
+        startup_effect_s=fsum(effect.duration_s for effect in started),
     )
+
+
+def _is_whole(amount: Amount) -> bool:
+    return amount.covered_s + amount.estimated_s >= WHOLE * _MINUTE_S
 
 
 def _pair(energy_kwh: float, metal_t: float, amounts: tuple[Amount, ...]) -> Pair:
     covered_s, estimated_s, quality = _MINUTE_S, 0.0, WORST_OF_NOTHING
     for amount in amounts:
-        if amount.covered_s + amount.estimated_s < WHOLE * _MINUTE_S:
+        if not _is_whole(amount):
             return Pair()
         covered_s = min(covered_s, amount.covered_s)
         estimated_s = max(estimated_s, amount.estimated_s)

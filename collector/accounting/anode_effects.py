@@ -4,8 +4,9 @@ Almost always nothing happens: then a batch is a few passes over its columns. On
 their threshold, or come above it, are looked at one by one, in the order of their times.
 
 Readings of a pot must come in the order of their times; within a batch they are put into it. A reading that is not
-later than one of the same pot in an earlier batch is late: it is counted and changes nothing. Readings of bad quality,
-and voltages above what a pot can have, are no readings: they leave a gap.
+later than one of the same pot in an earlier batch is late: what it can still tell is found by
+`collector.accounting.late_effects`, and else it is counted and changes nothing. Readings of bad quality, and voltages
+above what a pot can have, are no readings: they leave a gap.
 """
 
 from collections.abc import Iterable
@@ -15,14 +16,13 @@ import numpy.typing as npt
 
 from collector.accounting.effect_counting import until_ns
 from collector.accounting.excursions import EffectRules, PotCurve
+from collector.accounting.late_effects import TOGETHER, LateEffects, LatePot
 from collector.accounting.reference import RestVoltage
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect, EffectOrigin
 from collector.readings.quality import USABLE
 from collector.readings.quantity import Quantity
-
-TOGETHER = "too many pots of the line rose together"
 
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
@@ -46,12 +46,15 @@ class VoltageWatch:
     ----------
     late : int
         Readings that came too late to be looked at.
+    late_pots : dict of str and int
+        How many of them each pot told.
     heard_ns : int
         The latest time of any reading so far [UTC ns], 0 before the first one.
     """
 
     def __init__(self, plant: Plant, rules: EffectRules, known: Iterable[AnodeEffect] = ()) -> None:
         self.late = 0
+        self.late_pots: dict[str, int] = {}
         self.heard_ns = 0
         self._rules = rules
         self._column = np.full(len(plant.points), -1, np.int64)
@@ -72,6 +75,16 @@ class VoltageWatch:
         # Those of them that were not taken back.
         self._believed: list[set[int]] = [set() for _ in plant.potlines]
         self._too_many = [max(_FEWEST_TOGETHER, int(rules.together * len(line.pots)) + 1) for line in plant.potlines]
+        self._names = [pot for line in plant.potlines for pot in line.pots]
+        self._longest_gap_ns = round(rules.longest_gap_s * 1e9)
+        self._lately = LateEffects(
+            (
+                LatePot(line.id, pot, line.effect_above_v, line.effect_below_v, line.pot_out_below_v, too_many)
+                for line, too_many in zip(plant.potlines, self._too_many, strict=True)
+                for pot in line.pots
+            ),
+            rules,
+        )
         self._above_v = np.array(above_v)
         self._rest = RestVoltage(np.array(rest_from_v))
         self._last_ns = np.full(len(self._curves), _NEVER_NS, np.int64)
@@ -105,7 +118,11 @@ class VoltageWatch:
             order = np.lexsort((time_ns, column))
             column, time_ns, value = column[order], time_ns[order], value[order]
         self.heard_ns = max(self.heard_ns, int(time_ns.max()))
-        column, time_ns, value = self._without_late(column, time_ns, value)
+        column, time_ns, value, late = self._without_late(column, time_ns, value)
+        return [*self._in_time(column, time_ns, value), *late]
+
+    def _in_time(self, column: _Ints, time_ns: _Ints, value: _Floats) -> list[AnodeEffect]:
+        self._note_gaps(column, time_ns, value)
         high = value > self._above_v[column]
         burning = [pot for pots in self._burning for pot in pots]
         if not burning and not high.any():
@@ -141,15 +158,37 @@ class VoltageWatch:
         self._burning[line].discard(pot)
         self._believed[line].discard(pot)
 
-    def _without_late(self, column: _Ints, time_ns: _Ints, value: _Floats) -> tuple[_Ints, _Ints, _Floats]:
+    def _note_gaps(self, column: _Ints, time_ns: _Ints, value: _Floats) -> None:
+        """Note where a pot was not heard for a while, for what may still come of it."""
+        rows = np.flatnonzero(time_ns - self._longest_gap_ns > self._last_ns[column])
+        if not len(rows):
+            return
+        order = np.lexsort((time_ns, column))
+        column, time_ns, value = column[order], time_ns[order], value[order]
+        first = np.concatenate(([True], column[1:] != column[:-1]))
+        before_ns = np.where(first, self._last_ns[column], np.roll(time_ns, 1))
+        before_v = np.where(first, self._last_v[column], np.roll(value, 1))
+        gaps = (before_ns != _NEVER_NS) & (time_ns - self._longest_gap_ns > before_ns)
+        for row in np.flatnonzero(gaps).tolist():
+            before, after = (int(before_ns[row]), float(before_v[row])), (int(time_ns[row]), float(value[row]))
+            self._lately.gap(int(column[row]), before, after)
+
+    def _without_late(
+        self, column: _Ints, time_ns: _Ints, value: _Floats
+    ) -> tuple[_Ints, _Ints, _Floats, list[AnodeEffect]]:
+        """Return the readings that are not late, and what the late ones tell."""
         fresh = time_ns > self._last_ns[column]
         # Of two readings of one pot with one time the first counts.
         fresh[1:] &= (column[1:] != column[:-1]) | (time_ns[1:] != time_ns[:-1])
-        late = len(fresh) - int(np.count_nonzero(fresh))
-        if not late:
-            return column, time_ns, value
-        self.late += late
-        return column[fresh], time_ns[fresh], value[fresh]
+        if fresh.all():
+            return column, time_ns, value, []
+        told, nowhere = self._lately.take(
+            zip(column[~fresh].tolist(), time_ns[~fresh].tolist(), value[~fresh].tolist(), strict=True)
+        )
+        self.late += len(nowhere)
+        for pot in nowhere:
+            self.late_pots[self._names[pot]] = self.late_pots.get(self._names[pot], 0) + 1
+        return column[fresh], time_ns[fresh], value[fresh], told
 
     def _pass(self, column: _Ints, time_ns: _Ints, value: _Floats) -> None:
         """Note readings of pots at rest. Of several of one pot the last one stays: they are in order."""

@@ -6,7 +6,7 @@ that takes nothing is left out.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from collector.accounting.balance import EnergyBalance, Reading, energy_balance
@@ -53,16 +53,37 @@ class LineMeters:
         """Return the meter that a reading is of."""
         return self.line if self.line is not None and reading in {self.current, self.voltage} else reading
 
-    def metering(self, sums: Sums) -> Metering:
-        """Return what can be set against each other in a window: feeders that took something, and the line."""
+    def metering(self, sums: Sums, *, among: Collection[str] | None = None) -> Metering:
+        """Return what can be set against each other in a window: feeders that took something, and the line.
+
+        A DC meter that was not heard all the time is left out: its feeder counts with the efficiency, then.
+
+        Parameters
+        ----------
+        sums
+            Of the window.
+        among
+            DC meters that may be taken; None: all of them.
+        """
         groups = tuple(
-            RectifierGroup(feeder, (feeder,), EFFICIENCY, dc)
+            RectifierGroup(feeder, (feeder,), EFFICIENCY, self._heard(dc, sums, among))
             for feeder, dc in self.feeders
             if feeder in sums.meters and sums.meters[feeder].kwh > 0
         )
         if self.line is None:
             return Metering(groups, (), ())
         return Metering(groups, (self.current,), (self.voltage,), pots=POTS, busbar=BUSBARS)
+
+    def silent(self, sums: Sums) -> tuple[str, ...]:
+        """Return the DC meters behind feeders that took something which were not heard all the time."""
+        heard = {group.id: group.dc for group in self.metering(sums).groups}
+        return tuple(dc for feeder, dc in self.feeders if dc is not None and feeder in heard and heard[feeder] is None)
+
+    @staticmethod
+    def _heard(dc: str | None, sums: Sums, among: Collection[str] | None) -> str | None:
+        if dc is None or (among is not None and dc not in among):
+            return None
+        return dc if is_heard(sums, dc) else None
 
 
 def line_meters(plant: Plant, potline: Potline, rules: BalanceRules | None) -> LineMeters:
@@ -89,7 +110,8 @@ def line_readings(
     """
     found: dict[str, Reading] = {}
     unknown = unknown_share(sums)
-    for meter in [name for pair in line.feeders for name in pair if name is not None]:
+    behind = [dc for _, dc in line.feeders if dc is not None and is_heard(sums, dc)]
+    for meter in [*(feeder for feeder, _ in line.feeders), *behind]:
         counted = sums.meters.get(meter)
         if counted is not None and counted.kwh > 0:
             relative = line.accuracies[meter].relative_standard_uncertainty
@@ -125,6 +147,12 @@ def transducers(accuracy: Accuracy) -> tuple[float | None, float | None]:
         return accuracy.whole, accuracy.whole
     parts = [part for part in (accuracy.voltage, accuracy.meter) if part is not None]
     return accuracy.current, math.hypot(*parts) if accuracy.voltage is not None else None
+
+
+def is_heard(sums: Sums, dc: str) -> bool:
+    """Tell whether a DC meter behind a rectifier group speaks of the same time of a window as the feeders."""
+    counted = sums.meters.get(dc)
+    return counted is not None and counted.kwh > 0 and counted.minutes >= (1 - SAME_TIME) * sums.minutes
 
 
 def unknown_share(sums: Sums) -> float:

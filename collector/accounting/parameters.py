@@ -32,6 +32,8 @@ class Role(Enum):
     RECTIFIER = "rectifier"
     AUXILIARY = "auxiliary"
     STARTUP = "startup"
+    GROUP_DC = "group_dc"
+    """Behind a single rectifier group: in no sum and no pair of the line, only set against its feeder."""
 
 
 ROLE_OF = {
@@ -82,10 +84,24 @@ class Conventions(msgspec.Struct, frozen=True):
     precedence: EffectOrigin
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class StartingPot(msgspec.Struct, frozen=True):
+    """A pot in start-up [UTC ns]: what it does is counted apart."""
+
+    pot: str
+    from_ns: int
+    until_ns: int
+
+    def holds(self, time_ns: int) -> bool:
+        """Tell whether a time lies in it."""
+        return self.from_ns <= time_ns < self.until_ns
+
+
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the accounts of a potline are made of: pots, energy by meter, charge, and the line's current.
 
     ``shares_by_metal``: services that the metal shares belong to its comprehensive energy, and are not among these.
+    ``startups``: pots whose anode effects and cell-days are in no frequency and no slope. Where there are none, nothing
+    of them is in the encoding, and so the digest is that of parameters from before they were known.
     """
 
     potline: str
@@ -95,6 +111,7 @@ class Wanted(msgspec.Struct, frozen=True):
     current: Measured | None
     conventions: Conventions
     shares_by_metal: bool = False
+    startups: tuple[StartingPot, ...] = ()
 
     @property
     def has_auxiliaries(self) -> bool:
@@ -200,9 +217,12 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     charge = current = None
     for meter in plant.meters:
         share = share_of(plant, potline, meter)
-        if share is None or meter.measures not in ROLE_OF:
+        if meter.id in potline.group_dc:
+            role, share = Role.GROUP_DC, 1.0
+        elif share is not None and meter.measures in ROLE_OF:
+            role = ROLE_OF[meter.measures]
+        else:
             continue
-        role = ROLE_OF[meter.measures]
         here = plant.points.of(meter.id)
 
         def counter(quantity: Quantity, here: Mapping[Quantity, int] = here) -> Measured:
@@ -212,7 +232,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
         def integral(quantity: Quantity, factor: float, here: Mapping[Quantity, int] = here) -> Measured:
             return Measured(plant.points[here[quantity]].name, Shape.GAUGE, factor)
 
-        if role is not Role.DC:
+        if role in {Role.RECTIFIER, Role.AUXILIARY}:
             energy = counter(Quantity.ACTIVE_ENERGY_IMPORT)
         elif Quantity.DC_ENERGY in here:
             energy = counter(Quantity.DC_ENERGY)
@@ -230,7 +250,8 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
         and len(plant.potlines) > 1
         for meter in plant.meters
     )
-    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, by_metal)
+    starting = tuple(StartingPot(one.pot, one.from_ns, one.until_ns) for one in potline.startups)
+    return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, by_metal, starting)
 
 
 def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:

@@ -13,6 +13,7 @@ an alarm of their own, and only name among the meters that the balances suspect.
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -109,10 +110,20 @@ def with_day(past: Past, day: Window, sums: Sums, line: LineMeters, rules: Balan
     )
 
 
-def drifted(
-    past: Past, sums: Sums, line: LineMeters, rules: BalanceRules, *, least_coverage_pct: float
-) -> tuple[tuple[str, ...], ...]:
-    """Return for each error since the quiet past the meters that it can be in; empty if there is none.
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What has changed since the quiet past.
+
+    ``groups``: for each error that was found, the meters that it can be in; ``probability``: how likely sound meters
+    look at least this bad [1], None where nothing was compared.
+    """
+
+    groups: tuple[tuple[str, ...], ...] = ()
+    probability: float | None = None
+
+
+def drifted(past: Past, sums: Sums, line: LineMeters, rules: BalanceRules, *, least_coverage_pct: float) -> Drift:
+    """Return what has changed since the quiet past.
 
     Parameters
     ----------
@@ -122,8 +133,9 @@ def drifted(
         As for `line_readings` [%].
     """
     if not past.is_known or rules.meters_move is None or rules.efficiency_moves is None:
-        return ()
-    metering = line.metering(sums)
+        return Drift()
+    # A DC meter that the past does not know would take its feeder out of the line's balance.
+    metering = line.metering(sums, among=past.factors)
     known = line_readings(sums, line, rules, least_coverage_pct=least_coverage_pct)
     compared = {
         name: one.compared_with(past.factors[name], steady_relative=_movement(name, rules))
@@ -135,8 +147,8 @@ def drifted(
     if len(found) == 1 and len(found[0]) > 1:
         named = _named_by_shares(past, metering, compared, rules)
         if named in found[0]:
-            return ((named,),)
-    return found
+            found = ((named,),)
+    return Drift(found, told.probability)
 
 
 def _is_quiet(day: Window, sums: Sums, line: LineMeters, rules: BalanceRules) -> bool:

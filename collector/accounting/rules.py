@@ -28,9 +28,10 @@ def rules(plant: Plant) -> dict[int, Rule]:
     """Return how each accounted point is booked: counters of energy and charge, else integrals of power and current.
 
     The mass flows of stacks are booked as their integrals. The counter of a fuel is booked, too, though its meter is
-    only monitored otherwise.
+    only monitored otherwise; and so is that of the direct current behind a single rectifier group.
     """
     found: dict[int, Rule] = {}
+    behind = {name for potline in plant.potlines for name in potline.group_dc}
     for meter in plant.meters:
         places = plant.points.of(meter.id)
         for quantity in accounted(meter):
@@ -42,6 +43,10 @@ def rules(plant: Plant) -> dict[int, Rule]:
                 found[place] = Rule(Shape.GAUGE)
     for outlet in outlets(plant.meters):
         found[plant.points.place(outlet.meter.id, outlet.mass)] = Rule(Shape.GAUGE)
+    for meter in plant.meters:
+        if meter.id in behind:
+            place = plant.points.place(meter.id, Quantity.DC_ENERGY)
+            found[place] = _counter_rule(meter, Quantity.DC_ENERGY, meter.rated_power_kw * OVERLOAD)
     for fuel in plant.materials.fuels:
         for meter in plant.meters:
             if meter.id == fuel.meter and fuel.most_per_hour is not None:

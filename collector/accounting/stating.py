@@ -34,6 +34,8 @@ _ROLES = {
     "liquid_ac": (Role.RECTIFIER,),
     "liquid_comprehensive_ac": (Role.RECTIFIER, Role.AUXILIARY),
 }
+_TAKEN_IN = (Role.RECTIFIER, Role.AUXILIARY)
+"""Alternating current: what the plant takes in, and the emissions of electricity are counted on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,14 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class MeterSum(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one meter contributed to a potline's energy: all of it, and the part bridged over gaps [kWh]."""
+    """What one meter contributed to a potline's energy: all of it, and the part bridged over gaps [kWh].
+
+    ``minutes``: of a meter that is in no pair, the whole minutes in which it was known; 0 of all others.
+    """
 
     kwh: float = 0.0
     estimated_kwh: float = 0.0
+    minutes: int = 0
 
 
 class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,7 +49,9 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     ``ac_kwh`` and not in ``liquid_ac``; ``line_loss_kwh`` is lost before the meters, and in ``comprehensive``.
     ``cell_days`` counts pots in operation; ``anode_effect_s`` the whole duration of the
     anode effects that began here, ``overvoltage_v_s`` the voltage above normal during them, ``lvae_s`` the duration of
-    low-voltage ones, which have no part in the slope method.
+    low-voltage ones, which have no part in the slope method. Of new pots in start-up, where the rule leaves them out,
+    effects are in ``startup_effects`` and ``startup_effect_s`` instead; their cell-days are in ``cell_days``, and once
+    more in ``startup_cell_days``, to be taken off where a frequency is made.
 
     Emissions belong to the minutes of the ``comprehensive`` pair: CO2 of anodes and electricity [t], and the
     anode-effect seconds and cell-days from which the perfluorocarbons follow; for lines that reckon by overvoltage, the
@@ -85,10 +91,13 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
     meters: dict[str, MeterSum] = {}
     restated: int = 0
     electricity_withheld: int = 0
+    startup_cell_days: float = 0.0
+    startup_effects: int = 0
+    startup_effect_s: float = 0.0
 
 
 _FLOATS = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is float)
-_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated", "electricity_withheld")
+_COUNTS = ("minutes", "anode_effects", "pots_minutes", "restated", "electricity_withheld", "startup_effects")
 _PAIRS = ("dc", "liquid_ac", "comprehensive")
 
 
@@ -111,7 +120,11 @@ def total(sums: Iterable[Sums]) -> Sums:
         | {
             "pots": max(part.pots for part in parts),
             "meters": {
-                meter: MeterSum(fsum([a.kwh for a in amounts]), fsum([a.estimated_kwh for a in amounts]))
+                meter: MeterSum(
+                    fsum([a.kwh for a in amounts]),
+                    fsum([a.estimated_kwh for a in amounts]),
+                    sum([a.minutes for a in amounts]),
+                )
                 for meter, amounts in sorted(meters.items())
             },
         },

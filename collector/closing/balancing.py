@@ -1,10 +1,11 @@
 """The stream ``energy_balance``: AC, DC and pots of each window, and which meter does not fit.
 
 Each window's own readings are tested by their classes. Days and months are compared with the line's quiet past as well,
-and an hour with the 24 hours that end with it: so a meter that goes wrong is named within a day. What is suspected,
-is said once when it begins, changes and ends.
+and an hour with the 24 hours that end with it: so a meter that goes wrong is named within a day. What begins, changes
+and ends to be suspected is told by `collector.closing.suspecting`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -22,6 +23,7 @@ from collector.accounting.line_balance import (
 from collector.accounting.quiet_past import Past, drifted, made_for, past_of, with_day
 from collector.accounting.sums import Sums
 from collector.accounting.windows import Window
+from collector.closing.suspecting import Groups, Suspicions
 from collector.delivery import lineprotocol
 from collector.plant.balance import BalanceRules
 from collector.plant.topology import Plant, Potline
@@ -31,8 +33,6 @@ log = structlog.get_logger()
 NAMES = ("hour", "day", "month")
 """The windows of the stream."""
 
-_Groups = tuple[tuple[str, ...], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class LineBalance:
@@ -40,8 +40,9 @@ class LineBalance:
 
     ``ac_kwh``, ``dc_kwh`` and ``pots_kwh`` are all that is known [kWh], None where there is no meter; loss and residual
     [%] None where AC and DC speak of different times. ``suspects``: for each error that was found, the meters that it
-    can be in, in the window itself and against the quiet past. ``missing``: readings without an uncertainty;
-    ``unused``: balances that need a reading that is not there.
+    can be in, in the window itself and against the quiet past; ``probability``: how likely sound meters look at least
+    this bad [1]. ``missing``: readings without an uncertainty; ``unused``: balances that need a reading that is not
+    there.
     """
 
     ac_kwh: float | None
@@ -49,10 +50,11 @@ class LineBalance:
     pots_kwh: float | None
     rectifier_loss_pct: float | None
     residual_pct: float | None
-    suspects: _Groups = ()
+    suspects: Groups = ()
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     is_tested: bool = False
+    probability: float | None = None
 
     @property
     def suspect(self) -> str:
@@ -64,14 +66,20 @@ class Balancing:
     """The balances of one potline. ``rules`` None: nothing is told of it, and nothing is tested."""
 
     def __init__(
-        self, plant: Plant, potline: Potline, rules: BalanceRules | None, *, kept: str, least_coverage_pct: float
+        self,
+        plant: Plant,
+        potline: Potline,
+        rules: BalanceRules | None,
+        *,
+        kept: Mapping[str, str],
+        least_coverage_pct: float,
     ) -> None:
         """Take up the line.
 
         Parameters
         ----------
         kept
-            What ``remembered`` gave before, from the store; empty where there is nothing.
+            What ``remembered`` gave before, from the store, under the same keys; nothing or empty texts at first.
         least_coverage_pct
             Share of a window that must be known for its loss, residual and suspect [%].
 
@@ -83,26 +91,27 @@ class Balancing:
         self._plant, self._potline, self._rules = plant, potline, rules
         self._line = line_meters(plant, potline, rules)
         self._least_coverage_pct = least_coverage_pct
-        self._past = Past("") if rules is None else past_of(kept, self._line, rules)
-        self._said: dict[str, _Groups] = {}
-        self._last_ns = 0
-        self._is_open, self._named = False, ""
+        past, suspects = (kept.get(key, "") for key in self.keys(potline.id))
+        self._past = Past("") if rules is None else past_of(past, self._line, rules)
+        limit = 1.0 if rules is None else rules.alpha
+        self._suspicions = Suspicions(plant.id, potline.id, limit=limit, kept=suspects)
         self._lacking: tuple[str, ...] | None = None
 
     @staticmethod
-    def key(potline_id: str) -> str:
-        """Return the name under which the store remembers the past of a potline."""
-        return f"balance_reference.{potline_id}"
+    def keys(potline_id: str) -> tuple[str, str]:
+        """Return the names under which the store remembers the past of a potline, and its suspects."""
+        return f"balance_reference.{potline_id}", f"balance_suspects.{potline_id}"
 
     @property
     def remembered(self) -> dict[str, str]:
         """What the store has to remember, in the transaction of the window that was just stated."""
         if self._rules is None:
             return {}
-        return {self.key(self._potline.id): msgspec.json.encode(self._past).decode()}
+        past, suspects = self.keys(self._potline.id)
+        return {past: msgspec.json.encode(self._past).decode(), suspects: self._suspicions.remembered}
 
     def lines(self, window: Window, sums: Sums, *, last_day: Sums | None = None) -> list[bytes]:
-        """Return the lines of a window that is over, and say what begins, changes or ends to be suspected.
+        """Return the lines of a window that is over, with the alert of what begins, changes or ends to be suspected.
 
         Parameters
         ----------
@@ -117,11 +126,10 @@ class Balancing:
         if window.name == "day" and self._rules is not None:
             self._learn(window, sums, self._rules)
         self._say_what_is_missing(found)
-        if found.is_tested and window.end_ns >= self._last_ns and window.name != "month":
-            self._last_ns = window.end_ns
-            self._said[window.name] = found.suspects
-            self._say(window)
-        return lines_of_balance(window, found, self._plant.id, self._potline.id)
+        alerts: list[bytes] = []
+        if found.is_tested and window.name != "month":
+            alerts = self._suspicions.take(window, found.suspects, found.probability)
+        return [*lines_of_balance(window, found, self._plant.id, self._potline.id), *alerts]
 
     def balance(self, window: Window, sums: Sums, *, last_day: Sums | None = None) -> LineBalance:
         """Return the balance of a window; parameters as for `lines`."""
@@ -136,7 +144,8 @@ class Balancing:
         )
         if not is_told(sums, length_s=window.length_s, least_coverage_pct=least):
             return LineBalance(*_energies(sums, told), None, None)
-        suspects: _Groups = ()
+        suspects: Groups = ()
+        probability = told.probability
         is_tested = rules is not None and told.degrees > 0 and is_loaded(sums, rules)
         if rules is not None and is_tested:
             suspects = blamed_meters(told, line)
@@ -144,15 +153,18 @@ class Balancing:
             if not _named(suspects) and of_a_day is not None:
                 length_s = 86400.0 if window.name == "hour" else window.length_s
                 if is_told(of_a_day, length_s=length_s, least_coverage_pct=least) and is_loaded(of_a_day, rules):
-                    suspects = drifted(self._past, of_a_day, line, rules, least_coverage_pct=least) or suspects
+                    drift = drifted(self._past, of_a_day, line, rules, least_coverage_pct=least)
+                    if drift.groups:
+                        suspects, probability = drift.groups, drift.probability
         return LineBalance(
             *_energies(sums, told),
             told.rectifier_loss_pct,
             told.residual_pct,
             suspects,
             told.missing,
-            told.unused,
+            (*told.unused, *(f"{dc} is silent" for dc in line.silent(sums))),
             is_tested=is_tested,
+            probability=probability,
         )
 
     def _learn(self, day: Window, sums: Sums, rules: BalanceRules) -> None:
@@ -165,24 +177,6 @@ class Balancing:
                 days=rules.reference_days,
                 reference=made_for(self._line, rules),
             )
-
-    def _say(self, window: Window) -> None:
-        """Say it once when a suspicion begins, when a meter is named, and when all is well again."""
-        now = self._said.get("hour", ()) or self._said.get("day", ())
-        named = next((group[0] for group in now if len(group) == 1), "")
-        at = {"potline": self._potline.id, "window": window.name, "start_ns": window.start_ns}
-        if not now:
-            if self._is_open:
-                log.info("energy balance closes again", **at)
-            self._is_open, self._named = False, ""
-        elif named and named != self._named:
-            hint = "compare it with its neighbours; when it is repaired or replaced, set reference_from"
-            log.warning("meter does not fit the energy balance", meter=named, hint=hint, **at)
-            self._is_open, self._named = True, named
-        elif not self._is_open:
-            can_be = [" or ".join(group) for group in now]
-            log.warning("energy balance does not close", suspects=can_be, **at)
-            self._is_open = True
 
     def _say_what_is_missing(self, found: LineBalance) -> None:
         lacking = (*found.missing, *found.unused)
@@ -233,5 +227,5 @@ def _energies(sums: Sums, told: EnergyBalance) -> tuple[float | None, float | No
     return ac, dc, told.pots_kwh
 
 
-def _named(suspects: _Groups) -> bool:
+def _named(suspects: Groups) -> bool:
     return any(len(group) == 1 for group in suspects)

@@ -19,7 +19,7 @@ from collector.accounting.account import account_minute
 from collector.accounting.fingerprint import fingerprint
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.parameters import Conventions, InForce, Parameters, Wanted, encoded, wanted
-from collector.accounting.production import PotWatch
+from collector.accounting.production import PotWatch, inputs_of
 from collector.accounting.stating import uncertainties
 from collector.accounting.sums import Sums
 from collector.accounting.windows import ROLLING_NS, Window, minute_window, parts_of, rolling_ending, windows_touched
@@ -29,7 +29,7 @@ from collector.closing.book import Book, Stated
 from collector.closing.closed import Closed, runs
 from collector.closing.entries import Interval
 from collector.closing.fuels import fuels_of, note_fuels
-from collector.closing.gathering import Gathered, gather
+from collector.closing.gathering import Gathered, gather_with_pots
 from collector.closing.pages import wording
 from collector.closing.pricing import Pricing
 from collector.closing.recomputing import same
@@ -120,7 +120,7 @@ class Closer:
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
             what = wanted(self._plant, potline, self._conventions)
-            kept = await self._store.meta(Balancing.key(potline.id), "")
+            kept = {key: await self._store.meta(key, "") for key in Balancing.keys(potline.id)}
             least = self._least_coverage_pct
             self._lines[potline.id] = _Line(
                 potline=potline,
@@ -236,7 +236,7 @@ class Closer:
             await self._window(line, window, CLOSED, closed)
 
     async def _gather(self, line: _Line, start_ns: int, minutes: int) -> list[Gathered]:
-        return await self._store.ask(lambda db: gather(db, line.wanted, start_ns, minutes))
+        return await self._store.ask(lambda db: gather_with_pots(db, line.wanted, line.potline.pots, start_ns, minutes))
 
     async def _again(self, closed: Closed) -> None:
         """State minutes again that are marked in the store."""
@@ -279,12 +279,13 @@ class Closer:
 
     async def _minute(self, line: _Line, gathered: Gathered, reason: str, closed: Closed) -> bool:
         """Account one minute; False if the ledger says the same already."""
-        inputs = gathered.inputs
+        inputs, ka = gathered.inputs, gathered.line_current_ka
         minute = inputs.start_ns
         known = await line.book.find(minute_window(minute))
-        if not gathered.pots_known:
-            told = self._pots.inputs(line.potline, minute, line_current_ka=gathered.line_current_ka)
-            inputs = replace(inputs, pots=told)
+        if gathered.pot_minute is not None:
+            inputs = replace(inputs, pots=inputs_of(gathered.pot_minute, line.potline, line_current_ka=ka))
+        elif not gathered.pots_known:
+            inputs = replace(inputs, pots=self._pots.inputs(line.potline, minute, line_current_ka=ka))
         parameters, name = line.in_force.at(minute)
         sums = account_minute(inputs, parameters, restated=known is not None)
         if known is not None and same(sums, known.sums) and known.parameters in {(name,), ()}:
@@ -393,6 +394,5 @@ class Closer:
         if window.name in balancing.NAMES:
             last_day = await line.book.rolling(rolling_ending(window.end_ns)) if window.name == "hour" else None
             closed.lines += line.balancing.lines(window, sums, last_day=last_day)
-            if window.name == "day":
-                closed.remembered |= line.balancing.remembered
+            closed.remembered |= line.balancing.remembered
         closed.lines += await line.pricing.lines(window, line.book, metal=metal)

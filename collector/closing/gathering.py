@@ -3,25 +3,29 @@
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from collector.accounting.account import Effect, MinuteInputs
+from collector.accounting.account import Effect, MinuteInputs, StartupEffect
 from collector.accounting.effect_counting import REACH_NS, counted
 from collector.accounting.integrals import NOTHING, Amount, between
 from collector.accounting.parameters import Measured, Wanted
 from collector.readings.cell import MINUTE_NS, Cell, minute_of
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
-from collector.readings.pots import PotsInputs
-from collector.store import inputs
+from collector.readings.pots import PotMinute, PotsInputs, digest_of
+from collector.store import inputs, pot_minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A minute's inputs. ``pots_known``: whether the pots in operation were noted when the minute was closed."""
+    """A minute's inputs. ``pots_known``: whether the pots in operation were noted when the minute was closed.
+
+    ``pot_minute``: what the pots told by themselves, where it is asked for and still kept.
+    """
 
     inputs: MinuteInputs
     pots_known: bool
     line_current_ka: float | None
+    pot_minute: PotMinute | None = None
 
 
 def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) -> list[Gathered]:
@@ -47,7 +51,9 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
     effects: dict[int, list[Effect]] = {}
     for each in _counted(db, what, start_ns, end_ns):
         low = each.kind is AnodeEffectKind.LVAE
-        effect = Effect(each.duration_s or 0.0, each.overvoltage_v_s or 0.0, low)
+        in_startup = any(one.pot == each.pot and one.holds(each.time_ns) for one in what.startups)
+        kind = StartupEffect if in_startup else Effect
+        effect = kind(each.duration_s or 0.0, each.overvoltage_v_s or 0.0, low)
         effects.setdefault(minute_of(each.time_ns), []).append(effect)
     tapped: dict[int, list[float]] = {}
     for event in inputs.events_between(db, what.potline, start_ns, end_ns):
@@ -71,6 +77,23 @@ def gather(db: sqlite3.Connection, what: Wanted, start_ns: int, minutes: int) ->
             )
         )
     return found
+
+
+def gather_with_pots(
+    db: sqlite3.Connection, what: Wanted, pots: tuple[str, ...], start_ns: int, minutes: int
+) -> list[Gathered]:
+    """Return the inputs of minutes in a row, with what the pots themselves told where it is still kept.
+
+    Parameters
+    ----------
+    db, what, start_ns, minutes
+        As for `gather`.
+    pots
+        Those of the line today: what was told of others is left out.
+    """
+    told = pot_minutes.between(db, what.potline, start_ns, start_ns + minutes * MINUTE_NS)
+    mine = {minute: each for minute, each in told.items() if each.pots == digest_of(pots)}
+    return [replace(each, pot_minute=mine.get(each.inputs.start_ns)) for each in gather(db, what, start_ns, minutes)]
 
 
 def _counted(db: sqlite3.Connection, what: Wanted, start_ns: int, end_ns: int) -> list[AnodeEffect]:

@@ -23,7 +23,16 @@ from collector.instruments import Instruments
 from collector.plant.meter import Measures, Meter, PolledMeter
 from collector.plant.topology import Plant, Potline
 from collector.readings.cell import MINUTE_NS
-from collector.readings.event import AnodeEffect, EffectOrigin, Event, MetalTapped, Production, ToldFactor, Weighing
+from collector.readings.event import (
+    AnodeEffect,
+    EffectCounters,
+    EffectOrigin,
+    Event,
+    MetalTapped,
+    Production,
+    ToldFactor,
+    Weighing,
+)
 from collector.readings.health import MeterHealth
 from collector.readings.latest import LatestReadings
 from collector.readings.quality import Quality
@@ -253,6 +262,8 @@ def _event(event: Event, merged: str | None) -> dict[str, Any]:
         case ToldFactor():
             value = "withdrawn" if event.value is None else f"{event.value:g}"
             what, words = "factor", [event.factor, value, f"until {_iso(event.until_ns)}", event.source]
+        case EffectCounters():
+            what, words = "anode-effect counter", [f"pot {event.pot}", f"{event.count}"]
         case _:
             values = [f"{name} {value:g}" for name, value in event.values]
             what, words = "laboratory", [f"pot {event.pot}", event.kind, *values]

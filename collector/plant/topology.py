@@ -27,6 +27,15 @@ POT_QUANTITIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Startup:
+    """A new pot that is started: from its beginning to the end of its start-up [UTC ns]."""
+
+    pot: str
+    from_ns: int
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Potline:
     """Pots in series under one current, with the parameters of its accounts.
 
@@ -37,6 +46,8 @@ class Potline:
     consumption is None where ``direct`` reckons the carbon otherwise.
     ``idle_busbar_share``: what of the energy into the rectifiers is lost around pots that are cut out;
     ``line_loss_share``: what is lost up to the meters, over what they measure: fractions [1], None: not configured.
+    ``group_dc`` are the DC meters behind single rectifier groups, which only the balance of the line's meters is drawn
+    with. In the ``startups`` anode effects and cell-days are counted apart: they are in no frequency and no slope.
     """
 
     id: str
@@ -55,6 +66,8 @@ class Potline:
     idle_busbar_share: DatedSeries | None = None
     line_loss_share: DatedSeries | None = None
     direct: DirectMethods = BY_SLOPE
+    group_dc: tuple[str, ...] = ()
+    startups: tuple[Startup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

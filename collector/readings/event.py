@@ -183,7 +183,28 @@ class ToldFactor:
     potline: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EffectCounters:
+    """What a pot's controller has counted so far of anode effects. It is compared with them, and never added to them.
+
+    Attributes
+    ----------
+    count : int
+        Anode effects since the counter began.
+    seconds : float or None
+        Their time [s], where the controller counts it.
+    """
+
+    id: str
+    rank: int
+    potline: str
+    pot: str
+    time_ns: int
+    count: int
+    seconds: float | None
+
+
 Accounted = AnodeEffect | Weighing
 """Events that the accounts of a minute are made of."""
 
-Event = Accounted | MetalTapped | Production | Laboratory | ToldFactor
+Event = Accounted | MetalTapped | Production | Laboratory | ToldFactor | EffectCounters

@@ -170,6 +170,12 @@ def _amounts(basis: Basis) -> Section:
             Row("cell-days", sums.cell_days, "d", where=where),
             Row("anode effects", float(sums.anode_effects), "effects", digits=0, where=where),
         ]
+        if sums.startup_cell_days > 0:
+            apart = "in no frequency and no slope"
+            rows += [
+                Row("cell-days in start-up", sums.startup_cell_days, "d", where=where, note=apart),
+                Row("anode effects in start-up", float(sums.startup_effects), "effects", digits=0, where=where),
+            ]
     return Section("Amounts of the period", tuple(rows), ("All that is booked, whether or not it enters a ratio.",))
 
 

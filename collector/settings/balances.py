@@ -1,5 +1,6 @@
 """From [potlines.ID.balance] to what the balance of a line stands on."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from collector.plant.balance import BalanceRules
@@ -45,8 +46,13 @@ class Balances(DatedPart):
                 self._report((*at, lone[0]), f"{first} and {second} go together", "give both or neither")
         if section.busbar_moves is not None and section.busbar_voltage is None:
             self._report((*at, "busbar_moves"), "belongs to a busbar_voltage", "add that, or remove it")
+        known: dict[str, str] = {}
         for feeder, dc in section.dc_meters.items() if meters else ():
-            self._check_dc((*at, "dc_meters", feeder), potline, feeder, dc, meters)
+            where = (*at, "dc_meters", feeder)
+            self._check_dc(where, potline, feeder, dc, meters)
+            if dc in known:
+                self._report(where, f"{dc} stands behind {known[dc]} already", "name each DC meter once")
+            known[dc] = feeder
         return BalanceRules(
             efficiency=section.rectifier_efficiency / 100,
             efficiency_relative=section.rectifier_efficiency_uncertainty / 200,
@@ -72,6 +78,14 @@ class Balances(DatedPart):
             self._unknown(at, "meter", dc, meters)
         elif Quantity.DC_ENERGY not in meters[dc].quantities:
             self._report(at, f"{dc} has no {Quantity.DC_ENERGY.name.lower()}", "name a meter that counts DC energy")
+        elif meters[dc].measures is not Measures.MONITORED:
+            what = f"{dc} measures {meters[dc].measures.value}, and would be counted twice"
+            self._report(at, what, f'name one that measures "{Measures.MONITORED.value}"')
+        elif meters[dc].potline not in {None, potline}:
+            self._report(at, f"{dc} belongs to {meters[dc].potline}", f"name a meter of {potline}, or of no potline")
+        elif math.isinf(meters[dc].rated_power_kw):
+            what = f"{dc} has no rated_power, and it bounds what its counter may book"
+            self._report(at, what, f'add it to [meters.{dc}], like "60 MW"')
 
 
 def _standard(percent: float | None) -> float | None:

@@ -12,7 +12,7 @@ from collector.plant.factors import DatedSeries, SlopeCoefficients
 from collector.plant.layout import Layout, Tells
 from collector.plant.meter import Broker, Endpoint
 from collector.plant.rule_tables import RuleTables
-from collector.plant.topology import Plant, Potline
+from collector.plant.topology import Plant, Potline, Startup
 from collector.settings import formulas, models
 from collector.settings.bounds import Bounds
 from collector.settings.brokers import Brokers
@@ -224,7 +224,28 @@ class Builder(DatedPart):
             effect_above_v=section.anode_effect_above,
             effect_below_v=below,
             direct=direct,
+            startups=self._startups((*at, "startups"), section.startups, pots),
+            group_dc=() if section.balance is None else tuple(section.balance.dc_meters.values()),
         )
+
+    def _startups(self, at: Path_, rows: Sequence[models.StartupSection], pots: tuple[str, ...]) -> tuple[Startup, ...]:
+        """Return the start-ups that are counted apart; none where the rule counts them with the others."""
+        rule = self._settings.anode_effects.startup
+        if rows and rule is None and self._fine("anode_effects", "startup"):
+            what = "startups are given, and whether they count in frequency and slope is not"
+            self._report(at, what, 'say startup = "apart" or "counted" in [anode_effects], as your rule set has it')
+        found: list[Startup] = []
+        for place, row in enumerate(rows):
+            where = (*at, place)
+            if row.pot not in pots:
+                self._report((*where, "pot"), f"{row.pot} is no pot of the line", "name one of its pots")
+            until_ns = self._to_ns(where, row.valid_from, row.valid_to)
+            if until_ns is not None:
+                here = Startup(row.pot, self._from_ns(row.valid_from), until_ns)
+                if any(one.pot == here.pot and one.from_ns < until_ns and here.from_ns < one.until_ns for one in found):
+                    self._report(where, f"{row.pot} is in start-up already in a part of it", "make them one")
+                found.append(here)
+        return tuple(found) if rule == "apart" else ()
 
     def _consumption(self, at: Path_, section: models.PotlineSection) -> DatedSeries | None:
         rows, at = section.net_anode_consumption, (*at, "net_anode_consumption")

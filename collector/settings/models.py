@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from collector.settings.declaration_models import CbamSettings, ChinaEtsSettings, ProductSection
 from collector.settings.fields import (
+    Day,
     Host,
     Id,
     NumberOfText,
@@ -86,6 +87,7 @@ class AnodeEffects(_Model):
     together: Annotated[float, measure("%", "10 %", "100 %")] = 50.0
     same_within: Annotated[float, measure("s", "0 s", "30 min")] = 60.0
     precedence: Literal["controller", "voltage"] = "controller"
+    startup: Literal["apart", "counted"] | None = None
 
 
 class Page(_Model):
@@ -142,6 +144,14 @@ class TappingSection(_Model):
     height_least_measured: Percent = 90.0
 
 
+class StartupSection(_Model):
+    """A row of [potlines.ID] startups."""
+
+    pot: Annotated[Text, AfterValidator(pot_number)]
+    valid_from: Day
+    valid_to: Day
+
+
 class PotlineSection(_Model):
     """[potlines.ID]."""
 
@@ -166,6 +176,7 @@ class PotlineSection(_Model):
     line_losses: list[Dated[Annotated[float, measure("%", "0 %", "10 %")]]] = []
     anode_effect_above: Annotated[float, measure("V", "6 V", "10 V")] = 8.0
     anode_effect_below: Annotated[float, measure("V", "5 V", "10 V")] | None = None
+    startups: list[StartupSection] = []
     balance: BalanceSection | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from collector.readings.cell import Cell
 from collector.readings.event import Event
 from collector.readings.outgoing import DeadLetter
-from collector.readings.pots import PotsInputs
+from collector.readings.pots import PotMinute, PotsInputs
 from collector.readings.trace import Trace
 
 
@@ -45,6 +45,7 @@ class Commit:
     traces: Mapping[tuple[int, int], Trace] = field(default_factory=dict)
     events: Sequence[Event] = ()
     pots: Sequence[tuple[str, int, PotsInputs]] = ()
+    pot_minutes: Sequence[tuple[str, int, PotMinute]] = ()
     dirty: Mapping[tuple[str, int], str] = field(default_factory=dict)
     touched: Mapping[tuple[str, int], str] = field(default_factory=dict)
     accounted: Sequence[tuple[str, int]] = ()

@@ -13,6 +13,7 @@ from collector.readings.cell import Cell
 from collector.readings.event import (
     AnodeEffect,
     AnodeEffectKind,
+    EffectCounters,
     EffectOrigin,
     Event,
     Laboratory,
@@ -179,10 +180,20 @@ def books_about(db: sqlite3.Connection, weighings: Iterable[Weighing]) -> list[t
     ]
 
 
-def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
-    """Return the last events of a potline, the last one first, each as its highest rank tells it."""
+def counters_between(db: sqlite3.Connection, potline: str, start_ns: int, end_ns: int) -> list[EffectCounters]:
+    """Return what the controllers of a potline have counted in an interval, in order of time."""
     rows = db.execute(
-        "SELECT kind, body FROM event AS e WHERE potline = ?"
+        "SELECT body FROM event WHERE potline = ? AND time_ns >= ? AND time_ns < ? AND kind = 'effect_counters'"
+        " ORDER BY time_ns, id",
+        (potline, start_ns, end_ns),
+    )
+    return [EffectCounters(**json.loads(body)) for (body,) in rows]
+
+
+def latest_events(db: sqlite3.Connection, potline: str, count: int) -> list[Event]:
+    """Return the last events of a potline, the last one first, each as its highest rank tells it; no counters."""
+    rows = db.execute(
+        "SELECT kind, body FROM event AS e WHERE potline = ? AND kind <> 'effect_counters'"
         " AND rank = (SELECT max(rank) FROM event WHERE id = e.id) ORDER BY time_ns DESC, id LIMIT ?",
         (potline, count),
     )
@@ -259,14 +270,20 @@ def _event(kind: str, body: bytes) -> Event:
             return AnodeEffect(**{**values, "kind": AnodeEffectKind(values["kind"]), "origin": origin})
         case "weighing":
             return Weighing(**{**values, "pots": tuple(values["pots"])})
-        case "production":
-            return Production(**values)
         case "metal_tapped":
             return MetalTapped(**{**values, "pots": tuple((pot, kg) for pot, kg in values["pots"])})
-        case "factor":
-            return ToldFactor(**values)
-        case _:
+        case "laboratory":
             return Laboratory(**{**values, "values": tuple((name, value) for name, value in values["values"])})
+        case _:
+            return _PLAIN[kind](**values)
+
+
+_PLAIN: dict[str, type[Production | ToldFactor | EffectCounters]] = {
+    "production": Production,
+    "factor": ToldFactor,
+    "effect_counters": EffectCounters,
+}
+"""Kinds of events whose fields are all plain values."""
 
 
 _KINDS = {
@@ -276,5 +293,6 @@ _KINDS = {
     MetalTapped: "metal_tapped",
     ToldFactor: "factor",
     Laboratory: "laboratory",
+    EffectCounters: "effect_counters",
 }
 """The words for the kinds of events in the store."""

@@ -25,6 +25,9 @@ _SUFFIXES = ("", "-wal", "-shm")
 _CONSTANT = (slice(0, 24), slice(44, 92), slice(100, PAGE_BYTES))
 """What of the first page changes only with the tables: not the count of changes, the size, and the free pages."""
 
+_COOKIE = slice(40, 44)
+"""Counts the changes of the tables."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -51,7 +54,7 @@ def open_writer(path: Path, lock: IO[bytes]) -> Opened:
             done += _log_put_right(path)
             done += _first_page_put_right(path, mark)
         connection, rescued = _opened_or_rescued(path, mark, done)
-        if mark.version != VERSION:
+        if mark.version != VERSION or _is_changed(connection, mark):
             mark = Mark(version=VERSION, first_page=_first_page(connection, path))
         write_mark(lock, replace(mark, left=Left.IN_USE))
     except OSError as exc:
@@ -133,6 +136,8 @@ def _first_page_put_right(path: Path, mark: Mark) -> list[str]:
         return []
     with path.open("r+b") as file:
         page = bytearray(file.read(PAGE_BYTES))
+        if page[_COOKIE] != mark.first_page[_COOKIE]:  # somebody has changed the tables, or moved them
+            return []
         wrong = [part for part in _CONSTANT if page[part] != mark.first_page[part]]
         if not wrong or len(page) < PAGE_BYTES:
             return []
@@ -156,6 +161,13 @@ def _head_made_to_fit(path: Path, mark: Mark) -> None:
     page[92:96] = page[24:28]
     with path.open("r+b") as file:
         file.write(page)
+
+
+def _is_changed(connection: sqlite3.Connection, mark: Mark) -> bool:
+    """Tell whether tables were changed or moved since the first page was noted, as VACUUM does it."""
+    return bool(
+        connection.execute("PRAGMA schema_version").fetchone()[0] != int.from_bytes(mark.first_page[_COOKIE], "big")
+    )
 
 
 def _first_page(connection: sqlite3.Connection, path: Path) -> bytes:

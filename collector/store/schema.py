@@ -15,6 +15,7 @@ Versions are never skipped and steps never changed, for there are stores that we
    many the register starts again (- where it does not), and ``first``, ``last`` and ``integral`` in steps; of a trace
    the same two and each of its readings. They are text, for they may have more than 64 bits. The older columns keep the
    nearest float64 in the quantity's unit. What was written before has no counts, and says what it said.
+5. Adds ``pot_minute``: what the pots of a line told in a minute and the line's current in it, for some days.
 """
 
 import contextlib
@@ -142,7 +143,14 @@ ALTER TABLE cell ADD COLUMN counts TEXT;
 ALTER TABLE trace ADD COLUMN counts TEXT;
 """
 
-_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _COUNTS)
+_POT_MINUTES = """
+CREATE TABLE pot_minute (
+    potline TEXT NOT NULL, minute_ns INTEGER NOT NULL, pots TEXT NOT NULL, sums BLOB NOT NULL, current BLOB NOT NULL,
+    PRIMARY KEY (potline, minute_ns)
+) WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _COUNTS, _POT_MINUTES)
 
 VERSION = len(_STEPS)
 

@@ -14,7 +14,7 @@ from collector.readings.event import AnodeEffect, Event
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 from collector.readings.point import PointTable
 from collector.readings.trace import Trace
-from collector.store import again, inputs, ledger, outbox
+from collector.store import again, inputs, ledger, outbox, pot_minutes
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.mark import Left
 from collector.store.outbox import Bounds, Dropped, OutboxState
@@ -135,6 +135,7 @@ class Store:
                 db, {(self._ids[place], minute): each for (place, minute), each in commit.traces.items()}
             )
             inputs.write_pots(db, commit.pots)
+            pot_minutes.write(db, commit.pot_minutes)
             inputs.write_events(db, commit.events)
             again.settle(db, commit)
             again.mark(db, commit.dirty)
@@ -262,6 +263,7 @@ class Store:
         with _Transaction(self._db):
             dropped = outbox.let_go(self._db, targets, bounds, now_ns)
             inputs.let_go(self._db, now_ns - int(bounds.keep_inputs_s * 1e9))
+            pot_minutes.let_go(self._db, now_ns)
             ledger.let_go(self._db, now_ns - int(bounds.keep_minutes_s * 1e9))
         # A script: executed as a statement it would give back one page and stop.
         self._db.executescript("PRAGMA incremental_vacuum(2048)")

@@ -1,7 +1,8 @@
 """Anode effects and weighings of one pot, from metrics that tell the last one of each. Pure.
 
 A node tells the last effect in its present values, and tells them again at every birth: the effect is the same as long
-as its id is. It also counts its effects, so that one that was told while nobody listened is missed, if not known.
+as its id is. It also counts its effects, so that one that was told while nobody listened is missed, if not known. What
+it counts is told on as well, whenever it changes, to be compared with the effects of a shift and a day.
 """
 
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from collector.acquisition.mqtt.message import Cause, PayloadProblem
 from collector.acquisition.mqtt.sparkplug_metrics import MS_NS, NO_EARLIER_MS, Fields, Told
 from collector.acquisition.mqtt.sparkplug_wire import Value
 from collector.plant.sparkplug import EventField
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Event, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, Weighing
 
 _ENDED = 2 << 48
 _CORRECTED = 3 << 48
@@ -48,6 +49,7 @@ class PotEvents:
         self._present: Fields = {}
         self._told: OrderedDict[str, tuple[Value | None, ...]] = OrderedDict()
         self._counted: tuple[int, float | None] | None = None
+        self._shown: tuple[int, float | None] | None = None
         self._announced: tuple[int, float | None] | None = None
         self._since: tuple[int, float] = (0, 0.0)
         """Effects that were told since they were counted last, and their seconds."""
@@ -71,9 +73,22 @@ class PotEvents:
                     self._present |= {field: value for field, value in fields.items() if field in of}
                 if event is not None:
                     events.append(event)
+            events += self._counters(fields, stamp_ms)
             if not historical:
                 self._count(fields, birth=birth)
         return events, problems
+
+    def _counters(self, fields: Fields, stamp_ms: int) -> list[EffectCounters]:
+        """Return what the node has counted by then, where it is something else than it told last."""
+        count, seconds = fields.get(EventField.EFFECT_COUNT), fields.get(EventField.EFFECT_SECONDS)
+        if count is None:
+            return []
+        told = int(count), None if seconds is None else float(seconds)
+        if told == self._shown:
+            return []
+        self._shown = told
+        id_ = f"AEC-{self._potline}-{self._pot}-{stamp_ms}"
+        return [EffectCounters(id_, 0, self._potline, self._pot, stamp_ms * MS_NS, *told)]
 
     @property
     def unsettled(self) -> bool:

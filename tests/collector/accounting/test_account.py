@@ -1,5 +1,6 @@
 """One minute, an hour and a day of a potline, with numbers that can be checked by hand."""
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -7,11 +8,11 @@ import pytest
 from example_plant import CONVENTIONS, example_plant
 
 from collector.accounting import account, intensity, parameters
-from collector.accounting.account import Effect, MinuteInputs
+from collector.accounting.account import Effect, MinuteInputs, StartupEffect
 from collector.accounting.integrals import Amount
 from collector.accounting.intensity import Metal
 from collector.accounting.metal_basis import MetalBasis
-from collector.accounting.parameters import parameters_at, wanted
+from collector.accounting.parameters import StartingPot, parameters_at, wanted
 from collector.accounting.sums import MeterSum, Pair, Sums, total
 from collector.readings.pots import PotsInputs
 
@@ -222,3 +223,25 @@ def test_tonnes_that_were_weighed_scale_the_whole_interval() -> None:
     assert live.kwh_per_t is not None
     assert closed.kwh_per_t == pytest.approx(live.kwh_per_t / 0.98)
     assert closed.basis is MetalBasis.RECONCILED
+
+
+def test_anode_effects_of_a_pot_in_start_up_are_in_no_slope_and_its_cell_days_in_no_frequency() -> None:
+    starting = (StartingPot("1007", START - 1, START + 1), StartingPot("1008", START + 1, START + 2))
+    apart = msgspec.structs.replace(PARAMETERS, wanted=msgspec.structs.replace(WANTED, startups=starting))
+    inputs = dataclasses.replace(minute(), effects=(Effect(90.0, 900.0), StartupEffect(1800.0, 20_000.0)))
+    found = account.account_minute(inputs, apart, restated=False)
+    assert (found.anode_effects, found.anode_effect_s, found.overvoltage_v_s) == (1, 90.0, 900.0)
+    assert (found.startup_effects, found.startup_effect_s) == (1, 1800.0)
+    assert found.cell_days == pytest.approx(40 / 1440)
+    assert found.startup_cell_days == pytest.approx(1 / 1440)
+    assert found.paired_cell_days == pytest.approx(39 / 1440)
+    assert found.paired_anode_effect_s == 90.0
+    assert found.metal_t == sums().metal_t
+    two = total([found, found])
+    assert (two.startup_effects, two.startup_effect_s) == (2, 3600.0)
+    assert two.startup_cell_days == pytest.approx(2 / 1440)
+
+
+def test_without_start_ups_parameters_and_inputs_are_told_as_they_always_were() -> None:
+    assert b"startups" not in parameters.encoded(PARAMETERS)
+    assert b"in_startup" not in msgspec.msgpack.encode(minute())

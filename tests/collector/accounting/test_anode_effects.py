@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pot_curves import PLANT, T0, Row, S, batch, curve, last, plant_of, rules, told
 
-from collector.accounting.anode_effects import TOGETHER, VoltageWatch
+from collector.accounting.anode_effects import VoltageWatch
+from collector.accounting.late_effects import TOGETHER
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect
 from collector.readings.quantity import Quantity

@@ -130,7 +130,7 @@ def test_a_dc_meter_behind_a_feeder_makes_a_balance_of_its_own() -> None:
     plant = plant_of(2, group_dc=True)
     line = line_meters(plant, plant.potlines[0], rules_of(2, group_dc=True))
     hour = structs.replace(
-        steady_hour(), meters=steady_hour().meters | {"dc-1": MeterSum(34_000.0), "dc-2": MeterSum(34_000.0)}
+        steady_hour(), meters=steady_hour().meters | {name: MeterSum(34_000.0, 0.0, 60) for name in ("dc-1", "dc-2")}
     )
     found = line_readings(hour, line, RULES, least_coverage_pct=90.0)
     told = judged(line.metering(hour), found, RULES)

@@ -4,7 +4,7 @@ import pytest
 from sparkplug_talk import NOON_MS, VOLTAGE, Host, Spec, Talker
 
 from collector.acquisition.mqtt.message import Cause
-from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
+from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, Weighing
 from simulators.servers.sparkplug_wire import DataType, Value
 
 ID = ("Pot/AE/LastId", 10, DataType.STRING, "")
@@ -54,12 +54,17 @@ def effects(host: Host) -> list[AnodeEffect]:
     return [event for event in host.events if isinstance(event, AnodeEffect)]
 
 
+def beside_counters(host: Host) -> list[Event]:
+    """Return what is told beside the counters."""
+    return [event for event in host.events if not isinstance(event, EffectCounters)]
+
+
 def test_the_last_metrics_together_are_an_anode_effect() -> None:
     host, node = Host(), Talker()
     born(host, node)
     later(host, node, 200_000)
     host.hear(node.ddata("1001", effect(1)))
-    assert host.events == [
+    assert beside_counters(host) == [
         AnodeEffect(
             id="AE-1",
             rank=2 << 48,
@@ -143,7 +148,7 @@ def test_one_that_cannot_be_is_refused_and_does_not_change_what_is_known(
     born(host, node)
     host.hear(node.ddata("1001", told | {VOLTAGE: 4.5}))
     assert cause in host.causes()
-    assert host.events == []
+    assert beside_counters(host) == []
     assert host.rows[-1][2] == 4.5
     host.hear(node.ddata("1001", effect(3)))
     assert [event.id for event in effects(host)] == ["AE-3"]
@@ -227,7 +232,7 @@ def test_metal_tapped_is_a_weighing_of_the_pot_and_pots_of_one_crucible_do_not_r
         host.hear(node.ddata(pot, {TAP_ID: "W-K1-7", TAP_KG: 2455.0}))
     later(host, node)
     host.hear(node.nbirth(), node.dbirth("1001", NEVER | {TAP_ID: "W-K1-7", TAP_KG: 2455.0}))
-    assert host.events == [
+    assert beside_counters(host) == [
         Weighing(
             id=f"W-K1-7/{pot}",
             rank=0,
@@ -248,7 +253,7 @@ def test_a_weight_is_converted_corrected_and_refused_where_it_is_negative() -> N
     host.hear(node.ddata("1001", {TAP_ID: "W", in_tonnes: 2.4}))
     later(host, node)
     host.hear(node.ddata("1001", {in_tonnes: -2.5}))
-    first, second = host.events
+    first, second = beside_counters(host)
     assert isinstance(first, Weighing)
     assert isinstance(second, Weighing)
     assert first.net_kg == pytest.approx(2400.0)
@@ -263,7 +268,7 @@ def test_a_field_of_a_wrong_type_is_told_at_the_birth() -> None:
     number = ("Pot/AE/LastId", 10, DataType.INT64, "")
     host.hear(node.nbirth(), node.dbirth("1001", {number: 5, VOLTAGE: 4.2}))
     assert host.causes() == [Cause.WRONG_TYPE]
-    assert host.events == []
+    assert beside_counters(host) == []
 
 
 def test_a_unit_that_a_part_of_an_event_cannot_have_is_told_at_the_birth() -> None:
@@ -280,4 +285,16 @@ def test_an_id_that_is_no_text_in_utf_8_is_refused() -> None:
     said.payload = said.payload.replace(b"AE-Q", b"AE-\xff")
     host.hear(said)
     assert host.causes() == [Cause.NOT_UTF8]
-    assert host.events == []
+    assert beside_counters(host) == []
+
+
+def test_counters_are_told_when_they_change_with_their_time() -> None:
+    host, node = Host(), Talker()
+    born(host, node)
+    later(host, node)
+    host.hear(node.ddata("1001", counters(100, 8000.0)))
+    later(host, node)
+    host.hear(node.ddata("1001", counters(101, 8108.6)))
+    counts = [event for event in host.events if isinstance(event, EffectCounters)]
+    assert [(each.pot, each.count, each.seconds) for each in counts] == [("1001", 100, 8000.0), ("1001", 101, 8108.6)]
+    assert counts[1].time_ns - counts[0].time_ns == 2_000_000_000

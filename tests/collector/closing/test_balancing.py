@@ -1,7 +1,9 @@
 """The stream of the energy balance: its lines, who is named how soon, false alarms, and what is said once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import structlog
@@ -32,7 +34,9 @@ from collector.store.store import Store
 SERIES = "energy_balance,plant=example,potline=PL1,window="
 
 
-def balancing(plant: Plant, rules: BalanceRules | None = RULES, *, kept: str = "") -> Balancing:
+def balancing(
+    plant: Plant, rules: BalanceRules | None = RULES, *, kept: Mapping[str, str] = MappingProxyType({})
+) -> Balancing:
     return Balancing(plant, plant.potlines[0], rules, kept=kept, least_coverage_pct=90.0)
 
 
@@ -51,6 +55,7 @@ class Story:
         self.hours: list[Sums] = []
         self.suspected: list[tuple[int, str, str]] = []
         """Hour after the beginning, window, suspect, where there is one."""
+        self.alerts: list[bytes] = []
 
     def days(self, count: int, *, wrong: str = "", from_hour: int = 0) -> None:
         """Tell some days; a feeder's meter shows 2 % too much from an hour of them on."""
@@ -63,7 +68,8 @@ class Story:
                 self._tell(day_window(len(self.hours) // 24 - 1), last_day, None)
 
     def _tell(self, window: Window, sums: Sums, last_day: Sums | None) -> None:
-        [line] = self.balancing.lines(window, sums, last_day=last_day)
+        line, *alerts = self.balancing.lines(window, sums, last_day=last_day)
+        self.alerts += alerts
         suspect = fields(line)[1]["suspect"].strip('"')
         if suspect:
             self.suspected.append((len(self.hours), window.name, suspect))
@@ -197,6 +203,8 @@ def test_a_suspicion_is_said_when_it_begins_and_when_it_ends() -> None:
         ("meter does not fit the energy balance", "warning"),
         ("energy balance closes again", "info"),
     ]
+    states = [line.decode().split('state="')[1].split('"')[0] for line in story.alerts]
+    assert states == ["firing", "firing", "resolved"]
     assert "feeder-2" in logs[1]["suspects"][0].split(" or ")
     assert (logs[2]["meter"], logs[2]["potline"]) == ("feeder-2", "PL1")
 
@@ -213,7 +221,8 @@ def test_what_is_stated_again_of_the_past_says_nothing_new() -> None:
 def test_one_of_several_is_said_and_nobody_is_named() -> None:
     line = balancing(plant_of(2))
     with structlog.testing.capture_logs() as logs:
-        [told] = line.lines(hour_window(0), with_error(steady_hour(), "feeder-1", 0.06))
+        told, alert = line.lines(hour_window(0), with_error(steady_hour(), "feeder-1", 0.06))
+    assert alert.startswith(b'alert,plant=example,potline=PL1,rule=energy_balance,severity=warning state="firing"')
     assert fields(told)[1]["suspect"] == '""'
     [entry] = logs
     assert entry["event"] == "energy balance does not close"
@@ -225,12 +234,12 @@ def test_one_of_several_is_said_and_nobody_is_named() -> None:
 async def test_the_past_is_kept_in_the_store_and_goes_on_after_a_restart(tmp_path: Path) -> None:
     feeding = FeedingLine(5, seed=3)
     days = [adding.total(feeding.day()) for _ in range(8)]
-    plant, key = plant_of(5), Balancing.key("PL1")
+    plant, keys = plant_of(5), Balancing.keys("PL1")
     async with Store(tmp_path / "s.sqlite", PLANT.points) as store:
         for number, day in enumerate(days[:7]):  # a restart after each day
-            line = balancing(plant, kept=await store.meta(key, ""))
+            line = balancing(plant, kept={key: await store.meta(key, "") for key in keys})
             line.lines(day_window(number), day)
             await store.commit(Commit(T0, remembered=line.remembered))
-        line = balancing(plant, kept=await store.meta(key, ""))
-    [told] = line.lines(day_window(7), with_error(days[7], "feeder-4", 0.02))
+        line = balancing(plant, kept={key: await store.meta(key, "") for key in keys})
+    told, _ = line.lines(day_window(7), with_error(days[7], "feeder-4", 0.02))
     assert fields(told)[1]["suspect"] == '"feeder-4"'

@@ -29,7 +29,9 @@ measures = "monitored"
 profile = "behind"
 endpoint = "plc"
 unit = 3
+rated_power = "60 MW"
 """
+TAKEN_IN = '[registers.active_energy_import]\naddress = 8\ntype = "u32"\nunit = "kWh"\n'
 ENERGY = '[registers.dc_energy]\naddress = 6\ntype = "u32"\nunit = "kWh"\n'
 
 
@@ -92,3 +94,34 @@ def test_what_is_wrong_with_it_is_told_with_its_place(
     settings_folder: SettingsFolder, old: str, new: str, what: str
 ) -> None:
     assert told(settings_folder, BALANCE.replace(old, new) + BEHIND) == [f"{P}:{what}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('rated_power = "60 MW"\n', "", 'behind has no rated_power, and it bounds what its counter may book; add it to [meters.behind], like "60 MW"'),
+        ('measures = "monitored"\n', 'measures = "startup_ac"\npotline = "PL1"\n', 'behind measures startup_ac, and would be counted twice; name one that measures "monitored"'),
+    ],
+)  # fmt: skip
+def test_a_dc_meter_behind_a_group_needs_a_bound_and_no_account_of_its_own(
+    settings_folder: SettingsFolder, old: str, new: str, what: str
+) -> None:
+    settings_folder.write("profiles/behind.toml", FILES[DC] + ENERGY + TAKEN_IN)
+    settings_folder.add(PLANT, BALANCE + 'dc_meters = { ac = "behind" }\n' + BEHIND.replace(old, new))
+    problems = settings_folder.problems()
+    assert f"{P}:54 potlines.PL1.balance.dc_meters.ac: {what}" in problems
+
+
+def test_one_dc_meter_is_behind_one_feeder(settings_folder: SettingsFolder) -> None:
+    second = '[meters.ac2]\nmeasures = "rectifier_ac"\npotline = "PL1"\nprofile = "ac"\nendpoint = "plc"\nunit = 4\n'
+    second += 'rated_power = "60 MW"\n'
+    problems = told(settings_folder, BALANCE + 'dc_meters = { ac = "behind", ac2 = "behind" }\n' + BEHIND + second)
+    assert (
+        f"{P}:54 potlines.PL1.balance.dc_meters.ac2: behind stands behind ac already; name each DC meter once"
+        in problems
+    )
+
+
+def test_the_line_knows_the_dc_meters_behind_its_groups(settings_folder: SettingsFolder) -> None:
+    assert told(settings_folder, BALANCE + 'dc_meters = { ac = "behind" }\n' + BEHIND) == []
+    assert settings_folder.load().plant.potlines[0].group_dc == ("behind",)

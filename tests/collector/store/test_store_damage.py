@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_things import ENERGY, POINTS, POWER, cells, effect, record
+from store_things import ENERGY, POINTS, POWER, behind_its_back, cells, effect, record
 
 from collector.readings.outgoing import OutboxRecord
 from collector.store.commit import Commit
@@ -171,3 +171,17 @@ async def test_a_rescue_that_was_cut_short_between_its_renames_is_brought_to_its
     path.rename(path.with_name("store.sqlite.rescued"))
     found, _ = await outbox_of(path)
     assert whole(found) == ALL
+
+
+async def test_a_store_whose_pages_somebody_has_moved_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    await fill(path, orderly=True)
+    with behind_its_back(path) as db:
+        db.isolation_level = None
+        db.execute("CREATE TABLE somebody (n)")
+        db.execute("DROP TABLE somebody")
+        db.execute("VACUUM")
+    found, said = await outbox_of(path)
+    assert (whole(found), said) == (ALL, [])
+    async with Store(path, POINTS) as store:
+        assert store.done_at_opening == []

@@ -14,6 +14,7 @@ from collector.accounting.integrals import Shape, between
 from collector.readings.cell import MINUTE_NS, Cell
 from collector.readings.scale import Scale
 from collector.readings.trace import Trace
+from collector.store import pot_minutes
 from collector.store.commit import Commit
 from collector.store.inputs import cells_of
 from collector.store.schema import _STEPS, VERSION, StoreError, open_database, open_reader
@@ -186,7 +187,7 @@ async def test_what_a_store_of_version_3_holds_has_no_counts_and_says_what_it_sa
     store_of_version_3(path)
     async with Store(path, POINTS) as store:
         cells, traces = await store.around([(ENERGY, 0, MINUTE_NS)])
-    assert VERSION == 4
+    assert VERSION == 5
     assert cells == {ENERGY: [Cell(0, 5 * S, 74347.498, 45 * S, 74348.001, 0.0, 1.0, 0.0, True, 192)]}
     core = Cell(0, 5 * S, 74347.498, 40 * S, 74347.6, 0.0, 1.0, 0.0, True, 192)
     raw = [(45 * S, 74348.001, 192), (50 * S, 74348.002, 192)]
@@ -212,3 +213,16 @@ async def test_steps_of_64_bits_and_more_are_read_as_they_were_written(tmp_path:
     async with Store(path, POINTS) as store:
         ((changed,),) = (await store.cells_around([ENERGY], 0, MINUTE_NS)).values()
     assert (changed.first, changed.last) == (2**64 - 1, 3017)
+
+
+@pytest.mark.asyncio
+async def test_version_5_keeps_what_pots_tell_beside_all_that_version_4_had(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(1, cells={(ENERGY, 0): Cell(0, 1, 5.0, 2, 6.0, 0.0, 0.0, 0.0, True, 192)}))
+    with behind_its_back(path) as db:
+        db.execute("DROP TABLE pot_minute")
+        db.execute("PRAGMA user_version = 4")
+    async with Store(path, POINTS) as store:
+        assert await store.ask(lambda db: pot_minutes.between(db, "PL1", 0, 1)) == {}
+        assert (await store.last_cells([ENERGY]))[ENERGY].last == 6.0
