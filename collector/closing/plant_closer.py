@@ -9,7 +9,7 @@ the potlines state of them.
 import asyncio
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import structlog
@@ -18,15 +18,12 @@ from collector.accounting.late import Span
 from collector.accounting.metal_basis import MetalBasis
 from collector.accounting.plant_account import account_plant_minute
 from collector.accounting.plant_metal import (
-    LineAccount,
     PlantUncertainties,
     plant_by_weight,
     plant_metal,
-    plant_uncertainties,
 )
 from collector.accounting.plant_parameters import PlantMeter, StackMass, digest, encoded, is_anything, plant_parameters
 from collector.accounting.plant_sums import WHOLE_PLANT, LoadSum, PlantSums
-from collector.accounting.shared_services import shared_by_metal, with_shared
 from collector.accounting.windows import (
     ROLLING_NS,
     Window,
@@ -37,8 +34,7 @@ from collector.accounting.windows import (
 )
 from collector.closing.closed import Closed, runs
 from collector.closing.closer import CLOSED, Closer
-from collector.closing.entries import comprehensive, emissions
-from collector.closing.market import market_of_potline
+from collector.closing.following import Following
 from collector.closing.pages import wording
 from collector.closing.plant_book import PlantBook, PlantStated
 from collector.closing.plant_entries import plant_lines, plant_record
@@ -96,6 +92,7 @@ class PlantCloser:
         self._calendar = plant.calendar
         self._store = store
         self._lines = lines
+        self._following = Following(lines, least_coverage_pct=least_coverage_pct)
         self._least_coverage_pct = least_coverage_pct
         self._instruments = instruments
         self._parameters = plant_parameters(plant, longest_gap_s=longest_gap_s)
@@ -324,8 +321,8 @@ class PlantCloser:
         basis = plant_metal(sums, stated.metal).basis
         by_weight = plant_by_weight(sums, stated.metal)
         closed.lines += self._lines_of(window, by_weight, shares, record.revision, basis, sure)
-        closed.lines += await self._by_the_market(window, sums)
-        closed.lines += await self._with_services(window, sums)
+        closed.lines += await self._following.by_the_market(self._plant, window, sums)
+        closed.lines += await self._following.with_services(self._plant, window, sums)
 
     async def _statement(
         self, window: Window, reason: str
@@ -334,9 +331,9 @@ class PlantCloser:
         sums, digests = await self._book.total(parts_of(window, self._calendar))
         if not sums.minutes:
             return None
-        lines = await self._accounts(window)
+        lines = await self._following.accounts(self._plant, window)
         metals = {potline: line.metal for potline, line in lines.items() if line.metal.basis is not MetalBasis.FARADAY}
-        sure = self._sure(window, sums, lines) if metals else None
+        sure = self._following.sure(self._plant, self._parameters.wanted, window, sums, lines) if metals else None
         told = used_in(self._plant, window.start_ns, window.end_ns)
         known = await self._book.find(window)
         revision = 1 if known is None else known.revision + 1
@@ -349,55 +346,6 @@ class PlantCloser:
         stated = PlantStated(sums, revision, digests, metals, told, wording(record))
         await self._book.put(window, stated)
         return stated, record, sure
-
-    async def _accounts(self, window: Window) -> dict[str, LineAccount]:
-        """Return what the potlines state of a window that may be stated by weight; nothing of others."""
-        if window.name not in BY_WEIGHT or self._plant.tapping is None:
-            return {}
-        told = {potline.id: await self._lines.interval(potline.id, window) for potline in self._plant.potlines}
-        return {
-            potline: LineAccount(found[0].sums, found[1], found[0].metal)
-            for potline, found in told.items()
-            if found is not None
-        }
-
-    def _sure(self, window: Window, sums: PlantSums, lines: Mapping[str, LineAccount]) -> PlantUncertainties | None:
-        if len(lines) < len(self._plant.potlines):
-            return None
-        of = {meter.meter: meter.measures for meter in self._parameters.wanted.meters}
-        return plant_uncertainties(
-            sums,
-            list(lines.values()),
-            services=[meter for meter in self._plant.meters if of.get(meter.id) is Measures.AUXILIARY_AC],
-            casthouse=[meter for meter in self._plant.meters if of.get(meter.id) is Measures.CASTHOUSE_AC],
-            length_s=window.length_s,
-        )
-
-    async def _by_the_market(self, window: Window, sums: PlantSums) -> list[bytes]:
-        """Return the emissions of the potlines with electricity by contracts and certificates, where it is known."""
-        found = []
-        for potline in self._plant.potlines:
-            told = await self._lines.interval(potline.id, window)
-            if told is None:
-                continue
-            interval, parameters = told
-            bought = market_of_potline(window, interval.sums.comprehensive.energy_kwh, sums, self._plant)
-            if bought.co2_t is not None:
-                least = self._least_coverage_pct
-                found.append(emissions(interval, parameters, least_coverage_pct=least, market_t=bought.co2_t))
-        return [line for line in found if line is not None]
-
-    async def _with_services(self, window: Window, sums: PlantSums) -> list[bytes]:
-        """Return the comprehensive energy of the potlines with the services that the metal shares between them."""
-        shared, found = shared_by_metal(self._plant), []
-        for potline in self._plant.potlines if shared else ():
-            told = await self._lines.interval(potline.id, window)
-            if told is not None:
-                interval, parameters = told
-                pair = with_shared(interval.sums.comprehensive, potline.id, shared, sums, window.length_s)
-                least = self._least_coverage_pct
-                found.append(comprehensive(interval, parameters.plant, pair, least_coverage_pct=least))
-        return [line for line in found if line is not None]
 
     async def _shares(self, window: Window, load: LoadSum) -> list[StatedShare]:
         if window.name not in _WITH_SHARES:
