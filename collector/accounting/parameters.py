@@ -232,7 +232,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
         def integral(quantity: Quantity, factor: float, here: Mapping[Quantity, int] = here) -> Measured:
             return Measured(plant.points[here[quantity]].name, Shape.GAUGE, factor)
 
-        if role in {Role.RECTIFIER, Role.AUXILIARY}:
+        if role not in {Role.DC, Role.GROUP_DC}:
             energy = counter(Quantity.ACTIVE_ENERGY_IMPORT)
         elif Quantity.DC_ENERGY in here:
             energy = counter(Quantity.DC_ENERGY)
