@@ -70,7 +70,7 @@ class MeteredLine:
         """Go on where the store ends."""
         self._booked = rules(self.plant)
         last = await self._store.last_cells(self._booked)
-        self._shown = {self.plant.points[place].name: cell.last for place, cell in last.items()}
+        self._shown = {self.plant.points[place].name: cell.at(None).last for place, cell in last.items()}
         self._booking = Booking(self._booked, last, await self._store.last_traces(last), longest_gap_s=60.0)
         await self._store.meta("accounts_since_ns", str(DAY0))
         self._closer = Closer(

@@ -85,7 +85,10 @@ class LineAudit:
         is_all = first is not None and since is not None and first <= int(since[0])
         self._events_since_ns = 0 if is_all else 2**63 - 1 if first is None else int(first)
         row = db.execute("SELECT min(start_ns) FROM ledger WHERE potline = ? AND window = 'minute'", (potline,))
-        self._minutes_since_ns = row.fetchone()[0]
+        minute_ns = row.fetchone()[0]
+        # A window may begin before the accounts do: then its minutes are all there.
+        is_from_the_first = minute_ns is not None and since is not None and minute_ns <= int(since[0])
+        self._minutes_since_ns = 0 if is_from_the_first else minute_ns
 
     @property
     def account(self) -> Account[Sums]:

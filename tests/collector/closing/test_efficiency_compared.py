@@ -18,9 +18,11 @@ from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
 
+PLANT = plant_with_books()
+
 
 async def said(path: Path, metal: Metal, name: str = "month") -> list[str]:
-    plant = plant_with_books()
+    plant = PLANT
     potline, calendar = plant.potlines[0], plant.calendar
     window = month_window(2026, 3, calendar)
     stated = Interval(potline.id, window, total([day_sums()] * 31), 1, metal)

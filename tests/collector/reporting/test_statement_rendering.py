@@ -86,9 +86,9 @@ def test_a_table_of_12_rows_stays_on_one_page_and_one_of_13_may_go_on(*, rows: i
 
 def test_places_times_and_units_are_never_broken_in_two_lines() -> None:
     page = as_html(statement(Row("hf", 3.2, "mg/m3", where="GTC-1", period="2026-03-01 13:00+08:00")))
-    for text in ("GTC-1", "2026-03-01 13:00+08:00", "mg/m3"):
-        assert f'<td class="w">{text}</td>' in page
-    assert ".w { white-space: nowrap; }" in page
+    for name, text in (("where", "GTC-1"), ("w when", "2026-03-01 13:00+08:00"), ("unit", "mg/m3")):
+        assert f'<td class="{name}">{text}</td>' in page
+    assert ".w, .where, .unit { white-space: nowrap; }" in page
 
 
 def test_days_are_lines_and_boundaries_are_columns_with_their_unit() -> None:
