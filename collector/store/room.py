@@ -198,14 +198,14 @@ class Room:
         await self.state()
 
     async def _make_room(self, waited_s: float) -> None:
-        """Drop some of the outbox for a commit that the disk has not taken for a while, if the oldest may be dropped."""
+        """Drop some of the outbox for a commit that the disk has not taken for a while, if it may be dropped."""
         if self._bounds.when_full is not WhenFull.DROP_OLDEST:
             return
         try:
             share_bytes = self._store.outbox_bytes // _DROPPED_AT_ONCE
             dropped = await self._store.drop_oldest(share_bytes, DropCause.DISK)
         except StoreUnwritable as exc:
-            log.error("nothing can be dropped for a full disk either", waited_s=round(waited_s), reason=str(exc))
+            log.warning("nothing can be dropped for a full disk either", waited_s=round(waited_s), reason=str(exc))
         else:
             self._count(dropped)
 

@@ -62,7 +62,7 @@ class MqttSubscriber:
 
     @property
     def sends_again(self) -> bool:
-        """A broker keeps messages until they are acknowledged, and sends those of QoS 0 no faster than they are read."""
+        """A broker keeps messages until they are acknowledged; those of QoS 0 wait in the connection."""
         return True
 
     @property
