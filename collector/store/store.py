@@ -137,6 +137,10 @@ class Store:
                 # Before the log goes: a log that is missing though the store is in use has been taken away.
                 if self._lock is not None and self._left_as is Left.IN_USE:
                     note_left(self._lock, Left.ORDERLY)
+        except sqlite3.DatabaseError as exc:
+            if exc.sqlite_errorcode not in _UNWRITABLE:
+                raise
+            # All is in the log, which stays; the next start carries it over.
         finally:
             self._db.close()
             if self._lock is not None:

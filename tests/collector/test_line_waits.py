@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ class Source:
             if not self.sends_again:
                 self.clock.ns += S
             batch = ReadingBatch.joined(polls((self.clock.ns - T0) / S)) if not self.sends_again else A_POLL
-            yield Arrival(batch, acknowledge=lambda number=number: self.acknowledged.append(number))
+            yield Arrival(batch, acknowledge=partial(self.acknowledged.append, number))
             await asyncio.sleep(0.001)
 
 

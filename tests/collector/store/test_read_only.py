@@ -3,12 +3,12 @@
 import errno
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from small_file_system import own_file_system
 from store_things import POINTS
 
 from collector.store.commit import Commit
@@ -20,18 +20,10 @@ ROOT = HERE.parents[2]
 SAID = r"Read-only file system; mount the file system of .* for writing, and check the disk's health"
 
 
-def own_file_system(folder: Path) -> list[str] | None:
-    """Return the start of a command with a file system of its own; None where the machine does not allow it."""
-    start = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size=4m tmpfs {folder} && exec "$@"', "sh"]
-    if shutil.which("unshare") is None:
-        return None
-    return start if subprocess.run([*start, "true"], capture_output=True, check=False).returncode == 0 else None
-
-
 def test_a_start_on_a_read_only_file_system_says_what_to_do_and_goes_well_when_it_is_writable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = own_file_system(tmp_path)
+    start = own_file_system(tmp_path, megabytes=4)
     if start is not None:
         command = [*start, sys.executable, str(HERE / "read_only_child.py"), str(tmp_path)]
         environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
