@@ -242,3 +242,22 @@ async def test_what_was_said_of_the_filling_outbox_outlives_a_restart(story: Sto
     resolved = again.alert(await again.state())
     assert resolved is not None
     assert resolved.state == "resolved"
+
+
+async def test_a_clock_set_while_the_disk_is_full_is_noted_when_there_is_space_and_ends_nothing(story: Story) -> None:
+    def read_only(yes: int) -> None:
+        story.store._db.execute(f"PRAGMA query_only = {yes}")
+
+    room = story.room(bounds(age_s=7 * 86_400.0), "db")
+    await room.commit(large(0))
+    await story.store._do(read_only, 1)
+    story.clock.set_by_s = 400 * 86_400.0
+    assert (await room.state()).records == 1
+    await room.let_go()
+    waiting = asyncio.create_task(room.commit(Commit(story.clock.now_ns(), lines=[b"m n=1i 1"])))
+    await story.waits("disk")
+    await story.store._do(read_only, 0)
+    await waiting
+    await room._clear()
+    assert await story.seqs() == [1, 2]
+    assert (await room.state()).oldest_ns == T0 + 400 * DAY_NS
