@@ -113,10 +113,26 @@ def _opened_or_rescued(path: Path, mark: Mark, done: list[str]) -> tuple[sqlite3
 
 def is_damage(exc: BaseException | None) -> bool:
     """Tell whether an error of SQLite means that the file is damaged, and not that it cannot be reached."""
-    return isinstance(exc, sqlite3.DatabaseError) and exc.sqlite_errorcode & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
+    return _code(exc) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_unwritable(exc: BaseException | None) -> bool:
+    """Tell whether an error of SQLite means that nothing can be written for now, and that all is as it was before.
+
+    A quota, and a bound on the size of a file, are errors of writing. After a sync that failed nobody knows what is on
+    disk: that is none of these, and ends the process.
+    """
+    return _code(exc) in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
     )
+
+
+def _code(exc: BaseException | None) -> int:
+    """Return SQLite's code of an error; 0 for those that are not its own, as of a database that was closed."""
+    return exc.sqlite_errorcode if isinstance(exc, sqlite3.Error) and hasattr(exc, "sqlite_errorcode") else 0
 
 
 def _log_is_lost(path: Path, mark: Mark) -> bool:
@@ -137,9 +153,9 @@ def _lost_with_the_log(connection: sqlite3.Connection) -> str:
     if newest_ns:
         since = f"what was committed after {datetime.fromtimestamp(newest_ns * 1e-9, UTC):%Y-%m-%dT%H:%M:%SZ}"
     return (
-        f"the write-ahead log is gone, though the last stop was not orderly: {since} may be missing; never delete or"
-        " leave behind the file that ends in -wal; if it was moved, stop the collector, put it back beside a copy of"
-        " the store from before this start, and start again"
+        f"the write-ahead log is gone, though the last stop was not orderly: {since} may be missing, unless another"
+        " program has opened the store since and carried it over; never delete or leave behind the file that ends in"
+        " -wal; if it was moved, put it back beside a copy of the store from before this start, and start again"
     )
 
 

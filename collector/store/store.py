@@ -18,18 +18,11 @@ from collector.store import again, aging, inputs, ledger, outbox
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.mark import Left
 from collector.store.outbox import Bounds, Dropped, OutboxState
-from collector.store.recovery import Opened, is_damage, note_left, open_writer
+from collector.store.recovery import Opened, is_damage, is_unwritable, note_left, open_writer
 from collector.store.schema import StoreError, StoreUnwritable, lock, open_database
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-
-_UNWRITABLE = frozenset(
-    (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-)
-"""A quota, and a bound on the size of a file, are errors of writing. After a sync that failed nobody knows what is on
-disk: that is none of these, and ends the process."""
 
 
 class Store:
@@ -87,7 +80,7 @@ class Store:
             return await asyncio.shield(future)
         except sqlite3.DatabaseError as exc:
             hint = "check the disk's space and health; what is not committed will be read or sent again"
-            if exc.sqlite_errorcode in _UNWRITABLE:
+            if is_unwritable(exc):
                 raise StoreUnwritable(f"use the store {self.path}: {exc}; {hint}") from exc
             if is_damage(exc):
                 await asyncio.to_thread(self._note_damage)
@@ -137,13 +130,17 @@ class Store:
                 # Before the log goes: a log that is missing though the store is in use has been taken away.
                 if self._lock is not None and self._left_as is Left.IN_USE:
                     note_left(self._lock, Left.ORDERLY)
+                    self._left_as = Left.ORDERLY
         except sqlite3.DatabaseError as exc:
-            if exc.sqlite_errorcode not in _UNWRITABLE:
+            if not is_unwritable(exc):
                 raise
             # All is in the log, which stays; the next start carries it over.
         finally:
             self._db.close()
             if self._lock is not None:
+                # Closing may have carried the log over where that failed just before.
+                if self._left_as is Left.IN_USE and not self.path.with_name(self.path.name + "-wal").exists():
+                    note_left(self._lock, Left.ORDERLY)
                 self._lock.close()
 
     async def commit(self, commit: Commit) -> None:

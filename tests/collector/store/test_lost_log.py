@@ -69,7 +69,7 @@ async def test_a_log_deleted_after_a_kill_is_said_with_the_time_since_when_somet
     assert (records, is_lost) == (5, True)
     assert said.startswith(
         "the write-ahead log is gone, though the last stop was not orderly: what was committed after"
-        " 2026-03-01T04:00:05Z may be missing;"
+        " 2026-03-01T04:00:05Z may be missing,"
     )
     assert await found(path) == (6, False, "")  # it is said once
 

@@ -38,7 +38,7 @@ def test_files_that_may_not_grow_are_waited_for_and_nothing_acknowledged_is_lost
 def test_a_file_system_that_something_else_fills_is_waited_for_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     # Where the machine allows no file system of one's own, the bound on a file stands in for it.
     command = [sys.executable, str(HERE / "waiting_child.py"), str(tmp_path)]
-    start = own_file_system(tmp_path, megabytes=1)
+    start = own_file_system(tmp_path, megabytes=2)
     if start is not None:
         story([*start, *command])
     else:

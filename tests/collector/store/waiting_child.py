@@ -24,8 +24,9 @@ from collector.store.store import Store
 
 async def story(folder: Path) -> None:
     """Fill the disk, wait, make room, go on."""
-    other = folder / "other"
-    other.write_bytes(bytes(400_000))
+    other = [folder / "other-1", folder / "other-2"]
+    for file in other:
+        file.write_bytes(bytes(700_000))
     path, instruments, clock = folder / "store.sqlite", Instruments(), SystemClock()
     acknowledged: list[int] = []
     async with Store(path, POINTS) as store:
@@ -42,7 +43,7 @@ async def story(folder: Path) -> None:
             number = 0
             while True:
                 number += 1
-                text = base64.b64encode(os.urandom(20_000 if other.exists() else 20))
+                text = base64.b64encode(os.urandom(20_000 if other[0].exists() else 20))
                 await room.commit(Commit(clock.now_ns(), lines=[b'm text="%s" 1' % text]))
                 acknowledged.append(number)
 
@@ -53,7 +54,8 @@ async def story(folder: Path) -> None:
         records = (await store.outbox_state()).records
         await asyncio.sleep(1.5)  # tried again meanwhile, and no better
         still = len(acknowledged)
-        other.unlink()
+        for file in other:
+            file.unlink()
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         while len(acknowledged) == before:  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.01)
