@@ -38,9 +38,11 @@ from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
+from collector.readings.outgoing import DropCause
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
 from collector.store.inputs import factors_told
 from collector.store.outbox import Bounds
+from collector.store.schema import StoreUnwritable
 from collector.store.store import Store
 from collector.supervision.notify import notify
 from collector.supervision.supervisor import keep_running
@@ -125,6 +127,9 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         store = await stack.enter_async_context(Store(configuration.store.path, plant.points))
         for said in store.done_at_opening:
             log.error("store mended", what=said)
+        instruments.log_lost_total = int(store.log_lost)
+        if store.lost_records:
+            instruments.dropped_record(DropCause.DAMAGED, store.lost_records)
         latest = LatestReadings(len(plant.points))
         progress = _Progress(time.monotonic())
         line = await _line(configuration, clock, store, latest, instruments, progress)
@@ -138,11 +143,17 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             merged=line.effects.merged,
         )
         page = await stack.enter_async_context(
-            PageServer(state.document, progress.healthy, host=configuration.page.host, port=configuration.page.port)
+            PageServer(
+                state.document,
+                progress.healthy,
+                degraded=lambda: instruments.line_waits,
+                host=configuration.page.host,
+                port=configuration.page.port,
+            )
         )
         log.info("page", address=page.address)
         async with asyncio.TaskGroup() as group:
-            feeds = [Feed(source, line.inbox) for source in sources(configuration, clock, instruments)]
+            feeds = [Feed(source, line.inbox, instruments) for source in sources(configuration, clock, instruments)]
             feeding = [group.create_task(_fed(feed, instruments), name=feed.source.name) for feed in feeds]
             working = group.create_task(line.run(), name="line")
             delivering = [
@@ -207,7 +218,13 @@ async def _line(
         instruments=instruments,
         commit_every_s=kept.commit_every_s,
         targets=tuple(target.name for target in configuration.targets),
-        bounds=Bounds(kept.outbox_max_bytes, kept.outbox_max_age_s, kept.keep_inputs_s, kept.keep_minutes_s),
+        bounds=Bounds(
+            kept.outbox_max_bytes,
+            kept.outbox_max_age_s,
+            kept.keep_inputs_s,
+            kept.keep_minutes_s,
+            when_full=kept.when_full,
+        ),
         instance=socket.gethostname(),
         progress=progress.made,
     )
@@ -239,9 +256,13 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
             secret_file=target.secret_file,
             timeout_s=target.timeout_s,
         ) as sink:
-            await Delivery(
+            delivery = Delivery(
                 target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
-            ).run()
+            )
+            try:
+                await delivery.run()
+            except StoreUnwritable as exc:  # what it has taken cannot be noted for now, and will be sent again
+                raise SinkUnavailable(str(exc)) from exc
 
     await keep_running(
         target.name,

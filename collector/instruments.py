@@ -48,7 +48,9 @@ class Instruments:
     refused_total: int = 0
     """Lines that a database refused for good; kept as dead letters."""
     dropped_total: int = 0
-    """Lines dropped from the outbox because it was full or they were too old."""
+    """Lines dropped from the outbox, of whatever cause; without those of records of which nothing is left to count."""
+    log_lost_total: int = 0
+    """1 if the write-ahead log of an unorderly stop was gone at the start: what was committed last may be missing."""
     entries_total: int = 0
     """Ledger entries written."""
     commits_total: int = 0
@@ -63,6 +65,14 @@ class Instruments:
     """Times that the machine's clock was seen to be set."""
     late_refused_by_cause: dict[str, int] = field(default_factory=dict)
     """Readings that came late and could not be booked, by the cause."""
+    dropped_records_by_cause: dict[str, int] = field(default_factory=dict)
+    """Records that left the outbox and no database has, by the cause. One that is damaged counts for each database."""
+    readings_lost_by_wait: dict[str, int] = field(default_factory=dict)
+    """Readings of polled meters that found no place while the line waited, by what it waited for."""
+    line_waits: str = ""
+    """Why the line takes nothing from the inbox for now, in words; empty while it does."""
+    line_waits_for: str = ""
+    """What it waits for, in a word: 'outbox_full' or 'disk'."""
     rejected_by_cause: dict[str, int] = field(default_factory=dict)
     """All messages that could not be understood, by what was wrong with them."""
     sparkplug: Counter[str] = field(default_factory=Counter)
@@ -78,6 +88,15 @@ class Instruments:
         """Return how a meter is doing, to be kept up to date by the one who polls it."""
         return self.meters.setdefault(meter_id, MeterHealth())
 
+    def dropped_record(self, cause: str, records: int = 1) -> None:
+        """Count records that left the outbox and no database has."""
+        self.dropped_records_by_cause[cause] = self.dropped_records_by_cause.get(cause, 0) + records
+
+    def lost_readings(self, count: int) -> None:
+        """Count readings that found no place while the line waited."""
+        wait = self.line_waits_for
+        self.readings_lost_by_wait[wait] = self.readings_lost_by_wait.get(wait, 0) + count
+
     def stream_fields(self) -> dict[str, int | float]:
         """Return the numbers among them, by their names in the stream ``collector``; of causes, those that occurred."""
         found = {
@@ -87,6 +106,8 @@ class Instruments:
         }
         for start, counts in (
             ("late_refused", self.late_refused_by_cause),
+            ("dropped_records", self.dropped_records_by_cause),
+            ("readings_lost", self.readings_lost_by_wait),
             ("rejected", self.rejected_by_cause),
             ("sparkplug", self.sparkplug),
         ):

@@ -51,6 +51,7 @@ from collector.readings.quality import Quality
 from collector.store.commit import Commit
 from collector.store.inputs import books_about
 from collector.store.outbox import Bounds
+from collector.store.room import Room
 from collector.store.store import Store
 
 log = structlog.get_logger()
@@ -59,7 +60,7 @@ INBOX_SIZE = 1000
 MOST_READINGS = 100_000
 """How many readings are taken in one step, give or take an arrival: what it does on the event loop takes 5 ms then."""
 REPORT_EVERY_S = 10.0
-CLEAR_EVERY_S = 60.0
+_LOOK_EVERY_S = 1.0
 
 LATE_READINGS = "readings came after the minute was closed"
 LEFT_BEHIND_NS = 60 * MINUTE_NS
@@ -78,6 +79,7 @@ class Feed:
 
     source: Source
     inbox: asyncio.Queue[Arrival]
+    instruments: Instruments
     heard: bool = field(default=False, init=False)
     """Whether the other side has said anything since the latest start."""
     held: list[Arrival] = field(default_factory=list, init=False)
@@ -90,8 +92,23 @@ class Feed:
             async for arrival in arrivals:
                 self.heard = self.heard or arrival.is_word
                 self.held.append(arrival)
-                await self.inbox.put(arrival)
+                await self._carry(arrival)
                 self.held.clear()
+
+    async def _carry(self, arrival: Arrival) -> None:
+        """Put an arrival into the inbox. What nobody sends again is lost, and counted, if the line waits all the time.
+
+        A meter goes on being polled: what finds a place again then is of that moment, and not of hours ago.
+        """
+        while self.inbox.full() and not self.source.sends_again:
+            if self.instruments.line_waits:
+                self.instruments.lost_readings(len(arrival.batch))
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self.inbox.put(arrival)
+                    return
+        await self.inbox.put(arrival)
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +141,7 @@ class Line:
     _watch: ClockWatch = field(init=False)
     _patience: Patience = field(default_factory=Patience, init=False)
     _reported_s: float = field(default=-math.inf, init=False)
-    _cleared_s: float = field(default=-math.inf, init=False)
+    _room: Room = field(init=False)
     _refusals: set[Refusal] = field(default_factory=set, init=False)
     _is_last: bool = field(default=False, init=False)
     _held: list[Arrival] = field(default_factory=list, init=False)
@@ -132,10 +149,26 @@ class Line:
     def __post_init__(self) -> None:
         """Look at the clock for the first time."""
         self._watch = ClockWatch(self.clock)
+        self._room = Room(
+            self.store,
+            targets=self.targets,
+            bounds=self.bounds,
+            clock=self.clock,
+            instruments=self.instruments,
+            progress=self.progress,
+        )
 
     async def run(self) -> None:
-        """Work until told to stop, and then until all that arrived is on disk."""
+        """Work until told to stop, and then until all that arrived is on disk.
+
+        Raises
+        ------
+        StoreUnwritable
+            If the disk takes nothing when it is told to stop: nobody waits then. Nothing of it was acknowledged.
+        """
+        await self._room.open()
         while not self._is_last:
+            await self._room.wait()
             await self.step(await self._gather())
             self.progress()
         while self._held or not self.inbox.empty():
@@ -147,6 +180,7 @@ class Line:
         Not by a cancellation: that would throw away what was gathered for the next commit, up to a second of readings.
         """
         self._is_last = True
+        self._room.end_waiting()
         self._held.extend(held)
         with contextlib.suppress(asyncio.QueueFull):  # who gathers is awake then
             self.inbox.put_nowait(Arrival(NO_READINGS, hurries=True))
@@ -193,12 +227,12 @@ class Line:
         lines = list(judged.lines)
         if time.monotonic() - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = time.monotonic()
-            lines.append(await self._own_line())
+            lines += await self._own_lines()
         found = await self.counters.due(self.clock.now_ns())
         lines += found.lines
-        standing = {**self.effects.standing(), **found.remembered}
+        standing = {**self.effects.standing(), **found.remembered, **self._room.remembered()}
         if len(batch) or lines or changes.cells or told or dead or standing:
-            await self._commit(
+            await self._room.commit(
                 Commit(
                     self.clock.now_ns(),
                     lines=lines,
@@ -222,7 +256,7 @@ class Line:
         self._count(batch, len(dead))
         self.instruments.effects_told_by_one_total += await self.effects.compare(self.clock.now_ns())
         await self._close(more_came=bool(dirty))
-        await self._let_go()
+        await self._room.let_go()
 
     def _rest(self) -> list[Arrival]:
         """Return what is in the inbox, and then what had no room in it; no more than one step takes."""
@@ -288,36 +322,29 @@ class Line:
         closed = await self.closer.step(now_ns, waits=waits)
         if closed is not None:
             marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by_tonnes(closed.records)
-            await self._commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
+            await self._room.commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
         of_plant = await self.plantwide.step(waits=waits)
         if of_plant is not None:
-            await self._commit(of_plant.commit(now_ns))
+            await self._room.commit(of_plant.commit(now_ns))
 
-    async def _let_go(self) -> None:
-        if time.monotonic() - self._cleared_s < CLEAR_EVERY_S:
-            return
-        self._cleared_s = time.monotonic()
-        dropped = await self.store.let_go(self.targets, self.bounds, self.clock.now_ns())
-        self.instruments.dropped_total += dropped.lines
-        if dropped.lines and self.targets:
-            log.error("outbox is full or too old, lines dropped", lines=dropped.lines, records=dropped.records)
-
-    async def _own_line(self) -> bytes:
-        state = await self.store.outbox_state()
-        self.instruments.outbox_records, self.instruments.outbox_bytes = state.records, state.size_bytes
+    async def _own_lines(self) -> list[bytes]:
+        """Return how the collector is doing, and an alert if the outbox fills or no longer does."""
+        state = await self._room.state()
         oldest_s = (self.clock.now_ns() - state.oldest_ns) * 1e-9 if state.records else 0.0
         fields = {**self.instruments.stream_fields(), "outbox_oldest_s": oldest_s}
         start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
-        line = lineprotocol.line(start, fields, self.clock.now_ns())
-        if line is None:
-            raise AssertionError("the collector's own counts are always finite")
-        return line
-
-    async def _commit(self, commit: Commit) -> None:
-        started = time.monotonic()
-        await self.store.commit(commit)
-        self.instruments.commits_total += 1
-        self.instruments.commit_slowest_s = max(self.instruments.commit_slowest_s, time.monotonic() - started)
+        lines = [lineprotocol.line(start, fields, self.clock.now_ns())]
+        alert = self._room.alert(state)
+        if alert is not None:
+            tags = {"plant": self.plant.id, "rule": alert.rule, "severity": alert.severity}
+            told: dict[str, lineprotocol.Field] = {
+                "state": alert.state,
+                "value": alert.value,
+                "limit": alert.limit,
+                "text": alert.text,
+            }
+            lines.append(lineprotocol.line(lineprotocol.series("alert", tags), told, self.clock.now_ns()))
+        return [line for line in lines if line is not None]
 
     async def _dirty_by_events(
         self, weighings: Sequence[Weighing], effects: Sequence[tuple[str, int]]

@@ -59,6 +59,11 @@ class Source(Protocol):
         ...
 
     @property
+    def sends_again(self) -> bool:
+        """Whether the other side keeps what is not acknowledged. Else what is not taken in is lost."""
+        ...
+
+    @property
     def longest_pause_s(self) -> float:
         """The longest wait before it is started again after a failure [s]."""
         ...

@@ -46,9 +46,10 @@ def ask(host: str, port: int) -> dict[str, Any]:
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Tell whether nothing needs a human: every source runs, every meter is good, every database takes its lines."""
+    """Tell whether nothing needs a human: line and sources run, every meter is good, every database takes its lines."""
     return (
-        all(words == "running" for words in state["sources"].values())
+        not state["line_waits"]
+        and all(words == "running" for words in state["sources"].values())
         and all(words == "delivering" for words in state["targets"].values())
         and all(meter["quality"] >= _GOOD and not meter["set_aside"] for meter in state["meters"])
     )
@@ -68,10 +69,20 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("databases", state["targets"].items() or [("none", "the store alone keeps everything")])
     outbox = state["outbox"]
     yield f"outbox: {outbox['records']} records, {outbox['size_bytes']} bytes; dead letters: {outbox['dead']}"
+    if totals["dropped_records_by_cause"]:
+        yield from _section("records dropped", _counts(totals["dropped_records_by_cause"]))
+    if totals["readings_lost_by_wait"]:
+        yield from _section("readings lost while the line waited", _counts(totals["readings_lost_by_wait"]))
+    if state["line_waits"]:
+        yield f"the line waits: {state['line_waits']}"
     yield (
         f"readings: {totals['readings_total']}, without a value: {totals['readings_bad_total']}, "
         f"polls skipped: {totals['poll_late_total']}, steps of the clock: {totals['clock_steps_total']}"
     )
+
+
+def _counts(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(cause.replace("_", " "), str(count)) for cause, count in counts.items()]
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import structlog
 
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.readings.outgoing import DeadLetter, OutboxRecord
+from collector.readings.outgoing import DeadLetter, DropCause, OutboxRecord
 
 log = structlog.get_logger()
 
@@ -79,9 +79,10 @@ class Delivery:
             return False
         if not all(record.is_whole for record in records):
             for record in records:
-                await self._settled(
-                    record, await self._refused_of(record) if record.is_whole else self._damaged(record)
-                )
+                if record.is_whole:
+                    await self._settled(record, await self._refused_of(record))
+                else:
+                    await self._drop_damaged(record)
             return True
         # Compressed members put one behind the other are one compressed stream: nothing is packed twice.
         try:
@@ -102,10 +103,14 @@ class Delivery:
         if dead:
             log.error("database refused lines", target=self.name, lines=len(dead), reason=dead[0].reason)
 
-    def _damaged(self, record: OutboxRecord) -> list[DeadLetter]:
-        """Return what stays of a record that the disk has changed: the database would refuse it, and all beside it."""
+    async def _drop_damaged(self, record: OutboxRecord) -> None:
+        """Keep what is left of a record that the disk has changed: the database would refuse it, and all beside it."""
         reason = f"record {record.seq} of the outbox was damaged on the disk; check the disk's health"
-        return [DeadLetter(self._clock.now_ns(), "store", self.name, record.body, reason)]
+        letter = DeadLetter(self._clock.now_ns(), "store", self.name, record.body, reason)
+        await self._outbox.advance(self.name, record.seq, [letter])
+        self._instruments.dropped_record(DropCause.DAMAGED)
+        self._instruments.dropped_total += record.lines
+        log.error("damaged record dropped from the outbox", target=self.name, lines=record.lines, reason=reason)
 
     async def _refused_of(self, record: OutboxRecord) -> list[DeadLetter]:
         """Write what can be written of a record; return the lines that cannot, with the database's words."""

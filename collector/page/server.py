@@ -23,11 +23,23 @@ class PageUnavailable(Exception):
 
 
 class PageServer:
-    """Serves ``/`` (the page), ``/api/state`` (what it shows) and ``/healthz`` (200 while the line makes progress)."""
+    """Serves ``/`` (the page), ``/api/state`` (what it shows) and ``/healthz``.
 
-    def __init__(self, document: Callable[[], bytes], healthy: Callable[[], bool], *, host: str, port: int) -> None:
+    That is 200 while the line works, also where it waits for room and ``degraded`` says why: a restart would not help.
+    """
+
+    def __init__(
+        self,
+        document: Callable[[], bytes],
+        healthy: Callable[[], bool],
+        *,
+        degraded: Callable[[], str] = lambda: "",
+        host: str,
+        port: int,
+    ) -> None:
         self._document = document
         self._healthy = healthy
+        self._degraded = degraded
         self._host = host
         self._port = port
         self._assets: dict[str, tuple[bytes, str]] = {}
@@ -86,8 +98,10 @@ class PageServer:
 
     async def _health(self, request: web.Request) -> web.Response:
         del request
-        healthy = self._healthy()
-        return web.Response(text="ok\n" if healthy else "the line makes no progress\n", status=200 if healthy else 503)
+        if not self._healthy():
+            return web.Response(text="the line makes no progress\n", status=503)
+        why = self._degraded()
+        return web.Response(text=f"degraded: {why}\n" if why else "ok\n")
 
 
 def _read_assets() -> dict[str, tuple[bytes, str]]:

@@ -92,7 +92,10 @@ class PageState:
                 "totals": {
                     **self._instruments.stream_fields(),
                     "rejected_by_cause": dict(self._instruments.rejected_by_cause),
+                    "dropped_records_by_cause": dict(self._instruments.dropped_records_by_cause),
+                    "readings_lost_by_wait": dict(self._instruments.readings_lost_by_wait),
                 },
+                "line_waits": self._instruments.line_waits,
                 "ledger": _ledger(db),
             }
         finally:

@@ -1,6 +1,32 @@
 """What leaves the line: records of the outbox, and letters that could not be delivered or understood."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WhenFull(StrEnum):
+    """What happens when the outbox reaches a bound: its oldest records go, or nothing more is taken in."""
+
+    DROP_OLDEST = "drop_oldest"
+    BLOCK = "block"
+
+    @property
+    def says(self) -> str:
+        """What happens, in words."""
+        return "its oldest records are dropped" if self is WhenFull.DROP_OLDEST else "nothing more is taken in"
+
+
+class DropCause(StrEnum):
+    """Why a record left the outbox without any database having it.
+
+    ``AGE`` and ``BYTES`` are its bounds; ``DAMAGED`` was changed or lost by the disk; ``DISK`` made room on a disk that
+    was full.
+    """
+
+    AGE = "age"
+    BYTES = "bytes"
+    DAMAGED = "damaged"
+    DISK = "disk"
 
 
 @dataclass(frozen=True, slots=True)

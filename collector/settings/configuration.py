@@ -9,6 +9,7 @@ from collector.plant.balance import BalanceRules
 from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant
 from collector.readings.event import EffectOrigin
+from collector.readings.outgoing import WhenFull
 
 
 class InfluxKind(Enum):
@@ -26,6 +27,7 @@ class StoreSettings:
     commit_every_s: float
     outbox_max_bytes: int
     outbox_max_age_s: float
+    when_full: WhenFull
     keep_inputs_s: float
     keep_minutes_s: float
 

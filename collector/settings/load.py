@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from collector.readings.event import EffectOrigin
+from collector.readings.outgoing import WhenFull
 from collector.settings.balances import Balances
 from collector.settings.build import Builder
 from collector.settings.configuration import (
@@ -123,6 +124,9 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
         problems.append(origins.problem(("store", "path"), f"{store_path} is a folder", "name a file in it"))
+    if store.when_full == "block" and not settings.delivery and not is_under(("store", "when_full"), broken):
+        what = "'block' without a database would end in a standstill: nobody takes anything from the outbox"
+        problems.append(origins.problem(("store", "when_full"), what, "add [delivery.NAME], or write 'drop_oldest'"))
     if problems or plant is None:
         raise ConfigurationError(origins.told_once(problems))
     host, _, port = settings.page.listen.rpartition(":")
@@ -133,6 +137,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
             commit_every_s=store.commit_every,
             outbox_max_bytes=int(store.outbox_max_bytes),
             outbox_max_age_s=store.outbox_max_age,
+            when_full=WhenFull(store.when_full),
             keep_inputs_s=store.keep_inputs,
             keep_minutes_s=store.keep_minutes,
         ),

@@ -65,6 +65,7 @@ class Store(_Model):
     commit_every: Annotated[float, measure("s", "1 ms", "10 s")] = 1.0
     outbox_max_bytes: Annotated[float, measure("B", "1 KiB", "16384 GiB")] = 2.0 * 1024**3
     outbox_max_age: Annotated[float, measure("s", "1 s", "36500 d")] = 7 * 86400.0
+    when_full: Literal["drop_oldest", "block"] = "drop_oldest"
     keep_inputs: Annotated[float, measure("s", "2 d", "36500 d")] = 45 * 86400.0
     keep_minutes: Annotated[float, measure("s", "2 d", "36500 d")] = 400 * 86400.0
 

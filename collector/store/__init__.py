@@ -6,11 +6,15 @@ Invariants, each with a test of its name:
    (write-ahead log, ``synchronous=FULL``).
 2. An entry of the ledger is never changed, only superseded by one with a higher revision.
 3. An event told twice is kept once; of several messages about one event the highest rank counts.
-4. Every outbox record stays until each database has taken it, refused it line by line, or a bound dropped it; what is
-   dropped is counted.
+4. Every outbox record stays until each database has taken it, refused it line by line, or it was dropped: for a bound,
+   for a full disk, or because the disk has damaged it. What is dropped is counted by its cause. Where a full outbox is
+   to block, no bound drops anything.
 5. One collector works on a store at a time.
 6. The digests of the ledger form a chain: an entry altered or taken out later is found.
 7. A byte flipped anywhere in the file or its log costs at most one record of the outbox.
+8. A commit that the disk does not take changes nothing, and the same one may be tried again.
+9. Setting the machine's clock makes the outbox neither older nor younger, see ``aging``.
+10. A log that is missing after an unorderly stop is told, with the time since when something may be missing.
 
 On disk (``user_version`` 3; times are UTC nanoseconds)::
 
@@ -27,11 +31,11 @@ On disk (``user_version`` 3; times are UTC nanoseconds)::
     outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, a gzip member, see ``frame``
     cursor     target, seq                    the last record that a database has taken
     dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
-    meta       key, value                     plant id, start of the accounts
+    meta       key, value                     plant id, start of the accounts, steps of the clock, when it was opened
 
 The body of a ledger record is JSON with its keys sorted; its digest is SHA-256 over the previous digest and all columns
 but the window, which the body names. Of a trace, ``raw`` holds time (int64), value (float64) and quality (uint8) of
 each reading, little-endian; ``core`` is JSON with the columns of a cell, or NULL. The lock file says how the store was
-left and holds a copy of its first page, see ``mark``; what is done about damage is told in ``recovery``, and how older
-versions are brought to this one in ``schema``.
+left and holds a copy of its first page, see ``mark``; what is done about damage and a lost log is told in ``recovery``,
+how older versions are brought to this one in ``schema``, and what the line does without room for a commit in ``room``.
 """

@@ -48,10 +48,13 @@ def read_mark(lock: IO[bytes]) -> Mark:
 
 
 def write_mark(lock: IO[bytes], mark: Mark) -> None:
-    """Write a mark to a lock file. It is on disk when this returns."""
+    """Write a mark to a lock file. It is on disk when this returns.
+
+    The bytes before are written over, not given back first: that needs no space on a disk that is full.
+    """
     body = msgspec.json.encode(_Written(mark.left, mark.version, base64.b64encode(mark.first_page).decode()))
     lock.seek(0)
-    lock.truncate()
     lock.write(body)
+    lock.truncate()
     lock.flush()
     os.fsync(lock.fileno())

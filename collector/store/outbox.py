@@ -1,11 +1,12 @@
 """The outbox in the store: what each database still has to take, and what is let go of."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from collector.readings.outgoing import DeadLetter, OutboxRecord
-from collector.store import frame
+from collector.readings.outgoing import DeadLetter, DropCause, OutboxRecord, WhenFull
+from collector.store import aging, frame
 
 _MOST_DEAD = 100_000
 _MOST_DEAD_BYTES = 256 * 1024 * 1024
@@ -18,15 +19,27 @@ _DEAD_TOO_MUCH = (
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What was dropped because of the outbox's bounds."""
+    """What was dropped from the outbox: records by the cause, and the lines in them."""
 
-    records: int
-    lines: int
+    by_cause: Counter[DropCause] = field(default_factory=Counter)
+    lines: int = 0
+
+    @property
+    def records(self) -> int:
+        """Records of all causes."""
+        return self.by_cause.total()
+
+    def and_also(self, other: "Dropped") -> "Dropped":
+        """Return this and something else that was dropped."""
+        return Dropped(self.by_cause + other.by_cause, self.lines + other.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxState:
-    """How full the outbox is: records, bytes on disk, and when the oldest was written [ns]; ``dead`` letters kept."""
+    """How full the outbox is: records, bytes on disk, and when the oldest was written; ``dead`` letters kept.
+
+    ``oldest_ns`` is UTC [ns] as the machine's clock goes now, whatever it showed then; 0 for an empty outbox.
+    """
 
     records: int
     size_bytes: int
@@ -36,24 +49,26 @@ class OutboxState:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of what is kept, in bytes and seconds."""
+    """How much of what is kept, in bytes and seconds, and what happens when the outbox has as much."""
 
     outbox_max_bytes: int
     outbox_max_age_s: float
     keep_inputs_s: float
     keep_minutes_s: float
+    when_full: WhenFull = WhenFull.DROP_OLDEST
 
 
-def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> None:
-    """Append lines as one record, compressed once."""
+def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> int:
+    """Append lines as one record, compressed once; return its bytes on disk."""
     if not lines:
-        return
+        return 0
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
     head, body = frame.pack(lines, seq=1 if row is None else row[0] + 1, created_ns=created_ns)
     db.execute(
         "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
         (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
     )
+    return head.size
 
 
 def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
@@ -88,10 +103,10 @@ def advance(db: sqlite3.Connection, target: str, seq: int) -> None:
 
 def state(db: sqlite3.Connection) -> OutboxState:
     """Return how full the outbox is."""
-    row = db.execute("SELECT count(*), coalesce(sum(size), 0), coalesce(min(created_ns), 0) FROM outbox")
+    records, size = db.execute("SELECT count(*), coalesce(sum(size), 0) FROM outbox").fetchone()
     dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
-    records, size, oldest = row.fetchone()
-    return OutboxState(records, size, oldest, dead)
+    oldest = db.execute("SELECT seq, created_ns FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)").fetchone()
+    return OutboxState(records, size, 0 if oldest is None else aging.redated(db, *oldest), dead)
 
 
 def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
@@ -103,29 +118,41 @@ def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
 
 
 def let_go(db: sqlite3.Connection, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
-    """Let go of what all databases have taken, and of what is too old or too much, the oldest first."""
+    """Let go of what all databases have taken, and of what is too old or too much, the oldest first.
+
+    Where a full outbox is to block, nothing is dropped from it; without a database, nobody would ever make room.
+    """
     cursors = dict(db.execute("SELECT target, seq FROM cursor"))
     # Without a database nothing was taken: the outbox fills to its bounds and serves one that is configured later.
     taken = min((cursors.get(target, 0) for target in targets), default=0)
     db.execute("DELETE FROM outbox WHERE seq <= ?", (taken,))
-    dropped = _drop(db, "created_ns < ?", now_ns - int(bounds.outbox_max_age_s * 1e9))
-    over = state(db).size_bytes - bounds.outbox_max_bytes
-    last = 0
-    if over > 0:
-        for seq, size in db.execute("SELECT seq, size FROM outbox ORDER BY seq"):
-            last = seq
-            over -= size
-            if over <= 0:
-                break
-        more = _drop(db, "seq <= ?", last)
-        dropped = Dropped(dropped.records + more.records, dropped.lines + more.lines)
+    dropped = Dropped()
+    if bounds.when_full is WhenFull.DROP_OLDEST or not targets:
+        oldest_ns = now_ns - int(bounds.outbox_max_age_s * 1e9)
+        for stretch in aging.stretches(db):
+            where = "created_ns < ? AND seq > ? AND seq <= ?"
+            place = oldest_ns - stretch.ahead_ns, stretch.after, stretch.last
+            dropped = dropped.and_also(_drop(db, DropCause.AGE, where, *place))
+        over = state(db).size_bytes - bounds.outbox_max_bytes
+        dropped = dropped.and_also(drop_oldest(db, over, DropCause.BYTES))
     db.execute("DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM dead) - ?", (_MOST_DEAD,))
     db.execute(_DEAD_TOO_MUCH, (_MOST_DEAD_BYTES,))
     return dropped
 
 
-def _drop(db: sqlite3.Connection, condition: str, bound: int) -> Dropped:
+def drop_oldest(db: sqlite3.Connection, least_bytes: int, cause: DropCause) -> Dropped:
+    """Drop the oldest records that have some bytes together, and no more than are needed."""
+    last, left = 0, least_bytes
+    if left > 0:
+        for seq, size in db.execute("SELECT seq, size FROM outbox ORDER BY seq"):
+            last, left = seq, left - size
+            if left <= 0:
+                break
+    return _drop(db, cause, "seq <= ?", last)
+
+
+def _drop(db: sqlite3.Connection, cause: DropCause, condition: str, *bounds: int) -> Dropped:
     query = f"SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {condition}"  # noqa: S608 - constants
-    row = db.execute(query, (bound,)).fetchone()
-    db.execute(f"DELETE FROM outbox WHERE {condition}", (bound,))  # noqa: S608 - constants
-    return Dropped(*row)
+    records, lines = db.execute(query, bounds).fetchone()
+    db.execute(f"DELETE FROM outbox WHERE {condition}", bounds)  # noqa: S608 - constants
+    return Dropped(Counter({cause: records}) if records else Counter(), lines)

@@ -4,11 +4,17 @@ In this order: a rescue that was cut short is brought to its end; one wrong byte
 the first page is put right by the copy in the lock file; and if the store still cannot be read, or was found damaged
 while it was used, it is made anew from what can be read (see ``rescue``). The damaged files stay beside it. Damage
 nobody could do anything about is a StoreError, and the files stay as they are.
+
+While a store is in use its write-ahead log is never empty, for the first thing that is written is when it was opened.
+So a log that is missing or empty though the last stop was not orderly was taken away, and with it what was committed
+since it was last carried over into the file. Nothing brings that back; it is told since when. A log that was cut off
+further behind cannot be told from one that a loss of power has torn: what stands before the cut counts.
 """
 
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +25,7 @@ from collector.store.mark import Left, Mark, read_mark, write_mark
 from collector.store.rescue import Rescued, rescue
 from collector.store.salvage import PAGE_BYTES
 from collector.store.schema import VERSION, StoreError, open_database, sync_folder
-from collector.store.write_ahead_log import mended
+from collector.store.write_ahead_log import HEAD_BYTES, mended
 
 _SUFFIXES = ("", "-wal", "-shm")
 _CONSTANT = (slice(0, 24), slice(44, 92), slice(100, PAGE_BYTES))
@@ -31,11 +37,15 @@ _COOKIE = slice(40, 44)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A store that was opened, and what had to be done before it could be, in words."""
+    """A store that was opened, and what had to be done before it could be, in words.
+
+    ``log_lost``: whether the write-ahead log of an unorderly stop was gone.
+    """
 
     connection: sqlite3.Connection
     done: Sequence[str]
     rescued: Rescued | None
+    log_lost: bool = False
 
 
 def open_writer(path: Path, lock: IO[bytes]) -> Opened:
@@ -50,17 +60,26 @@ def open_writer(path: Path, lock: IO[bytes]) -> Opened:
     try:
         mark = read_mark(lock)
         _end_of_a_rescue(path)
+        log_lost = False
         if path.is_file() and path.stat().st_size:
+            log_lost = _log_is_lost(path, mark)
             done += _log_put_right(path)
             done += _first_page_put_right(path, mark)
         connection, rescued = _opened_or_rescued(path, mark, done)
-        if mark.version != VERSION or _is_changed(connection, mark):
-            mark = Mark(version=VERSION, first_page=_first_page(connection, path))
-        write_mark(lock, replace(mark, left=Left.IN_USE))
-    except OSError as exc:
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(contextlib.closing(connection))
+            if log_lost:
+                done.append(_lost_with_the_log(connection))
+            if mark.version != VERSION or _is_changed(connection, mark):
+                mark = Mark(version=VERSION, first_page=_first_page(connection, path))
+            # In the log before the mark says that the store is in use: so an empty log is not one of its making.
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('opened_ns', ?)", (str(time.time_ns()),))
+            write_mark(lock, replace(mark, left=Left.IN_USE))
+            opened.pop_all()
+    except (OSError, sqlite3.OperationalError) as exc:
         hint = "check the disk's space and health, and that the collector's user may write there"
-        raise StoreError(f"open the store {path}: {exc.strerror}; {hint}") from exc
-    return Opened(connection, done, rescued)
+        raise StoreError(f"open the store {path}: {getattr(exc, 'strerror', exc)}; {hint}") from exc
+    return Opened(connection, done, rescued, log_lost)
 
 
 def note_left(lock: IO[bytes], left: Left) -> None:
@@ -97,9 +116,49 @@ def _opened_or_rescued(path: Path, mark: Mark, done: list[str]) -> tuple[sqlite3
 
 def is_damage(exc: BaseException | None) -> bool:
     """Tell whether an error of SQLite means that the file is damaged, and not that it cannot be reached."""
-    return isinstance(exc, sqlite3.DatabaseError) and exc.sqlite_errorcode & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
+    return _code(exc) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_unwritable(exc: BaseException | None) -> bool:
+    """Tell whether an error of SQLite means that nothing can be written for now, and that all is as it was before.
+
+    A quota, and a bound on the size of a file, are errors of writing. After a sync that failed nobody knows what is on
+    disk: that is none of these, and ends the process.
+    """
+    return _code(exc) in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    )
+
+
+def _code(exc: BaseException | None) -> int:
+    """Return SQLite's code of an error; 0 for those that are not its own, as of a database that was closed."""
+    return exc.sqlite_errorcode if isinstance(exc, sqlite3.Error) and hasattr(exc, "sqlite_errorcode") else 0
+
+
+def _log_is_lost(path: Path, mark: Mark) -> bool:
+    """Tell whether the log is gone that the last one to use the store must have left behind."""
+    if mark.left is not Left.IN_USE or not mark.version:
+        return False
+    log = path.with_name(path.name + "-wal")
+    return not log.is_file() or log.stat().st_size <= HEAD_BYTES
+
+
+def _lost_with_the_log(connection: sqlite3.Connection) -> str:
+    """Say what may be missing: what came after the newest thing that is there."""
+    [newest_ns] = connection.execute(
+        "SELECT max((SELECT coalesce(max(created_ns), 0) FROM outbox),"
+        " coalesce((SELECT written_ns FROM ledger WHERE seq = (SELECT max(seq) FROM ledger)), 0))"
+    ).fetchone()
+    since = "anything that was ever committed"
+    if newest_ns:
+        since = f"what was committed after {datetime.fromtimestamp(newest_ns * 1e-9, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        f"the write-ahead log is gone, though the last stop was not orderly: {since} may be missing, unless another"
+        " program has opened the store since and carried it over; never delete or leave behind the file that ends in"
+        " -wal; if it was moved, put it back beside a copy of the store from before this start, and start again"
     )
 
 

@@ -19,6 +19,7 @@ Versions are never skipped and steps never changed, for there are stores that we
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -163,6 +164,10 @@ class StoreBusy(StoreError):
     """Another collector works on the store."""
 
 
+class StoreUnwritable(StoreError):
+    """The store cannot be written to for now: no space, a quota, a file system that is read-only. It can be read."""
+
+
 def lock(path: Path) -> IO[bytes]:
     """Take the store for this process. The lock ends with the process, however it ends.
 
@@ -173,10 +178,13 @@ def lock(path: Path) -> IO[bytes]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("a+b")
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.fdopen(descriptor, "r+b")
     except OSError as exc:
-        message = f"open the store {path}: {exc.strerror}; the collector's user must be able to write to {path.parent}"
-        raise StoreError(message) from exc
+        remedy = f"the collector's user must be able to write to {path.parent}"
+        if exc.errno == errno.EROFS:
+            remedy = f"mount the file system of {path.parent} for writing, and check the disk's health"
+        raise StoreError(f"open the store {path}: {exc.strerror}; {remedy}") from exc
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:

@@ -11,15 +11,15 @@ from typing import IO, ParamSpec, Self, TypeVar
 
 from collector.readings.cell import Cell
 from collector.readings.event import AnodeEffect, Event
-from collector.readings.outgoing import DeadLetter, OutboxRecord
+from collector.readings.outgoing import DeadLetter, DropCause, OutboxRecord
 from collector.readings.point import PointTable
 from collector.readings.trace import Trace
-from collector.store import again, inputs, ledger, outbox, pot_minutes
+from collector.store import again, aging, inputs, ledger, outbox, pot_minutes
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.mark import Left
 from collector.store.outbox import Bounds, Dropped, OutboxState
-from collector.store.recovery import is_damage, note_left, open_writer
-from collector.store.schema import StoreError, lock, open_database
+from collector.store.recovery import Opened, is_damage, is_unwritable, note_left, open_writer
+from collector.store.schema import StoreError, StoreUnwritable, lock, open_database
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -28,7 +28,8 @@ _T = TypeVar("_T")
 class Store:
     """The store as its one writer sees it. Methods are called from the event loop and work on the store's thread.
 
-    Every method raises StoreError when the file cannot be read or written (disk full, damaged).
+    Every method raises StoreError when the file cannot be read or written; StoreUnwritable where it only cannot be
+    written, and all is as it was before: the same may be tried again.
     """
 
     writes = True
@@ -43,6 +44,12 @@ class Store:
         self._left_as = Left.IN_USE
         self.done_at_opening: Sequence[str] = ()
         """What was damaged and is mended, or made anew, in words."""
+        self.log_lost = False
+        """Whether the write-ahead log of an unorderly stop was gone when the store was opened."""
+        self.lost_records = 0
+        """Records of the outbox that damage has cost, found when the store was opened."""
+        self.outbox_bytes = 0
+        """Size of all records of the outbox [bytes], without those of another process since ``let_go``."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def __aenter__(self) -> Self:
@@ -76,6 +83,8 @@ class Store:
             return await asyncio.shield(future)
         except sqlite3.DatabaseError as exc:
             hint = "check the disk's space and health; what is not committed will be read or sent again"
+            if is_unwritable(exc):
+                raise StoreUnwritable(f"use the store {self.path}: {exc}; {hint}") from exc
             if is_damage(exc):
                 await asyncio.to_thread(self._note_damage)
                 hint = "check the disk's health; at the next start it is made anew from what can be read"
@@ -90,19 +99,25 @@ class Store:
         with contextlib.ExitStack() as opened:
             if self._is_alone:
                 self._lock = opened.enter_context(lock(self.path))
-                writer = open_writer(self.path, self._lock)
-                self._db = opened.enter_context(contextlib.closing(writer.connection))
-                self.done_at_opening = writer.done
-            else:
-                self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
             try:
+                if self._lock is not None:
+                    writer = open_writer(self.path, self._lock)
+                    self._db = opened.enter_context(contextlib.closing(writer.connection))
+                    self._tell(writer)
+                else:
+                    self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
                 self._ids = self._ids_of_points()
+                self.outbox_bytes = outbox.state(self._db).size_bytes
             except sqlite3.DatabaseError as exc:
                 if is_damage(exc):
                     self._note_damage()
                 raise
             opened.pop_all()
         self._places = {id_: place for place, id_ in enumerate(self._ids)}
+
+    def _tell(self, opened: Opened) -> None:
+        self.done_at_opening, self.log_lost = opened.done, opened.log_lost
+        self.lost_records = 0 if opened.rescued is None else len(opened.rescued.lost_of_outbox)
 
     def _ids_of_points(self) -> list[int]:
         names = ((point.name,) for point in self._points)
@@ -115,10 +130,19 @@ class Store:
         try:
             if self._is_alone:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # Before the log goes: a log that is missing though the store is in use has been taken away.
+                if self._lock is not None and self._left_as is Left.IN_USE:
+                    note_left(self._lock, Left.ORDERLY)
+                    self._left_as = Left.ORDERLY
+        except sqlite3.DatabaseError as exc:
+            if not is_unwritable(exc):
+                raise
+            # All is in the log, which stays; the next start carries it over.
         finally:
             self._db.close()
             if self._lock is not None:
-                if self._left_as is Left.IN_USE:
+                # Closing may have carried the log over where that failed just before.
+                if self._left_as is Left.IN_USE and not self.path.with_name(self.path.name + "-wal").exists():
                     note_left(self._lock, Left.ORDERLY)
                 self._lock.close()
 
@@ -142,9 +166,10 @@ class Store:
             again.touch(db, commit.touched)
             ledger.keep_parameters(db, commit.parameters)
             ledger.append(db, commit.records, commit.time_ns)
-            outbox.append(db, lines, commit.time_ns)
+            appended = outbox.append(db, lines, commit.time_ns)
             outbox.write_dead(db, commit.dead)
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
+        self.outbox_bytes += appended
 
     def _by_id(self, kept: Mapping[tuple[int, int], _T]) -> dict[tuple[int, int], _T]:
         """Return what is kept by point and minute by the store's id of the point."""
@@ -265,9 +290,34 @@ class Store:
             inputs.let_go(self._db, now_ns - int(bounds.keep_inputs_s * 1e9))
             pot_minutes.let_go(self._db, now_ns)
             ledger.let_go(self._db, now_ns - int(bounds.keep_minutes_s * 1e9))
+            size_bytes = outbox.state(self._db).size_bytes
+        self.outbox_bytes = size_bytes
         # A script: executed as a statement it would give back one page and stop.
         self._db.executescript("PRAGMA incremental_vacuum(2048)")
         return dropped
+
+    async def drop_oldest(self, least_bytes: int, cause: DropCause) -> Dropped:
+        """Drop the oldest records of the outbox that have some bytes together. The space stays for what comes next."""
+        return await self._do(self._drop_oldest, least_bytes, cause)
+
+    def _drop_oldest(self, least_bytes: int, cause: DropCause) -> Dropped:
+        with _Transaction(self._db):
+            dropped = outbox.drop_oldest(self._db, least_bytes, cause)
+            size_bytes = outbox.state(self._db).size_bytes
+        self.outbox_bytes = size_bytes
+        return dropped
+
+    async def note_clock_step(self, step_ns: int) -> None:
+        """Note that the machine's clock was set since the latest commit: the outbox is no older by it, nor younger."""
+        await self._do(self._in_a_transaction, aging.note_step, step_ns)
+
+    async def note_pause(self, now_ns: int) -> None:
+        """Take the time since the latest record of the outbox for a step of the clock, if it is long, or negative."""
+        await self._do(self._in_a_transaction, aging.note_pause, now_ns)
+
+    def _in_a_transaction(self, work: Callable[[sqlite3.Connection, int], None], number: int) -> None:
+        with _Transaction(self._db):
+            work(self._db, number)
 
 
 class _Transaction:

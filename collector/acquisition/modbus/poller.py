@@ -83,6 +83,11 @@ class ModbusPoller:
         return f"modbus:{self._endpoint.id}"
 
     @property
+    def sends_again(self) -> bool:
+        """A meter shows what is now."""
+        return False
+
+    @property
     def longest_pause_s(self) -> float:
         """The longest wait before an endpoint that is away is tried again [s]: its meters are to be back at once."""
         return min(30.0, max(1.0, self._shortest_s))

@@ -61,6 +61,11 @@ class MqttSubscriber:
         return f"mqtt:{self._broker.id}"
 
     @property
+    def sends_again(self) -> bool:
+        """A broker keeps messages until they are acknowledged; those of QoS 0 wait in the connection."""
+        return True
+
+    @property
     def longest_pause_s(self) -> float:
         """The longest wait before the broker is tried again [s]."""
         return 5.0

@@ -684,6 +684,9 @@ const outboxFacts = new Facts(byId("outbox"), [
   "Lines delivered",
   "Lines refused",
   "Lines dropped",
+  "Records dropped",
+  "Readings lost",
+  "The line",
 ]);
 const totalsFacts = new Facts(byId("totals"), [
   "Readings",
@@ -731,6 +734,11 @@ function meterRow(meter) {
 const stateRows = (states, well) =>
   Object.entries(states).map(([name, state]) => [name, { text: state, tag: state === well ? "good" : "warn" }]);
 
+const byCause = (counts, tone) => {
+  const told = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
+  return told.length ? [told.map(([cause, count]) => `${words(cause)}: ${fixed(count, 0)}`).join(", "), tone] : fixed(0, 0);
+};
+
 const alarming = (count, tone) => [fixed(count, 0), count > 0 ? tone : ""];
 
 function showDelivery(state, nowMs) {
@@ -747,6 +755,9 @@ function showDelivery(state, nowMs) {
     fixed(totals.delivered_total, 0),
     alarming(totals.refused_total, "warn"),
     alarming(totals.dropped_total, databases ? "bad" : ""),
+    byCause(totals.dropped_records_by_cause, databases ? "bad" : ""),
+    byCause(totals.readings_lost_by_wait, "bad"),
+    state.line_waits ? [`waits: ${state.line_waits}`, "bad"] : "works",
   ]);
 }
 

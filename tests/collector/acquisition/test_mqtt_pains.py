@@ -11,6 +11,7 @@ from waiting import until
 
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, SourceUnavailable
+from collector.instruments import Instruments
 from collector.pipeline import Feed
 from collector.supervision.supervisor import keep_running
 
@@ -26,7 +27,7 @@ class Kept:
         self._inbox: asyncio.Queue[Arrival] = asyncio.Queue(1000)
         running = keep_running(
             "mqtt:potroom",
-            Feed(source, self._inbox).run,
+            Feed(source, self._inbox, Instruments()).run,
             temporary=SourceUnavailable,
             states=self.states,
             running="running",

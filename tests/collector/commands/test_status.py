@@ -31,7 +31,15 @@ STATE: dict[str, Any] = {
     "targets": {},
     "meters": [METER],
     "outbox": {"records": 12, "size_bytes": 3456, "oldest_ns": 0, "dead": 0},
-    "totals": {"readings_total": 900, "readings_bad_total": 3, "poll_late_total": 1, "clock_steps_total": 0},
+    "totals": {
+        "readings_total": 900,
+        "readings_bad_total": 3,
+        "poll_late_total": 1,
+        "clock_steps_total": 0,
+        "dropped_records_by_cause": {},
+        "readings_lost_by_wait": {},
+    },
+    "line_waits": "",
 }
 
 
@@ -79,6 +87,19 @@ def test_a_collector_that_is_well_says_so_in_a_line_a_meter() -> None:
         "  none  the store alone keeps everything",
         "outbox: 12 records, 3456 bytes; dead letters: 0",
         "readings: 900, without a value: 3, polls skipped: 1, steps of the clock: 0",
+    ]
+
+
+def test_a_line_that_waits_and_what_was_dropped_and_lost_need_a_human() -> None:
+    totals = STATE["totals"] | {"dropped_records_by_cause": {"age": 4}, "readings_lost_by_wait": {"outbox_full": 77}}
+    state = STATE | {"line_waits": "the outbox is full", "totals": totals}
+    assert not is_well(state)
+    assert list(lines(state))[-6:-1] == [
+        "records dropped",
+        "  age  4",
+        "readings lost while the line waited",
+        "  outbox full  77",
+        "the line waits: the outbox is full",
     ]
 
 

@@ -309,4 +309,5 @@ async def test_a_record_that_the_disk_has_changed_becomes_a_dead_letter_and_all_
     instruments = await deliver(database, outbox)
     assert database.written == lines(0, 2) + lines(4, 6)
     assert outbox.told == [(1, []), (2, [b"\x1f\x8b?"]), (3, [])]
-    assert instruments.refused_total == 1
+    assert instruments.dropped_records_by_cause == {"damaged": 1}
+    assert (instruments.delivered_total, instruments.refused_total, instruments.dropped_total) == (4, 0, 2)

@@ -180,6 +180,15 @@ async def test_health_is_bad_when_the_line_makes_no_progress(stuck: PageServer) 
 
 
 @pytest.mark.asyncio
+async def test_health_is_good_and_degraded_while_the_line_waits_for_room() -> None:
+    server = await asyncio.to_thread(
+        PageServer, lambda: DOCUMENT, lambda: True, degraded=lambda: "the disk is full", host="127.0.0.1", port=0
+    )
+    async with server, aiohttp.ClientSession(server.address) as client, client.get("healthz") as answer:
+        assert (answer.status, await answer.text()) == (200, "degraded: the disk is full\n")
+
+
+@pytest.mark.asyncio
 async def test_a_taken_port_is_told_with_what_to_do(taken: int) -> None:
     second = await asyncio.to_thread(PageServer, lambda: DOCUMENT, lambda: True, host="127.0.0.1", port=taken)
     with pytest.raises(PageUnavailable, match=r"choose another \[page\] listen"):

@@ -119,7 +119,14 @@ def test_a_comment_that_shows_a_setting_shows_its_default(settings_folder: Setti
     ]
     assert shown.plant.endpoints[:3] == plain.plant.endpoints
     assert shown.plant.endpoints[4] == Endpoint("crane_hall", Transport.MODBUS_RTU, "", 0, 1.0, "/dev/ttyUSB0")
-    for key in ("commit_every_s", "outbox_max_bytes", "outbox_max_age_s", "keep_inputs_s", "keep_minutes_s"):
+    for key in (
+        "commit_every_s",
+        "outbox_max_bytes",
+        "outbox_max_age_s",
+        "when_full",
+        "keep_inputs_s",
+        "keep_minutes_s",
+    ):
         assert getattr(shown.store, key) == getattr(plain.store, key), key
     for key in ("protocol", "layouts", "session_expiry_s", "max_unacknowledged", "qos", "keepalive_s", "status_topic"):
         assert getattr(shown.plant.brokers[0], key) == getattr(plain.plant.brokers[0], key), key

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from collector.readings.cell import MINUTE_NS, Cell
 from collector.readings.event import AnodeEffect, AnodeEffectKind, Weighing
+from collector.readings.outgoing import WhenFull
 from collector.readings.point import Point, PointTable
 from collector.readings.quantity import Quantity
 from collector.store.commit import LedgerRecord
@@ -52,9 +53,16 @@ def weighing(minute: float, *, rank: int = 0, id_: str = "W-1") -> Weighing:
     return Weighing(id_, rank, "PL1", ("1001", "1002"), round(minute * MINUTE_NS), 2345.5, None)
 
 
-def bounds(*, most_bytes: int = 1 << 40, age_s: float = 1e9, inputs_s: float = 1e9, minutes_s: float = 1e9) -> Bounds:
+def bounds(
+    *,
+    most_bytes: int = 1 << 40,
+    age_s: float = 1e9,
+    inputs_s: float = 1e9,
+    minutes_s: float = 1e9,
+    when_full: WhenFull = WhenFull.DROP_OLDEST,
+) -> Bounds:
     """Return bounds that let go of nothing unless one is given."""
-    return Bounds(most_bytes, age_s, inputs_s, minutes_s)
+    return Bounds(most_bytes, age_s, inputs_s, minutes_s, when_full)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The invariants of the store, one by one, in the order and the words of its docstring.
 
-The first, that a commit is on disk together or not at all, has a file of its own: test_store_crash.
+Those of a commit that is on disk together or not at all, of damage, and of a log that is missing have files of their
+own: test_store_crash, test_store_damage and test_lost_log.
 """
 
 import asyncio
@@ -12,11 +13,11 @@ import pytest
 from store_things import POINTS, behind_its_back, bounds, cells, effect, record
 
 from collector.readings.cell import MINUTE_NS
-from collector.readings.outgoing import DeadLetter
+from collector.readings.outgoing import DeadLetter, DropCause, WhenFull
 from collector.readings.pots import PotsInputs
 from collector.store import ledger
 from collector.store.commit import Commit
-from collector.store.schema import StoreError, open_reader
+from collector.store.schema import StoreError, StoreUnwritable, open_reader
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
@@ -88,8 +89,18 @@ async def test_every_outbox_record_stays_until_each_database_took_it_or_refused_
         state = await store.outbox_state()
         assert (state.records, state.oldest_ns, state.dead) == (1, 3, 1)
         dropped = await store.let_go(("a", "b"), bounds(most_bytes=1), 10)
-        assert (dropped.records, dropped.lines) == (1, 1)
+        assert (dropped.by_cause, dropped.lines) == ({DropCause.BYTES: 1}, 1)
         assert (await store.outbox_state()).records == 0
+
+
+async def test_where_a_full_outbox_is_to_block_no_bound_drops_anything(tmp_path: Path) -> None:
+    limits = bounds(most_bytes=1, age_s=1.0, when_full=WhenFull.BLOCK)
+    async with Store(tmp_path / "store.sqlite", POINTS) as store:
+        for number in (1, 2, 3):
+            await store.commit(Commit(number, lines=[b"m n=%di %d" % (number, number)]))
+        await store.advance("a", 1)
+        assert (await store.let_go(("a",), limits, 10**18)).records == 0
+        assert [each.seq for each in await store.pending("a", most_bytes=1 << 20)] == [2, 3]
 
 
 async def test_one_collector_works_on_a_store_at_a_time_also_in_another_thread(tmp_path: Path) -> None:
@@ -125,3 +136,42 @@ async def test_the_digests_of_the_ledger_form_a_chain_so_an_entry_altered_or_tak
         (2, 2, "was altered after it was written"),
         (5, 5, "follows a record that is missing"),
     ]
+
+
+async def test_a_commit_that_the_disk_does_not_take_changes_nothing_and_the_same_one_may_be_tried_again(
+    tmp_path: Path,
+) -> None:
+    def limit(pages: int) -> None:
+        store._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+
+    path = tmp_path / "store.sqlite"
+    large = Commit(2, lines=[b"m n=2i 2"], records=[record(2, body=b"x" * 500_000)], remembered={"key": "value"})
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(1, lines=[b"m n=1i 1"], records=[record(1)]))
+        await store._do(limit, 60)
+        for _ in range(2):
+            with pytest.raises(StoreUnwritable, match="database or disk is full"):
+                await store.commit(large)
+        with behind_its_back(path) as db:
+            assert db.execute("SELECT count(*) FROM ledger").fetchone() == (1,)
+            assert db.execute("SELECT count(*) FROM meta WHERE key = 'key'").fetchone() == (0,)
+        size_bytes = store.outbox_bytes
+        await store._do(limit, 10_000)
+        await store.commit(large)
+        assert store.outbox_bytes > size_bytes
+        assert await store.ask(lambda db: list(ledger.verify(db))) == []
+        assert [each.seq for each in await store.pending("a", most_bytes=1 << 20)] == [1, 2]
+
+
+async def test_setting_the_clock_makes_the_outbox_neither_older_nor_younger(tmp_path: Path) -> None:
+    week = bounds(age_s=7 * 86_400.0)
+    start_ns, day_ns = 1_800_000_000 * 10**9, 86_400 * 10**9
+    async with Store(tmp_path / "store.sqlite", POINTS) as store:
+        for step_ns in (0, 30 * day_ns, -60 * day_ns):
+            if step_ns:
+                await store.note_clock_step(step_ns)
+            start_ns += step_ns
+            await store.commit(Commit(start_ns, lines=[b"m n=1i 1"]))
+            assert (await store.outbox_state()).oldest_ns == start_ns
+        assert (await store.let_go(("a",), week, start_ns + 7 * day_ns)).records == 0
+        assert (await store.let_go(("a",), week, start_ns + 7 * day_ns + 1)).records == 3
