@@ -43,6 +43,7 @@ class Polled:
 
     name = "polled"
     longest_pause_s = 1.0
+    sends_again = False
 
     def __init__(self, configuration: Configuration, polls: int) -> None:
         self.place = configuration.plant.points.place("pot:1001", Quantity.POT_VOLTAGE)
