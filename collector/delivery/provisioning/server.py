@@ -10,6 +10,10 @@ from collector.delivery.provisioning.influx3 import Influx3
 from collector.delivery.provisioning.plan import ProvisionFailed, Secret, State, Step, Wanted, in_the_way, to_do
 
 
+_MONTH_S = 32 * 86400
+"""The longest month, and a day for the collector to close it [s]."""
+
+
 class Server(Enum):
     """Databases that can be written to."""
 
@@ -63,7 +67,11 @@ def looked_at(server: Server, api: AdminApi, wanted: Wanted) -> list[Step]:
         Server.INFLUXDB2: Influx2,
         Server.INFLUXDB3: Influx3,
     }
-    return kinds[server](api, wanted).steps()
+    steps = kinds[server](api, wanted).steps()
+    if 0 < wanted.retention_s < _MONTH_S:
+        why = "a month's line stands at the month's beginning, and the database refuses what is older than it keeps"
+        steps.append(Step("retention below 32d", State.NOTE, f"{why}; so months, and what is restated, get lost there"))
+    return steps
 
 
 def carried_out(steps: list[Step], *, done: Callable[[Step], None], told: Callable[[Secret], None]) -> None:
