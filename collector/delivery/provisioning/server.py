@@ -9,7 +9,6 @@ from collector.delivery.provisioning.influx2 import Influx2
 from collector.delivery.provisioning.influx3 import Influx3
 from collector.delivery.provisioning.plan import ProvisionFailed, Secret, State, Step, Wanted, in_the_way, to_do
 
-
 _MONTH_S = 32 * 86400
 """The longest month, and a day for the collector to close it [s]."""
 
@@ -26,20 +25,22 @@ class Server(Enum):
 def recognised(api: AdminApi) -> Server:
     """Ask a server what it is.
 
-    InfluxDB tells its version in a header of ``/ping``. VictoriaMetrics calls itself an InfluxDB 1.8 there; its own
-    metrics tell them apart.
+    InfluxDB tells its version in a header of ``/ping``. VictoriaMetrics tells none there, or calls itself an InfluxDB
+    1.8; its own metrics tell them apart.
 
     Raises
     ------
     ProvisionFailed
         If it does not answer, or is none of them.
     """
-    answer = api.ask("look which database it is", "GET", "/ping", expected=(200, 204))
+    what = "look which database it is"
+    answer = api.ask(what, "GET", "/ping", expected=(200, 204))
     major = answer.headers.get("x-influxdb-version", "").removeprefix("v").partition(".")[0]
-    if major == "1":
-        metrics = api.ask("look which database it is", "GET", "/metrics", expected=(200, 401, 403, 404))
-        return Server.VICTORIA_METRICS if b"\nvm_" in b"\n" + metrics.body else Server.INFLUXDB1
-    known = {"2": Server.INFLUXDB2, "3": Server.INFLUXDB3}
+    if major in {"", "1"}:
+        metrics = api.ask(what, "GET", "/metrics", expected=(200, 401, 403, 404))
+        if b"\nvm_" in b"\n" + metrics.body:
+            return Server.VICTORIA_METRICS
+    known = {"1": Server.INFLUXDB1, "2": Server.INFLUXDB2, "3": Server.INFLUXDB3}
     if major not in known:
         raise ProvisionFailed(f"{answer.place}: it does not tell; check the address, or say which with --server")
     return known[major]

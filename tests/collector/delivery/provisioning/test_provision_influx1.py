@@ -105,7 +105,8 @@ def test_with_passwords_required_the_collector_writes_and_cannot_read_and_grafan
         path.write_text(text, encoding="utf-8")
         return command
 
-    influxdb1.command = with_passwords  # type: ignore[method-assign] - the same server, asking for passwords
+    # The same server, asking for passwords from now on.
+    influxdb1.command = with_passwords  # type: ignore[method-assign]
     influxdb1.start()
 
     async def written(user: str, path: Path) -> str:
