@@ -1,8 +1,8 @@
 """InfluxDB 2: buckets, mappings for InfluxQL, tokens and tasks.
 
 The requests are those of its public API: ``/api/v2/orgs``, ``buckets``, ``dbrps``, ``authorizations`` and ``tasks``.
-Known traps, from its documentation and bug reports: to ask for a bucket by a name that is not there is answered with 404,
-or with the system's own buckets (influxdata/influxdb#14900); a mapping that is made a second time takes the name away
+Known traps, from its documentation and bug reports: to ask for a bucket that is not there is answered with 404, or
+with the system's own buckets (influxdata/influxdb#14900); a mapping that is made a second time takes the name away
 from the bucket that had it; a token is told when it is made, and from version 2.9 on never again.
 """
 
