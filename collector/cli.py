@@ -26,6 +26,7 @@ from collector.commands.invocation import (
     width,
 )
 from collector.commands.overview import overview
+from collector.commands.provision import provision
 from collector.commands.report import report as report_of
 from collector.commands.restate import restate
 from collector.commands.verify import verify
@@ -134,6 +135,7 @@ main.add_command(verify)
 main.add_command(restate)
 main.add_command(efficiency)
 main.add_command(report_of)
+main.add_command(provision)
 
 
 @main.command()

@@ -24,10 +24,10 @@ config_option = click.option(
 )
 
 
-def load_or_exit(config_file: Path) -> Configuration:
+def load_or_exit(config_file: Path, *, with_secrets: bool = True) -> Configuration:
     """Return the settings, or tell everything that is wrong with them and end."""
     try:
-        return load(config_file)
+        return load(config_file, with_secrets=with_secrets)
     except ConfigurationError as exc:
         for problem in exc.problems:
             click.echo(str(problem), err=True)

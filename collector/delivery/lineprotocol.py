@@ -42,19 +42,19 @@ _MOST = 1 << 63
 def series(measurement: str, tags: Mapping[str, str]) -> bytes:
     """Return the start of a line: measurement and tags, escaped, tags sorted as databases like them.
 
-    An empty tag is left out. A backslash at the end of a tag, or before what has to be escaped in it, would be read as
-    part of an escape, so it is taken off.
+    An empty tag is left out. A backslash at the end of a name or a tag, or before what has to be escaped in it, would
+    be read as part of an escape, so it is taken off.
     """
     return _series(measurement, tuple(sorted(tags.items())))
 
 
 @lru_cache(maxsize=8192)
 def _series(measurement: str, tags: tuple[tuple[str, str], ...]) -> bytes:
-    text = measurement.translate(_IN_MEASUREMENT)
+    text = _MISLEADING.sub("", measurement).translate(_IN_MEASUREMENT)
     for key, told in tags:
         value = _MISLEADING.sub("", told).translate(_IN_TAG)
         if value:
-            text += f",{key.translate(_IN_TAG)}={value}"
+            text += f",{_name(key)}={value}"
     return text.encode()
 
 
@@ -68,7 +68,7 @@ def line(start: bytes, fields: Mapping[str, Field], time_ns: int) -> bytes | Non
 
 @lru_cache(maxsize=1024)
 def _name(key: str) -> str:
-    return key.translate(_IN_TAG)
+    return _MISLEADING.sub("", key).translate(_IN_TAG)
 
 
 def _field(key: str, value: Field) -> str | None:

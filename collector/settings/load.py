@@ -67,11 +67,12 @@ STAND_INS: dict[str, Any] = {
 """What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
 
 
-def load(collector_file: Path, *, today: date | None = None) -> Configuration:
+def load(collector_file: Path, *, today: date | None = None, with_secrets: bool = True) -> Configuration:
     """Read the collector's file, the files it names and the environment.
 
     Relative paths start at the folder of the collector's file. A secret's file is looked for in the systemd
-    credentials directory first. ``today`` (UTC) is the day on which dated values must be in force.
+    credentials directory first. ``today`` (UTC) is the day on which dated values must be in force. Without
+    ``with_secrets`` the secrets of databases need not be there yet.
 
     Raises
     ------
@@ -116,7 +117,9 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
             origins,
             problems,
             broken,
-            lambda path, written: _secret(folder, path, written, origins, problems),
+            lambda path, written: (
+                _secret(folder, path, written, origins, problems) if with_secrets else _found(folder, written)
+            ),
         )
         for name, section in settings.delivery.items()
     )
