@@ -2,9 +2,9 @@
 
     python tests/soak/memory_run.py --hours 24
 
-A real broker, the collector as a process, and a database that refuses every connection. Each pot tells its voltage every
-few seconds of plant time, which runs fast; nothing that is told can be delivered, so all of it stays in the outbox on
-disk. The memory that the process holds is read twice a second. After the warm-up it must stay within a tenth of what it
+A real broker, the collector as a process, and a database that refuses every connection. Each pot tells its voltage
+every few seconds of plant time, which runs fast; nothing that is told can be delivered, so all of it stays in the outbox
+on disk. The memory that the process holds is read twice a second. After the warm-up it must stay within a tenth of what it
 is then. When the database is there at last, it must take everything: counted and summed by query. Prints one line of
 JSON; the exit code is 1 if anything is not so.
 """
@@ -185,12 +185,12 @@ def main() -> int:
     arguments.add_argument("--hours", type=float, default=24, help="how long the database is away [h of plant time]")
     arguments.add_argument("--speed", type=float, default=240, help="seconds of plant time in a second")
     arguments.add_argument("--pots", type=int, default=300, help="in one potline")
-    arguments.add_argument("--every", type=float, default=10, help="how often a pot tells its voltage [s of plant time]")
+    arguments.add_argument(
+        "--every", type=float, default=10, help="how often a pot tells its voltage [s of plant time]"
+    )
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = long_outage(
-            Path(folder), hours=asked.hours, speed=asked.speed, pots=asked.pots, every_s=asked.every
-        )
+        figures = long_outage(Path(folder), hours=asked.hours, speed=asked.speed, pots=asked.pots, every_s=asked.every)
     sys.stdout.write(json.dumps(asdict(figures)) + "\n")
     return 0 if figures.right else 1
 
