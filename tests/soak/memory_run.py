@@ -3,10 +3,10 @@
     python tests/soak/memory_run.py --hours 24
 
 A real broker, the collector as a process, and a database that refuses every connection. Each pot tells its voltage
-every few seconds of plant time, which runs fast; nothing that is told can be delivered, so all of it stays in the outbox
-on disk. The memory that the process holds is read twice a second. After the warm-up it must stay within a tenth of what it
-is then. When the database is there at last, it must take everything: counted and summed by query. Prints one line of
-JSON; the exit code is 1 if anything is not so.
+every few seconds of plant time, which runs fast; nothing that is told can be delivered, so all of it stays in the
+outbox on disk. The memory that the process holds is read twice a second. After the warm-up it must stay within a tenth
+of what it is then. When the database is there at last, it must take everything: counted and summed by query. Prints one
+line of JSON; the exit code is 1 if anything is not so.
 """
 
 import argparse
