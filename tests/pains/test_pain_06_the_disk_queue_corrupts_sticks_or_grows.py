@@ -6,6 +6,8 @@ whole, and goes on with what comes after. What each record holds is known from t
 
 import gzip
 import random
+import re
+import resource
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from plant_run import START, CollectorProcess, wait_until
+from pot_load import sums_in_influxdb, sums_of
 from pot_plant import StoreReader, logged, pot_collector
 from pot_samples import Samples, Tally, in_influxdb
 from publisher import Publisher
@@ -126,6 +129,8 @@ class Outcome:
 
     lost: frozenset[int]
     later_missing: int
+    counted: int
+    """Records that were told as lost: kept as dead letters, or not found any more."""
     said: str
 
 
@@ -155,7 +160,9 @@ def outcome(folder: Path, left: Left, broker: Mosquitto, influxdb: InfluxDB1, da
         else:
             there = frozenset(np.flatnonzero(found.found).tolist())
             assert (found.strange, found.altered, found.again) == (0, 0, 0)
-            return Outcome(left.held - there, len(later) - len(there - left.held), said)
+            counted = StoreReader(folder / STORE).rows("SELECT count(*) FROM dead WHERE source = 'store'")[0][0]
+            counted += sum(map(int, re.findall(r"lost records of the outbox: (\d+)", said)))
+            return Outcome(left.held - there, len(later) - len(there - left.held), counted, said)
     raise AssertionError(f"it does not start, {STARTS} times:\n{said}")
 
 
@@ -208,6 +215,8 @@ def test_a_byte_flipped_anywhere_in_the_store_or_its_log_costs_at_most_its_recor
         assert found.later_missing == 0, (at, found.said)
         if number == 0 or found.lost:
             assert "damaged" in found.said, (at, found.said)
+        if found.lost:
+            assert found.counted == 1, (at, found.said)
 
 
 @pytest.mark.timeout(240)
@@ -228,3 +237,36 @@ def test_an_end_cut_off_the_store_or_its_log_costs_what_stood_there_and_the_queu
     assert 0 < len(must) < len(left.held)
     assert len(found.lost & must) <= largest, (len(found.lost), len(must), found.said)
     assert found.later_missing == 0, found.said
+
+
+@pytest.mark.timeout(120)
+def test_a_disk_that_takes_no_more_costs_nothing_and_all_of_20_000_samples_arrive_when_there_is_room_again(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto], influxdb1: InfluxDB1
+) -> None:
+    """No file of the collector may grow beyond some size: what is not on disk is not acknowledged, and comes again."""
+    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0, log_type="error")
+    clock = f"{START}@{time.time():.3f}*60"
+    url = influxdb1.url
+    influxdb1.kill()
+    with pot_collector(tmp_path, broker.port, pots=POTS, clock=clock, settings=settings(url)) as running:
+        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        start_ns = int(StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
+        samples = Samples(POTS, 400, start_ns - 400 * SECOND_NS, SECOND_NS)
+        assert running.process is not None
+        _, most = resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)
+        largest = max(file.stat().st_size for file in tmp_path.glob(f"{STORE}*"))
+        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (largest + 50_000, most))
+        Publisher(broker.host, broker.port).publish(samples.messages())
+        wait_until(lambda: "check the disk" in running.log.read_text(encoding="utf-8"), 20)
+        time.sleep(1.0)
+        on_disk = Tally(samples)
+        running.kill()
+        with StoreReader(running.store).as_left() as left:
+            on_disk.take_lines(left.new_lines())
+        assert on_disk.missing > 0
+        influxdb1.start()
+        influxdb1.create_database("potline")
+        running.start()
+        wait_until(lambda: in_influxdb(influxdb1, samples).missing == 0, 40, running.process, running.log)
+        assert running.stop() == 0
+    assert sums_in_influxdb(influxdb1) == sums_of(samples)
