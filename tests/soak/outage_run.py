@@ -108,11 +108,11 @@ class _Outage:
         self._played("413", lambda: self.scripted.play("413", says(413, '{"error":"Request Entity Too Large"}')))
         self.kill()
         for number, (name, stage) in enumerate(self._stages()):
+            if number and number % _STAGES_A_KILL == 0:
+                self.kill()
             stage()
             self.scripted.played[name] += 1
             self._passed(name)
-            if number % _STAGES_A_KILL == _STAGES_A_KILL - 1:
-                self.kill()
 
     def kill(self) -> None:
         """Kill the collector, and start it again: it knows nothing of what it had in hand."""
