@@ -270,3 +270,19 @@ def test_a_disk_that_takes_no_more_costs_nothing_and_all_of_20_000_samples_arriv
         wait_until(lambda: in_influxdb(influxdb1, samples).missing == 0, 40, running.process, running.log)
         assert running.stop() == 0
     assert sums_in_influxdb(influxdb1) == sums_of(samples)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("place", [0, 3, 12])
+def test_a_byte_flipped_in_the_words_that_a_record_begins_with_costs_that_record_and_holds_up_no_other(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto], influxdb1: InfluxDB1, stopped: Left, place: int
+) -> None:
+    """Of gzip's own head, the flags, and the mark of our field: none of them may make a record look like an old one."""
+    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0, log_type="error")
+    content = stopped.files[STORE]
+    _, body = next(record for record in stopped.records.values() if record[0] and record[1] in content)
+    damaged = flipped(content, content.rindex(body) + place, random.Random(6))
+    found = outcome(tmp_path / "head", stopped, broker, influxdb1, {STORE: damaged})
+    assert costs_one_record_at_most(found, stopped), (len(found.lost), found.said)
+    assert found.later_missing == 0, found.said
+    assert found.counted == bool(found.lost), found.said
