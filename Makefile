@@ -1,4 +1,4 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, soak, month, lock.
+# Plant engineer's targets: install, demo, test. Developer's: check, soak, outage, kills, memory, month, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,9 +7,11 @@ SPEED ?= 60
 MESSAGES ?= 1000000
 RATE ?= 10000
 DAYS ?= 31
+KILLS ?= 200
+HOURS ?= 24
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check soak month servers lock clean
+.PHONY: help install demo test coverage check soak outage kills memory month servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
@@ -19,6 +21,10 @@ help:
 	@echo "make coverage  run every test and tell which lines none of them reaches"
 	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
 	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
+	@echo "make outage    play every trouble of a database under load, cut it off for an hour of plant time, and compare what"
+	@echo "               it holds in the end with what was published; some minutes; print it as a line of JSON"
+	@echo "make kills     kill the collector 200 times at random instants under load, and compare: make kills KILLS=20"
+	@echo "make memory    keep the database away for a day of plant time and watch the collector's memory: make memory HOURS=2"
 	@echo "make month     let the collector account for a simulated month with all that goes wrong in one, and compare days and"
 	@echo "               month with what happened; some minutes; print it as a line of JSON: make month DAYS=7"
 
@@ -64,6 +70,15 @@ coverage: $(VENV)/.test-installed servers
 
 soak: $(VENV)/.test-installed servers
 	@$(BIN)/python tests/soak/killing_run.py --messages $(MESSAGES) --rate $(RATE)
+
+outage: $(VENV)/.test-installed servers
+	@$(BIN)/python tests/soak/outage_run.py
+
+kills: $(VENV)/.test-installed servers
+	@$(BIN)/python tests/soak/random_kills.py --kills $(KILLS)
+
+memory: $(VENV)/.test-installed servers
+	@$(BIN)/python tests/soak/memory_run.py --hours $(HOURS)
 
 # No servers: the line and the store in one process, with a clock of its own.
 month: $(VENV)/.test-installed

@@ -108,6 +108,11 @@ class CollectorProcess:
 
     def start(self) -> None:
         """Start the process and wait until it runs."""
+        self.spawn()
+        wait_until(lambda: self._said("running") is not None, 60, self.process, self.log)
+
+    def spawn(self) -> None:
+        """Start the process, and do not wait."""
         self.starts += 1
         environment = dict(os.environ) | self.simulation.settings(self.name) | dict(self.settings)
         environment |= {"POTLINE_STORE__PATH": str(self.store), "POTLINE_PAGE__LISTEN": "127.0.0.1:0"}
@@ -116,7 +121,6 @@ class CollectorProcess:
             self.process = subprocess.Popen(
                 [*command, "--clock", self.simulation.clock], env=environment, stdout=output, stderr=output
             )
-        wait_until(lambda: self._said("running") is not None, 60, self.process, self.log)
 
     def kill(self) -> None:
         """End the process as a power cut does."""

@@ -1,6 +1,8 @@
 """The outbox in the store: what each database still has to take, and what is let go of."""
 
+import gzip
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,8 +94,16 @@ def _record(seq: int, lines: int, raw_bytes: int, body: bytes) -> OutboxRecord:
     """Return a record as its member tells it, for that is what a checksum guards."""
     head = frame.head_of(body)
     if head is None:  # written by a collector whose members said nothing of themselves, or damaged
-        return OutboxRecord(seq, lines, raw_bytes, body)
+        return OutboxRecord(seq, lines, raw_bytes, body, is_whole=_unpacks(body))
     return OutboxRecord(seq, head.lines, head.raw_bytes, body, is_whole=frame.is_whole(head, body))
+
+
+def _unpacks(body: bytes) -> bool:
+    try:
+        gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):  # OSError: its first bytes are not those of gzip
+        return False
+    return True
 
 
 def advance(db: sqlite3.Connection, target: str, seq: int) -> None:
