@@ -11,6 +11,7 @@ import functions_seen
 import pytest
 import structlog
 from blockbuster import BlockBuster
+from draws import USUAL, drawn
 from hypothesis import settings
 from servers import (
     InfluxDB1,
@@ -22,7 +23,7 @@ from servers import (
 )
 
 # Machines that run tests are shared: how long one example takes says nothing.
-settings.register_profile("shared machine", deadline=None)
+settings.register_profile("shared machine", deadline=None, max_examples=drawn(USUAL))
 settings.load_profile("shared machine")
 
 # --- Guards -----------------------------------------------------------------------------------------------------------

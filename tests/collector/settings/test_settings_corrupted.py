@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,7 +85,7 @@ def is_readable(problem: str) -> bool:
         st.tuples(st.sampled_from(PLACES), st.just(DELETE) | st.sampled_from(EXTREMES)), min_size=1, max_size=3
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 def test_nothing_but_readable_problems_comes_of_spoiled_files(
     tmp_path_factory: pytest.TempPathFactory, spoilings: list[tuple[tuple[str, tuple[str | int, ...]], object]]
 ) -> None:
@@ -96,7 +97,7 @@ def test_nothing_but_readable_problems_comes_of_spoiled_files(
 
 
 @given(name=st.sampled_from(NAMES), cut=st.integers(0, 4000), put=st.text(alphabet="[]{}=\"'#.,\n\\ a1é\0", max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_nothing_but_readable_problems_comes_of_torn_texts(
     tmp_path_factory: pytest.TempPathFactory, name: str, cut: int, put: str
 ) -> None:
@@ -117,7 +118,7 @@ JSON = [json.dumps(value) for value in EXTREMES if not isinstance(value, date | 
 
 
 @given(part=st.sampled_from(PARTS), value=st.sampled_from(JSON) | st.text(alphabet='[]{}":,a1. é', max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_nothing_but_readable_problems_comes_of_any_variable(part: str, value: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(f"POTLINE_{part}", value)
