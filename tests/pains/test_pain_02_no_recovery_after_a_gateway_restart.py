@@ -7,8 +7,8 @@ meters each are restarted side by side, twice each, under the real poller and th
 Nobody hears that a link is half-open: it is noticed by silence, after two polls. So these gateways are away for that
 long, and the two periods count from their return, as for the others.
 
-Measured on two cores: back after 0.5 s in the middle and 1.4 s at the worst; 80 restarts leave no socket, no task, and
-65 kB behind (of which each meter's last error is a part).
+Measured on two cores that others used as well: back after 1.6 s at the worst; the second restart of all leaves no
+socket, no task, and 70 kB behind (of which the last error of each of the 100 meters is a part).
 """
 
 import asyncio
@@ -201,14 +201,13 @@ async def test_every_restart_is_over_within_two_periods_and_100_leave_nothing_be
             await gateway.server.closed()
             gateway.server.check()
 
-    print("GROWTH", after, before, sorted(b for b, _ in backs)[-4:])
     assert len(backs) == 100
     assert {way: sum(each == way for _, each in backs) for way in WAYS} == dict.fromkeys(WAYS, 25)
     slowest = {way: max(back for back, each in backs if each == way) for way in WAYS}
     assert max(slowest.values()) < 2 * PERIOD_S, slowest
     assert statistics.median(back for back, _ in backs) < PERIOD_S
     assert (before.sockets, before.tasks) == (after.sockets, after.tasks)
-    assert after.memory - before.memory < 150_000
+    assert after.memory - before.memory < 120_000
 
 
 async def test_a_gateway_that_heard_none_of_its_meters_for_a_while_is_back_within_two_periods() -> None:

@@ -226,14 +226,14 @@ def test_any_order_and_any_batches_give_the_same_cells_and_amounts(
     assert total.amount == sum(gains[1:])
 
 
-def test_a_hundred_thousand_stored_readings_in_random_order_are_booked_within_3_s() -> None:
+def test_a_hundred_thousand_stored_readings_in_random_order_are_booked_within_3_s_of_processor_time() -> None:
     rows = energy(*((t, t * 0.125 % MODULUS) for t in range(100_000)))
     keeper = booked([rows[0], rows[-1]])
-    started = time.perf_counter()
+    started = time.process_time()
 
     (batch,) = shuffled(rows[1:-1], 1, 1)
     keeper.book(batch)
 
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0
     assert keeper.amount(ENERGY, 0, 1667).amount == 99_999 * 0.125
     assert keeper.booking.late == 99_998
