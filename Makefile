@@ -1,4 +1,4 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, soak, outage, kills, memory, month, lock.
+# Plant engineer's targets: install, demo, test. Developer's: check, check-deep, soak, outage, kills, memory, month, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,9 +9,10 @@ RATE ?= 10000
 DAYS ?= 31
 KILLS ?= 200
 HOURS ?= 24
+DEPTH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check soak outage kills memory month servers lock clean
+.PHONY: help install demo test coverage check check-deep soak outage kills memory month servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
@@ -19,6 +20,7 @@ help:
 	@echo "               make demo INFLUX=http://127.0.0.1:8086 also writes to that InfluxDB"
 	@echo "make test      install the test servers where allowed, check the code and run every test"
 	@echo "make coverage  run every test and tell which lines none of them reaches"
+	@echo "make check-deep   try every property with 20 times as many examples; make check-deep DEPTH=100"
 	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
 	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
 	@echo "make outage    play every trouble of a database under load, cut it off for an hour of plant time, and compare what"
@@ -59,10 +61,17 @@ check: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Files side by side, the tests of one file one after the other. TESTS=0 runs all in one process.
-TESTS ?= 2
+# Files side by side, the tests of one file one after the other, the long files first (tests/longest_first.py).
+# Three at a time keep two cores busy: many files wait for clocks and servers. TESTS=0 runs all in one process.
+TESTS ?= 3
+SIDE_BY_SIDE = --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.test-installed servers check
-	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# The tests that draw, with many examples.
+check-deep: $(VENV)/.test-installed servers
+	TEST_DEPTH=$(DEPTH) $(BIN)/python -m pytest $(SIDE_BY_SIDE) --timeout 14400 \
+	  $$(grep --recursive --files-with-matches --include='test_*.py' --extended-regexp 'from (hypothesis|draws)' tests)
 
 # Which lines no test reaches: slower by half.
 coverage: $(VENV)/.test-installed servers

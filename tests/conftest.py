@@ -11,7 +11,9 @@ import functions_seen
 import pytest
 import structlog
 from blockbuster import BlockBuster
+from draws import USUAL, drawn
 from hypothesis import settings
+from longest_first import weight
 from servers import (
     InfluxDB1,
     Mosquitto,
@@ -22,8 +24,16 @@ from servers import (
 )
 
 # Machines that run tests are shared: how long one example takes says nothing.
-settings.register_profile("shared machine", deadline=None)
+settings.register_profile("shared machine", deadline=None, max_examples=drawn(USUAL))
 settings.load_profile("shared machine")
+
+# --- Order ------------------------------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files: one that comes last would keep one worker busy while the others have nothing to do."""
+    items.sort(key=lambda item: weight(item.path.name), reverse=True)
+
 
 # --- Guards -----------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -201,10 +202,18 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
-def demo(*arguments: str) -> subprocess.Popen[str]:
-    """Start the demonstration as a person does."""
+@contextmanager
+def demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the demonstration as a person does, and end it where a test has failed before it did."""
     command = [sys.executable, "-m", "collector", "demo", "--config", str(CONFIG), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                for pid in {running.pid, *children_of(running.pid)}:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.timeout(90)

@@ -28,6 +28,8 @@ from simulators.tables import ConfigurationError
 SCENARIOS = Path(__file__).parents[2] / "simulators" / "scenarios"
 THREE_O_CLOCK = ClockSpec.parse("2026-11-22T03:00:00Z@1795327200*60").begin_ns
 SECOND = 1_000_000_000
+STEP_S = 4
+"""Steps of the long day: what adds up in those does so in steps of a second."""
 K = 26.9815384 / (3 * 96485.33212) * 3600
 """Faraday's constant of aluminium, 0.33557 kg/kAh."""
 
@@ -79,7 +81,7 @@ class Day:
 
     rows: Rows = field(default_factory=list)
     current_a: list[float] = field(default_factory=list)
-    pots_w: list[float] = field(default_factory=list)
+    pots_ws: list[float] = field(default_factory=list)
     metal_kg: list[float] = field(default_factory=list)
     effects: list[AnodeEffect] = field(default_factory=list)
     low_voltage: list[LowVoltageEffect] = field(default_factory=list)
@@ -89,8 +91,10 @@ class Day:
     def take(self, step: LineStep) -> None:
         assert step.casting is not None
         self.current_a.append(step.current_a)
-        self.pots_w.append(float(step.pot_voltages_v.sum()) * step.current_a)
-        self.metal_kg.append(K * step.current_a / 3.6e6 * float(step.pot_efficiency[step.pots.operating].sum()))
+        self.pots_ws.append(STEP_S * float(step.pot_voltages_v.sum()) * step.current_a)
+        self.metal_kg.append(
+            STEP_S * K * step.current_a / 3.6e6 * float(step.pot_efficiency[step.pots.operating].sum())
+        )
         self.effects += step.ended
         self.low_voltage += step.low_voltage_ended
         self.weighings += step.weighings
@@ -102,11 +106,11 @@ def a_day() -> Day:
     """Run the example plant through a day of modulation, a line stop, a rectifier trip and a pot bridged out."""
     made = replace(scenario("modulation-and-line-stop"), seed=8)
     line = replace(made.lines["PL1"], anode_effects_per_pot_day=3.0, low_voltage_effects_per_pot_day=3.0)
-    smelter = Smelter(replace(made, lines={"PL1": line}), THREE_O_CLOCK)
+    smelter = Smelter(replace(made, lines={"PL1": line}), THREE_O_CLOCK, STEP_S * SECOND)
     day = Day()
     step = smelter.step()["PL1"]
     day.take(step)
-    for _ in range(86_399):
+    for _ in range(86_400 // STEP_S - 1):
         step = smelter.step()["PL1"]
         day.take(step)
         day.rows += smelter.finished_minutes()
@@ -131,9 +135,9 @@ def test_over_a_day_energy_charge_and_metal_close() -> None:
     # Pots + busbars = line.
     pots_kwh = math.fsum(cell for row in rows if isinstance(cells := row["pot_kwh"], list) for cell in cells)
     assert pots_kwh + total(rows, "busbar_kwh") == pytest.approx(total(rows, "dc_kwh"), rel=1e-9)
-    assert pots_kwh == pytest.approx(math.fsum(day.pots_w) / 3.6e6, rel=1e-9)
+    assert pots_kwh == pytest.approx(math.fsum(day.pots_ws) / 3.6e6, rel=1e-9)
     # Charge is the current's integral, metal is Faraday's law times the current efficiency.
-    assert total(rows, "charge_kah") == pytest.approx(math.fsum(day.current_a) / 3.6e6, rel=1e-9)
+    assert total(rows, "charge_kah") == pytest.approx(STEP_S * math.fsum(day.current_a) / 3.6e6, rel=1e-9)
     assert total(rows, "metal_t") == pytest.approx(math.fsum(day.metal_kg) / 1000, rel=1e-9)
     for row in rows:
         if (efficiency := row["current_efficiency"]) is not None:
@@ -153,7 +157,7 @@ def test_over_a_day_energy_charge_and_metal_close() -> None:
 @pytest.mark.timeout(240)
 def test_a_day_of_modulation_is_what_the_scenario_says() -> None:
     day = a_day()
-    rows, current = day.rows, np.array(day.current_a) / 340_000.0
+    rows, current = day.rows, np.repeat(day.current_a, STEP_S) / 340_000.0  # by the second
     assert current[1000] == pytest.approx(1.0, abs=0.02)
     assert current[40 * 60] == pytest.approx(0.75, abs=0.02)
     assert current[100 * 60] == pytest.approx(1.25, abs=0.02)

@@ -28,6 +28,8 @@ from simulators.faults.mqtt_tables import FaultKind
 
 ROOT = Path(__file__).parents[2]
 BUSY = ROOT / "simulators" / "scenarios" / "busy.toml"
+PATIENCE_S = 60
+"""For what comes within a second or two on a machine that has nothing else to do."""
 
 
 class Simulator:
@@ -42,10 +44,10 @@ class Simulator:
         """End it by a signal; give the seconds that took and what it said."""
         before = time.monotonic()
         self.process.send_signal(number)
-        said, _ = self.process.communicate(timeout=10)
+        said, _ = self.process.communicate(timeout=PATIENCE_S)
         return time.monotonic() - before, said
 
-    def wait_for_minutes(self, count: int, *, at_most_s: float = 10) -> None:
+    def wait_for_minutes(self, count: int, *, at_most_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + at_most_s
         while len(self.rows()) < count:
             assert time.monotonic() < deadline
@@ -73,7 +75,7 @@ def simulator(folder: Path, *arguments: str, scenario: Path = BUSY) -> Iterator[
         text=True,
     )
     try:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE_S
         while not (folder / "announce.json").exists():
             assert process.poll() is None, process.communicate()[0]
             assert time.monotonic() < deadline
@@ -179,12 +181,13 @@ async def test_telemetry_events_and_weighings_reach_a_broker_that_is_already_run
     phases: dict[str, list[str]] = {}
     async with aiomqtt.Client(broker.host, broker.port, protocol=aiomqtt.ProtocolVersion.V5) as client:
         await client.subscribe("smelter/v1/example/#", qos=1)
-        arguments = ("--clock", clock(600), "--broker", f"{broker.host}:{broker.port}")
+        # Slow enough for a reader on a busy machine: what it does not take, the broker drops in the end.
+        arguments = ("--clock", clock(120), "--broker", f"{broker.host}:{broker.port}")
         with simulator(tmp_path, *arguments, scenario=scenario) as plant:
             place = {"host": broker.host, "port": broker.port, "protocol": "5"}
             assert plant.announced["brokers"] == {"potroom": place}
             assert children_of(plant.process.pid) == []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 async for message in client.messages:
                     kinds.add(str(message.topic).rsplit("/", 1)[1])
                     assert isinstance(message.payload, bytes)
@@ -208,7 +211,7 @@ async def test_a_broker_that_was_away_gets_what_it_has_missed(
         broker = await asyncio.to_thread(mosquitto, port=port)
         async with aiomqtt.Client(broker.host, port, protocol=aiomqtt.ProtocolVersion.V5) as client:
             await client.subscribe("smelter/v1/example/potline/PL1/pot/1001/telemetry", qos=1)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 told = [json.loads(bytes((await anext(client.messages)).payload)) for _ in range(3)]
         _, said = plant.end()
     assert [message["ts"] for message in told] == [f"2026-01-05T03:00:{second}.000Z" for second in (10, 20, 30)]
@@ -216,7 +219,7 @@ async def test_a_broker_that_was_away_gets_what_it_has_missed(
 
 
 def test_two_runs_with_the_same_clock_and_seed_tell_the_same_truth(tmp_path: Path) -> None:
-    spec = clock(1200)
+    spec = clock(200)  # the second begins late, and has to make up for it
     rows = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -241,7 +244,7 @@ def test_the_end_of_the_bundled_broker_ends_the_simulator_with_a_reason(tmp_path
 def test_a_wrong_scenario_is_one_line_and_exit_code_78(tmp_path: Path) -> None:
     scenario = tmp_path / "wrong.toml"
     scenario.write_text('plant = "nowhere.toml"\n', encoding="utf-8")
-    done = subprocess.run(command(scenario), cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command(scenario), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 78
     assert done.stdout == ""
     assert done.stderr == f"{tmp_path}/nowhere.toml: cannot be read (No such file or directory); check the path\n"
@@ -262,7 +265,7 @@ def test_a_taken_configured_port_is_one_line_and_exit_code_69(tmp_path: Path) ->
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert done.returncode == 69
@@ -271,7 +274,7 @@ def test_a_taken_configured_port_is_one_line_and_exit_code_69(tmp_path: Path) ->
 
 
 def test_the_help_shows_how_to_run_it() -> None:
-    done = subprocess.run(command("--help"), cwd=ROOT, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command("--help"), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert "\n    python -m simulators run simulators/scenarios/steady.toml \\\n" in done.stdout
     assert "\n    78  the scenario or one of its data files cannot be used\n" in done.stdout
 
@@ -286,7 +289,7 @@ def test_the_help_shows_how_to_run_it() -> None:
 )
 def test_a_wrong_option_is_explained(option: str, value: str, complaint: str) -> None:
     done = subprocess.run(
-        command(BUSY, option, value), cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+        command(BUSY, option, value), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode in {2, 69}
     assert complaint in done.stderr
@@ -318,7 +321,7 @@ async def hits(plant: Simulator, path: str) -> dict[str, int]:
 
 @pytest.mark.asyncio
 async def test_a_night_of_everything_goes_on_for_half_an_hour_and_ends_well(tmp_path: Path) -> None:
-    with simulator(tmp_path, "--clock", clock(600), scenario=BUSY.with_name("night.toml")) as plant:
+    with simulator(tmp_path, "--clock", clock(240), scenario=BUSY.with_name("night.toml")) as plant:
         places = plant.announced["endpoints"]
         questions = [
             ("rectifier_gateway", "0001 0000 0006 02 03 0BED 0002"),

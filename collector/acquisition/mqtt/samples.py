@@ -42,7 +42,7 @@ class SampleReader:
         self.layout = layout
         self._owners = owners
         self._places: dict[str, Places] = {}
-        self._tables = tuple({(value.path[:-1], value.path[-1]) for value in layout.values})
+        self._tables = tuple({(value.path[:-1], value.path[-1]) for value in layout.values if value.path})
 
     def places(self, owner: str) -> Places:
         """Return the points of a pot or meter."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from closed_day import BOOKS
+from draws import drawn
 from electricity_told import certified, contract
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -190,13 +191,13 @@ def test_every_single_setting_of_a_part_gives_another_fingerprint(part: str) -> 
     assert same == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 @given(st.sampled_from(WITHIN))
 def test_any_one_setting_that_enters_a_result_gives_another_fingerprint(place: Path_) -> None:
     assert fingerprint(changed(WHOLE, place)) != fingerprint(WHOLE)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 @given(st.sampled_from(WITHOUT))
 def test_any_one_setting_that_enters_no_result_gives_the_same_fingerprint(place: Path_) -> None:
     assert fingerprint(changed(WHOLE, place)) == fingerprint(WHOLE)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from uncertain_hour import ANODE, CURRENT, GRID, PFC, VOLTAGE, VT, dc, feeders, metal
@@ -192,7 +193,7 @@ def test_drawn_errors_scatter_the_intensity_as_the_budget_tells() -> None:
     assert told.t_co2e_per_t.standard == pytest.approx(emissions.emissions_intensity(total, metal_t).std(), rel=0.01)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=drawn(25), deadline=None)
 @given(st.floats(0.1, 1000), st.floats(0, 0.01), st.floats(0, 0.01), st.floats(0.0001, 0.02))
 def test_relative_uncertainty_does_not_depend_on_the_length_of_the_interval(
     length: float, current: float, volts: float, efficiency: float

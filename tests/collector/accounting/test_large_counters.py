@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from bookkeeper import Bookkeeper, Row, shuffled
+from draws import drawn
 from example_plant import example_plant
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -72,7 +73,7 @@ def row(raw: int, t_s: float) -> Row:
 @given(UINT64)
 @example(2**64 - 1)
 @example(2**50 - 1)
-@settings(max_examples=400)
+@settings(max_examples=drawn(150))
 def test_the_stream_gets_the_double_nearest_to_the_exact_value_of_any_register(raw: int) -> None:
     (reading,) = told(raw)
     assert float(reading.value) == raw / 1000  # true division of whole numbers is rounded once
@@ -81,7 +82,7 @@ def test_the_stream_gets_the_double_nearest_to_the_exact_value_of_any_register(r
 
 @given(UINT64, st.integers(0, 2_000_000))
 @example(2**64 - 1, 1)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(150), deadline=None)
 def test_the_difference_of_two_readings_is_exact_at_any_height_and_over_the_end(raw: int, gained: int) -> None:
     keeper = Bookkeeper(RULES)
     keeper.book([row(raw, 0), row(raw + gained, 30)])
@@ -103,7 +104,7 @@ def test_an_hour_of_any_height_is_exact_whole_and_minute_by_minute(start: int) -
 
 
 @given(UINT64, st.lists(st.integers(0, 1_000_000), min_size=3, max_size=40), st.integers(0, 1 << 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_readings_in_any_order_with_restarts_between_give_the_same_whole_number(
     start: int, gains: list[int], seed: int
 ) -> None:

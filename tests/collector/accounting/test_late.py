@@ -5,6 +5,7 @@ import time
 
 import pytest
 from bookkeeper import Bookkeeper, Row, shuffled
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,7 +189,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(0, 1 << 30), st.integers(1, 8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=drawn(100), deadline=None)
 def test_any_order_and_any_batches_give_the_same_cells_and_amounts(
     steps: list[tuple[int, float, float, int]], seed: int, batches: int
 ) -> None:
@@ -225,7 +226,7 @@ def test_any_order_and_any_batches_give_the_same_cells_and_amounts(
     assert total.amount == sum(gains[1:])
 
 
-def test_a_hundred_thousand_stored_readings_in_random_order_are_booked_within_3_s() -> None:
+def test_a_hundred_thousand_stored_readings_in_random_order_are_booked_within_3_s_of_processor_time() -> None:
     rows = energy(*((t, t * 0.125 % MODULUS) for t in range(100_000)))
     keeper = booked([rows[0], rows[-1]])
     started = time.process_time()

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from bookkeeper import Bookkeeper, Row, shuffled
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +33,7 @@ def total_kwh(keeper: Bookkeeper, rows: list[Row]) -> float:
 
 
 @given(GAINS, GAINS, st.integers(0, 1 << 30), st.integers(1, 8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_once_a_new_level_is_known_the_order_of_all_others_makes_no_difference(
     old: list[int], new: list[int], seed: int, batches: int
 ) -> None:
@@ -55,7 +56,7 @@ def test_once_a_new_level_is_known_the_order_of_all_others_makes_no_difference(
 
 
 @given(GAINS, GAINS, st.integers(0, 1 << 30), st.integers(1, 12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_in_no_order_is_more_booked_than_both_meters_counted(
     old: list[int], new: list[int], seed: int, batches: int
 ) -> None:

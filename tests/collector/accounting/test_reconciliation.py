@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,7 +131,7 @@ def test_adjusted_values_scatter_as_their_uncertainties_tell() -> None:
     assert evidence.deviations.std(axis=0) == pytest.approx(np.ones(4), abs=0.02)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=drawn(25), deadline=None)
 @given(st.data())
 def test_adjusted_values_fulfil_their_balances_and_are_never_less_certain(data: st.DataObject) -> None:
     parts = data.draw(st.integers(1, 8))

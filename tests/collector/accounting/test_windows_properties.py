@@ -6,6 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,7 +67,7 @@ def moments(draw: st.DrawFn) -> tuple[Calendar, int]:
 
 
 @pytest.mark.parametrize("name", CLOCK)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(moment=moments())
 def test_a_time_lies_in_the_window_it_is_given_and_so_does_every_other_time_of_that(
     name: str, moment: tuple[Calendar, int]
@@ -80,7 +81,7 @@ def test_a_time_lies_in_the_window_it_is_given_and_so_does_every_other_time_of_t
     assert window_of(name, window.end_ns, calendar).start_ns == window.end_ns
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(moment=moments())
 def test_windows_are_made_of_whole_minutes_and_no_hour_is_longer_than_sixty(moment: tuple[Calendar, int]) -> None:
     calendar, time_ns = moment
@@ -91,7 +92,7 @@ def test_windows_are_made_of_whole_minutes_and_no_hour_is_longer_than_sixty(mome
 
 
 @pytest.mark.parametrize("name", [*CLOCK, *ROLLING_NS])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(25), deadline=None)
 @given(moment=moments())
 def test_parts_make_up_the_whole_without_gap_in_order_of_time(name: str, moment: tuple[Calendar, int]) -> None:
     calendar, time_ns = moment
@@ -103,7 +104,7 @@ def test_parts_make_up_the_whole_without_gap_in_order_of_time(name: str, moment:
     assert all(NAMES.index(part.name) < NAMES.index(name) for part in parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(25), deadline=None)
 @given(moment=moments(), ages=st.lists(st.integers(0, 3 * 1440), min_size=1, max_size=40), extra=st.integers(0, 1440))
 def test_the_windows_touched_are_those_of_each_minute_and_no_others(
     moment: tuple[Calendar, int], ages: list[int], extra: int

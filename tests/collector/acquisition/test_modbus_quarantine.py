@@ -1,5 +1,6 @@
 """Bad registers are found by halving, set aside, and tried again; the others are asked for all the time."""
 
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,7 +128,7 @@ def test_the_smallest_request_of_a_block_is_its_first_value() -> None:
     assert quarantine.smallest(smallest) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(
     count=st.integers(1, 200),
     bad=st.sets(st.integers(0, 199), max_size=12),

@@ -6,6 +6,7 @@ change places, and when a node begins a new session, its death is told before. A
 
 import math
 
+from draws import drawn
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -218,5 +219,5 @@ class NodeAndHost(RuleBasedStateMachine):
         assert self.host.now_ms >= NOON_MS
 
 
-NodeAndHost.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)
+NodeAndHost.TestCase.settings = hypothesis_settings(max_examples=drawn(40), stateful_step_count=40, deadline=None)
 TestNodeAndHost = NodeAndHost.TestCase

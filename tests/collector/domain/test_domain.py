@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -254,7 +255,7 @@ def element(value: Any, index: int) -> Any:  # noqa: ANN401  a record is any rec
 
 
 @pytest.mark.parametrize("formula", formulas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=drawn(15), deadline=None)
 @given(data=st.data())
 def test_an_array_gives_what_its_elements_give_one_by_one(formula: Callable[..., Any], data: st.DataObject) -> None:
     size = data.draw(st.integers(0, 5), label="size")
@@ -269,7 +270,7 @@ def test_an_array_gives_what_its_elements_give_one_by_one(formula: Callable[...,
 
 
 @pytest.mark.parametrize("formula", formulas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=drawn(15), deadline=None)
 @given(data=st.data())
 def test_a_plain_number_beside_an_array_holds_for_all_its_elements(
     formula: Callable[..., Any], data: st.DataObject
@@ -283,7 +284,7 @@ def test_a_plain_number_beside_an_array_holds_for_all_its_elements(
 
 
 @pytest.mark.parametrize("formula", formulas())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=drawn(15), deadline=None)
 @given(data=st.data())
 def test_valid_inputs_give_a_finite_answer_and_are_left_as_they_were(
     formula: Callable[..., Any], data: st.DataObject

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from settings_folder import COLLECTOR, LAYOUT, PLANT, SettingsFolder
@@ -280,7 +281,7 @@ def test_the_blueprint_and_what_comes_with_the_collector_are_valid(tmp_path: Pat
 TREE = tomllib.loads(TEXT)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(120), deadline=None)
 @given(st.sampled_from(places(TREE)), st.sampled_from([DELETE, *EXTREMES]))
 def test_whatever_is_done_to_a_layout_gives_problems_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[str | int, ...], value: object

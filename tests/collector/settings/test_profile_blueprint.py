@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
@@ -89,7 +90,7 @@ TREE = tomllib.loads(TEXT)
 PLACES = places(TREE)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=drawn(120), deadline=None)
 @given(st.sampled_from(PLACES), st.sampled_from([DELETE, *EXTREMES]))
 def test_whatever_is_done_to_a_register_map_gives_problems_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[str | int, ...], value: object

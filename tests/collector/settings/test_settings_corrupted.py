@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,7 +85,7 @@ def is_readable(problem: str) -> bool:
         st.tuples(st.sampled_from(PLACES), st.just(DELETE) | st.sampled_from(EXTREMES)), min_size=1, max_size=3
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 def test_nothing_but_readable_problems_comes_of_spoiled_files(
     tmp_path_factory: pytest.TempPathFactory, spoilings: list[tuple[tuple[str, tuple[str | int, ...]], object]]
 ) -> None:
@@ -96,7 +97,7 @@ def test_nothing_but_readable_problems_comes_of_spoiled_files(
 
 
 @given(name=st.sampled_from(NAMES), cut=st.integers(0, 4000), put=st.text(alphabet="[]{}=\"'#.,\n\\ a1é\0", max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_nothing_but_readable_problems_comes_of_torn_texts(
     tmp_path_factory: pytest.TempPathFactory, name: str, cut: int, put: str
 ) -> None:
@@ -117,7 +118,7 @@ JSON = [json.dumps(value) for value in EXTREMES if not isinstance(value, date | 
 
 
 @given(part=st.sampled_from(PARTS), value=st.sampled_from(JSON) | st.text(alphabet='[]{}":,a1. é', max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(50), deadline=None)
 def test_nothing_but_readable_problems_comes_of_any_variable(part: str, value: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(f"POTLINE_{part}", value)
@@ -125,13 +126,25 @@ def test_nothing_but_readable_problems_comes_of_any_variable(part: str, value: s
     assert [problem for problem in told if not is_readable(problem)] == []
 
 
-@pytest.mark.parametrize("key", ["for", "from_csv", "unit", "base", "also", "constants", "measures", "profile"])
-def test_nothing_but_readable_problems_comes_of_a_table_for_many_meters(tmp_path: Path, key: str) -> None:
-    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+USUAL_TABLE = {
+    "for": "1..3",
+    "measures": "monitored",
+    "profile": "eastron-sdm630",
+    "endpoint": "plc",
+    "unit": "{n+100}",
+}
+TABLE_KEYS = ["for", "from_csv", "unit", "base", "also", "constants", "measures", "profile"]
+TABLE_VALUES = [*EXTREMES, "{n}", "{n-99999}", "{", "{}", "{{n}}", "{n}{m}", ["{n}"], {"{n}": "{n}"}]
+
+
+@given(key=st.sampled_from(TABLE_KEYS), value=st.sampled_from(TABLE_VALUES))
+@settings(max_examples=drawn(80), deadline=None)
+def test_nothing_but_readable_problems_comes_of_a_table_for_many_meters(
+    tmp_path_factory: pytest.TempPathFactory, key: str, value: object
+) -> None:
+    config = tmp_path_factory.mktemp("many") / "config"
+    shutil.copytree(CONFIG, config)
     plant = config / "plants" / "example.toml"
-    text = plant.read_text(encoding="utf-8")
-    usual = {"for": "1..3", "measures": "monitored", "profile": "eastron-sdm630", "endpoint": "plc", "unit": "{n+100}"}
-    for value in [*EXTREMES, "{n}", "{n-99999}", "{", "{}", "{{n}}", "{n}{m}", ["{n}"], {"{n}": "{n}"}]:
-        written = "".join(f"{json.dumps(name)} = {toml(item)}\n" for name, item in (usual | {key: value}).items())
-        plant.write_text(f'{text}\n[meters."many_{{n}}"]\n{written}', encoding="utf-8")
-        assert all(is_readable(problem) for problem in problems(config)), value
+    table = "".join(f"{json.dumps(name)} = {toml(item)}\n" for name, item in (USUAL_TABLE | {key: value}).items())
+    plant.write_text(f'{plant.read_text(encoding="utf-8")}\n[meters."many_{{n}}"]\n{table}', encoding="utf-8")
+    assert [problem for problem in problems(config) if not is_readable(problem)] == []

@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from draws import drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -175,5 +176,5 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
 def test_the_store_does_what_a_simple_model_of_it_does() -> None:
     run_state_machine_as_test(
-        StoreAgainstModel, settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
+        StoreAgainstModel, settings=settings(max_examples=drawn(15), stateful_step_count=20, deadline=None)
     )
