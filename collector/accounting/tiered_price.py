@@ -12,7 +12,8 @@ import numpy as np
 from collector.accounting.intensity import FARADAY, Metal, boundaries, energy_intensity
 from collector.accounting.sums import Sums
 from collector.domain import price
-from collector.domain.forecast import forecast_standard_uncertainty, period_end_kwh_per_t
+from collector.domain.forecast import period_end_kwh_per_t
+from collector.domain.forecast_scatter import forecast_standard_uncertainty
 from collector.plant.rule_tables import SteppedPrice
 
 _LEAST_DAYS = 3

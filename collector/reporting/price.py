@@ -5,7 +5,8 @@ from math import fsum, hypot
 
 import numpy as np
 
-from collector.domain.forecast import forecast_standard_uncertainty, needed_kwh_per_t, period_end_kwh_per_t
+from collector.domain.forecast import needed_kwh_per_t, period_end_kwh_per_t
+from collector.domain.forecast_scatter import forecast_standard_uncertainty
 from collector.domain.price import (
     Tier,
     band_surcharge,

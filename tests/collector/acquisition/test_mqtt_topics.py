@@ -12,7 +12,7 @@ from collector.plant.layout import Level, Template
 SMELTER = "smelter/v1/{site}/potline/{potline}/pot/{pot}/telemetry"
 
 
-def test_a_plant_without_meters_on_its_broker_subscribes_to_pots_cranes_and_books_only() -> None:
+def test_a_plant_without_meters_on_its_broker_subscribes_to_pots_cranes_books_and_factors_only() -> None:
     plant = example_plant()
     reader = LayoutReader(plant, plant.layouts, broker="potroom", site="north", qos=2, longest_tare_age_s=1.0)
     assert [(each.topic, each.qos) for each in reader.subscriptions] == [
@@ -20,6 +20,8 @@ def test_a_plant_without_meters_on_its_broker_subscribes_to_pots_cranes_and_book
         ("smelter/v1/north/potline/+/pot/+/event/ae", 2),
         ("smelter/v1/north/potline/+/pot/+/sample/+", 2),
         ("smelter/v1/north/crane/+/weighing", 2),
+        ("smelter/v1/north/mes/metal_tapped", 2),
+        ("smelter/v1/north/electricity/factor", 2),
         ("smelter/v1/north/mes/production", 2),
     ]
 

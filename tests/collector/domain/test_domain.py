@@ -28,6 +28,7 @@ from collector.domain import (
     exceedance,
     flue_gas,
     forecast,
+    forecast_scatter,
     fuels,
     levels,
     metering,
@@ -64,7 +65,7 @@ FORMULA_MODULES: tuple[ModuleType, ...] = (
 )
 
 # Formulas that take records, dates or claims: cited like the others, tested for arrays in their own files.
-RECORD_MODULES: tuple[ModuleType, ...] = (levels, price, exceedance, renewables, claims)
+RECORD_MODULES: tuple[ModuleType, ...] = (levels, price, exceedance, renewables, claims, forecast_scatter)
 
 # A range that is valid for every argument of that name.
 VALID: dict[str, tuple[float, float]] = {

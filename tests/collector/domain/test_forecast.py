@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.forecast import forecast_standard_uncertainty, needed_kwh_per_t, period_end_kwh_per_t
+from collector.domain.forecast import needed_kwh_per_t, period_end_kwh_per_t
+from collector.domain.forecast_scatter import forecast_standard_uncertainty
 
 energies = st.floats(0, 1e9)
 days = st.floats(0.1, 31)
