@@ -12,10 +12,11 @@ from enum import Enum
 import msgspec
 
 from collector.accounting.integrals import Shape
+from collector.accounting.parts_of_meters import charge_source, lasting_errors, share_of
 from collector.accounting.rules import rules
 from collector.plant.direct import Coefficient, PasteAnodes
 from collector.plant.factors import DatedSeries, DatedValue, FactorInForce
-from collector.plant.meter import Measures, Meter
+from collector.plant.meter import Measures
 from collector.plant.told import Withheld
 from collector.plant.topology import Plant, Potline
 from collector.readings.event import EffectOrigin
@@ -254,21 +255,6 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
     return Wanted(potline.id, len(potline.pots), tuple(meters), charge, current, conventions, by_metal, starting)
 
 
-def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:
-    """Return what part of a meter's energy is a potline's own, minute by minute [1]; None: no part of it.
-
-    A service that several potlines share has a fixed part here, as the settings say. Where the metal decides, the part
-    is known only after all potlines have closed: it stands in the plant's account.
-    """
-    if meter.potline is not None:
-        return 1.0 if meter.potline == potline.id else None
-    if meter.measures is not Measures.AUXILIARY_AC:
-        return None
-    if len(plant.potlines) == 1:
-        return 1.0
-    return None if meter.allocation is None else dict(meter.allocation.shares).get(potline.id)
-
-
 def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) -> Parameters:
     """Return what is in force at a time.
 
@@ -287,7 +273,7 @@ def parameters_at(plant: Plant, potline: Potline, what: Wanted, time_ns: int) ->
         method=plant.method,
         technology=potline.slope.technology,
         wanted=what,
-        charge_source=_charge_source(plant, potline),
+        charge_source=charge_source(plant, potline),
         current_efficiency=_dated(efficiency),
         net_anode_consumption=None if series is None else _dated(series.at(time_ns)),
         anode_sulphur_pct=potline.anode_sulphur_pct,
@@ -389,24 +375,3 @@ def _paste(paste: PasteAnodes, time_ns: int) -> Paste:
         paste.skimmed_dust_per_metal,
         paste.source,
     )
-
-
-def lasting_errors(meter: Meter) -> tuple[tuple[str, float | None], ...]:
-    """Return the lasting errors of a meter's energy, each with its relative standard uncertainty [1].
-
-    A line's current transducer is in its charge as well.
-    """
-    told = meter.accuracy
-    if told.whole is not None:
-        return ((f"{meter.id}", told.whole),)
-    parts = ((f"{meter.id} meter", told.meter), (_current(meter), told.current), (f"{meter.id} voltage", told.voltage))
-    return tuple((name, relative) for name, relative in parts if relative is not None) or ((meter.id, None),)
-
-
-def _charge_source(plant: Plant, potline: Potline) -> tuple[str, float | None]:
-    meter = plant.line_meter(potline)
-    return ("line current", None) if meter is None else (_current(meter), meter.accuracy.current)
-
-
-def _current(meter: Meter) -> str:
-    return f"{meter.id} current"

@@ -12,7 +12,8 @@ import msgspec
 from collector.accounting.error_sources import ErrorSource, Gap, MeterEnergy, over_time
 from collector.accounting.intensity import FARADAY, Metal
 from collector.accounting.metal_basis import MetalBasis
-from collector.accounting.parameters import Parameters, Role, lasting_errors
+from collector.accounting.parameters import Parameters, Role
+from collector.accounting.parts_of_meters import lasting_errors
 from collector.accounting.period_metal import PeriodMetal, metal_of, scaled, weighed_metal
 from collector.accounting.plant_sums import MassSum, PlantSums
 from collector.accounting.sums import MeterSum, Sums

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import msgspec
 
-from collector.accounting.parameters import Measured, share_of
+from collector.accounting.parameters import Measured
+from collector.accounting.parts_of_meters import share_of
 from collector.accounting.rules import rules
 from collector.plant.contracts import Technology
 from collector.plant.meter import Measures, Meter

@@ -6,7 +6,7 @@ these services, and its comprehensive energy is completed here.
 
 from collections.abc import Sequence
 
-from collector.accounting.parameters import share_of
+from collector.accounting.parts_of_meters import share_of
 from collector.accounting.plant_account import allocated_kwh
 from collector.accounting.plant_sums import EnergySum, PlantSums
 from collector.accounting.sums import Pair

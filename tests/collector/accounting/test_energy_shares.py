@@ -7,7 +7,8 @@ from plantwide_story import PLANT
 
 from collector.accounting.account import MinuteInputs, account_minute
 from collector.accounting.integrals import Amount
-from collector.accounting.parameters import Conventions, Parameters, Wanted, parameters_at, share_of, wanted
+from collector.accounting.parameters import Conventions, Parameters, Wanted, parameters_at, wanted
+from collector.accounting.parts_of_meters import share_of
 from collector.accounting.plant_account import PlantInputs, account_plant_minute
 from collector.accounting.plant_parameters import plant_parameters
 from collector.accounting.sums import Sums
