@@ -13,6 +13,7 @@ import pytest
 from servers import Mosquitto
 from sparkplug_potroom import change, collecting, node, overhearing, speaking
 
+from collector.readings.event import EffectCounters
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from simulators.servers.sparkplug_wire import DataType, Metric, Payload, Value, encode
@@ -155,15 +156,17 @@ async def test_an_anode_effect_is_told_once_whatever_is_born_again(mosquitto: St
     }
     async with collecting(broker) as collector, speaking(broker, edge) as publisher:
         publisher.offer_all(change(edge, "1001", ended))
-        await collector.run.until(lambda: len(collector.run.events) == 1)
+        await collector.run.until(lambda: len(collector.run.events) == 2)
         for _ in range(3):
             before = publisher.connections
             publisher.break_connection()
             await collector.run.until(lambda before=before: publisher.connections > before)  # type: ignore[misc]
         publisher.offer_all(change(edge, "1001", {"Pot/Voltage": 4.2}))
         await collector.shows("1001", 4.2)
-        (event,) = collector.run.events
-        assert (event.id, event.time_ns) == ("AE-7", start_ms * 1_000_000)
+        effect, counters = collector.run.events
+        assert (effect.id, effect.time_ns) == ("AE-7", start_ms * 1_000_000)
+        assert isinstance(counters, EffectCounters)
+        assert (counters.count, counters.seconds) == (41, 4100.5)
 
 
 async def test_nothing_but_births_and_the_own_state_is_ever_said(mosquitto: StartBroker) -> None:
