@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -48,8 +48,8 @@ class Outbox(Protocol):
         """Return the next records that a database has not taken."""
         ...
 
-    async def advance(self, target: str, seq: int, dead: Sequence[DeadLetter] = ()) -> None:
-        """Note how far a database is."""
+    async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:
+        """Note which records a database has taken."""
         ...
 
 
@@ -91,12 +91,12 @@ class Delivery:
             for record in records:
                 await self._settled(record, await self._refused_of(record))
         else:
-            await self._outbox.advance(self.name, records[-1].seq)
+            await self._outbox.take(self.name, [record.seq for record in records])
             self._instruments.delivered_total += sum(record.lines for record in records)
         return True
 
     async def _settled(self, record: OutboxRecord, dead: Sequence[DeadLetter]) -> None:
-        await self._outbox.advance(self.name, record.seq, dead)
+        await self._outbox.take(self.name, [record.seq], dead)
         self._instruments.delivered_total += record.lines - len(dead)
         self._instruments.refused_total += len(dead)
         if dead:
