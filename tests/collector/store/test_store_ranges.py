@@ -150,7 +150,11 @@ async def test_how_far_each_database_is_behind_is_known(tmp_path: Path) -> None:
         await store.take("a", range(1, 3))
         await store.take("b", [3])  # it may tell what is older again: it is offered once more
         state = await store.outbox_state(("a", "b", "c"))
-        size = state.size_bytes // 4
+        size = (await store.outbox_state()).size_bytes // 4
+        of_two = await store.outbox_state(("a", "a"))
+    assert (state.records, state.oldest_ns, state.delivered) == (4, 10 * S, 0)
+    assert (of_two.records, of_two.size_bytes, of_two.oldest_ns) == (2, 2 * size, 30 * S)
+    assert (of_two.delivered, of_two.delivered_bytes) == (2, 2 * size)
     assert state.behind["a"] == Behind(2, 2, 2 * size, 30 * S)
     assert [state.behind[name].records for name in "bc"] == [3, 4]
 
