@@ -12,6 +12,7 @@ import structlog
 from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
+from collector.acquisition import security
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.message import MessageReader
@@ -224,6 +225,7 @@ async def _line(
             kept.keep_inputs_s,
             kept.keep_minutes_s,
             when_full=kept.when_full,
+            keep_delivered_s=kept.keep_delivered_s,
         ),
         instance=socket.gethostname(),
         progress=progress.made,
@@ -244,7 +246,10 @@ async def _fed(feed: Feed, instruments: Instruments) -> None:
 
 
 async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instruments: Instruments) -> None:
+    working: list[Delivery] = []
+
     async def deliver() -> None:
+        working.clear()
         async with InfluxSink(
             name=target.name,
             url=target.url,
@@ -255,10 +260,20 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
             username=target.username,
             secret_file=target.secret_file,
             timeout_s=target.timeout_s,
+            tls=lambda: security.context(target.tls),
+            server_name=target.tls.server_name,
+            proxy=target.proxy,
         ) as sink:
             delivery = Delivery(
-                target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
+                target.name,
+                sink,
+                store,
+                most_bytes=target.max_body_bytes,
+                clock=clock,
+                instruments=instruments,
+                backlog_rate=float(target.backlog_rate),
             )
+            working.append(delivery)
             try:
                 await delivery.run()
             except StoreUnwritable as exc:  # what it has taken cannot be noted for now, and will be sent again
@@ -270,4 +285,5 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
         temporary=SinkUnavailable,
         states=instruments.target_states,
         running="delivering",
+        did_well=lambda: any(delivery.has_delivered for delivery in working),
     )

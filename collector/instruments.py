@@ -58,7 +58,7 @@ class Instruments:
     commit_slowest_s: float = 0.0
     """The slowest commit so far [s]."""
     outbox_records: int = 0
-    """Records in the outbox."""
+    """Records in the outbox that a database has not taken; without one, all of them."""
     outbox_bytes: int = 0
     """Their size on disk [bytes]."""
     clock_steps_total: int = 0
@@ -75,6 +75,8 @@ class Instruments:
     """What it waits for, in a word: 'outbox_full' or 'disk'."""
     rejected_by_cause: dict[str, int] = field(default_factory=dict)
     """All messages that could not be understood, by what was wrong with them."""
+    refused_by_cause: dict[str, int] = field(default_factory=dict)
+    """Lines that a database refused for good, by the cause."""
     sparkplug: Counter[str] = field(default_factory=Counter)
     """What happened in Sparkplug's sessions without a word, all brokers added: births asked for, repeated messages."""
     meters: dict[str, MeterHealth] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Instruments:
             ("dropped_records", self.dropped_records_by_cause),
             ("readings_lost", self.readings_lost_by_wait),
             ("rejected", self.rejected_by_cause),
+            ("refused", self.refused_by_cause),
             ("sparkplug", self.sparkplug),
         ):
             found |= {f"{start}_{cause.replace(' ', '_')}_total": count for cause, count in counts.items()}

@@ -11,6 +11,7 @@ of the whole member, checksum (4 bytes each). The checksum is the CRC-32 of all 
 Source: RFC 1952, section 2.3.1.1.
 """
 
+import gzip
 import struct
 import zlib
 from collections.abc import Sequence
@@ -62,6 +63,15 @@ def is_whole(head: Head, body: bytes) -> bool:
         return False
     said = memoryview(body)[len(_MAGIC) : _SAID_END]
     return int(_CRC.unpack_from(body, _SAID_END)[0]) == _checksum(said, memoryview(body)[HEAD_BYTES:])
+
+
+def unpacks(body: bytes) -> bool:
+    """Tell whether bytes that say nothing of themselves are gzip as a whole, and what they hold fits its checksum."""
+    try:
+        gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return True
 
 
 def _checksum(said: bytes | memoryview, packed: bytes | memoryview) -> int:

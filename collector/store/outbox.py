@@ -1,39 +1,29 @@
-"""The outbox in the store: what each database still has to take, and what is let go of."""
+"""The outbox in the store: what each database still has to take, and what is sent again."""
 
-import gzip
 import sqlite3
-import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.readings.outgoing import DeadLetter, DropCause, OutboxRecord, WhenFull
-from collector.store import aging, frame
+from collector.readings.outgoing import DeadLetter, OutboxRecord, WhenFull
+from collector.store import aging, frame, ranges
+from collector.store.new_lines import NewLines
+from collector.store.ranges import Range
 
-_MOST_DEAD = 100_000
-_MOST_DEAD_BYTES = 256 * 1024 * 1024
 _MOST_AT_ONCE = 500
-_DEAD_TOO_MUCH = (
-    "DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM"
-    " (SELECT seq, sum(length(body)) OVER (ORDER BY seq DESC) AS with_newer FROM dead) WHERE with_newer > ?)"
-)
+HOUR_NS = 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
-    """What was dropped from the outbox: records by the cause, and the lines in them."""
+class Behind:
+    """What a database has not taken yet: records, lines, bytes on disk; when the oldest of it was written [ns].
 
-    by_cause: Counter[DropCause] = field(default_factory=Counter)
-    lines: int = 0
+    ``oldest_ns`` is 0 where it has taken everything; the lag is the time from then until now.
+    """
 
-    @property
-    def records(self) -> int:
-        """Records of all causes."""
-        return self.by_cause.total()
-
-    def and_also(self, other: "Dropped") -> "Dropped":
-        """Return this and something else that was dropped."""
-        return Dropped(self.by_cause + other.by_cause, self.lines + other.lines)
+    records: int
+    lines: int
+    size_bytes: int
+    oldest_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,82 +31,231 @@ class OutboxState:
     """How full the outbox is: records, bytes on disk, and when the oldest was written; ``dead`` letters kept.
 
     ``oldest_ns`` is UTC [ns] as the machine's clock goes now, whatever it showed then; 0 for an empty outbox.
+
+    Where some databases were asked about, what all of them have taken is told apart, as ``delivered``: it is kept only
+    to be sent again. ``behind`` says what each of them has not taken.
     """
 
     records: int
     size_bytes: int
     oldest_ns: int
     dead: int
+    delivered: int = 0
+    delivered_bytes: int = 0
+    behind: Mapping[str, Behind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """What is sent again: ``records`` of the period that are kept, and those that had to follow them.
+
+    ``gone`` records of the hours of the period, the first and the last one whole, are no longer kept; everything that
+    was written from ``kept_from_ns`` on is.
+    """
+
+    records: int
+    followed: int
+    gone: int
+    kept_from_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of what is kept, in bytes and seconds, and what happens when the outbox has as much."""
+    """How much of what is kept, in bytes and seconds, and what happens when the outbox has as much.
+
+    What all databases have taken is kept for ``keep_delivered_s``, in half of the outbox's bytes at the most, and goes
+    first where space is needed.
+    """
 
     outbox_max_bytes: int
     outbox_max_age_s: float
     keep_inputs_s: float
     keep_minutes_s: float
     when_full: WhenFull = WhenFull.DROP_OLDEST
+    keep_delivered_s: float = 0.0
 
 
-def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int) -> int:
-    """Append lines as one record, compressed once; return its bytes on disk."""
+def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, known: NewLines | None = None) -> int:
+    """Append lines as one record, compressed once, and note whether it tells nothing that was told before.
+
+    Return its bytes on disk.
+    """
     if not lines:
         return 0
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
-    head, body = frame.pack(lines, seq=1 if row is None else row[0] + 1, created_ns=created_ns)
+    seq = last_number(db) + 1
+    head, body = frame.pack(lines, seq=seq, created_ns=created_ns)
     db.execute(
         "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
         (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
     )
+    if known is not None and known.are_all(seq, lines):
+        db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
     return head.size
 
 
+def last_number(db: sqlite3.Connection) -> int:
+    """Return the last number that was given to a record."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
-    """Return the next records that a database has not taken: at least one, up to some size of line protocol."""
-    query = (
-        "SELECT seq, lines, raw_bytes, body FROM outbox"
-        " WHERE seq > coalesce((SELECT seq FROM cursor WHERE target = ?), 0) ORDER BY seq LIMIT ?"
-    )
+    """Return the oldest records that a database has not taken: at least one, up to some size of line protocol.
+
+    A number for which there is no record, though none was let go of, stands for itself: not whole, and empty.
+    """
+    return _up_to(_left(db, target, 1, holes=True), most_bytes)
+
+
+def newest(
+    db: sqlite3.Connection, target: str, *, most_bytes: int, since_ns: int, after: int = 0
+) -> list[OutboxRecord]:
+    """Return records that a database has not taken: those written since some time, behind some number."""
+    query = "SELECT min(seq) FROM outbox INDEXED BY outbox_by_age WHERE created_ns >= ?"
+    first = db.execute(query, (since_ns,)).fetchone()[0]
+    if first is None:
+        return []
+    return _up_to(_left(db, target, max(first, after + 1), holes=False), most_bytes)
+
+
+def _up_to(records: Iterator[OutboxRecord], most_bytes: int) -> list[OutboxRecord]:
     found: list[OutboxRecord] = []
     size = 0
-    for row in db.execute(query, (target, _MOST_AT_ONCE)):
-        record = _record(*row)
+    for record in records:
         size += record.raw_bytes
-        if found and size > most_bytes:
+        if found and (size > most_bytes or len(found) == _MOST_AT_ONCE):
             break
         found.append(record)
     return found
 
 
-def _record(seq: int, lines: int, raw_bytes: int, body: bytes) -> OutboxRecord:
-    """Return a record as its member tells it, for that is what a checksum guards."""
+def _left(db: sqlite3.Connection, target: str, first: int, *, holes: bool) -> Iterator[OutboxRecord]:
+    """Return what a database has not taken from a number on, in order; where asked for, what is missing, too."""
+    lowest = ranges.lowest_left(db, target)
+    query = (
+        "SELECT outbox.seq, lines, raw_bytes, body, created_ns, new_lines.seq IS NOT NULL FROM outbox"
+        " LEFT JOIN new_lines ON new_lines.seq = outbox.seq"
+        " WHERE outbox.seq BETWEEN ? AND ? ORDER BY outbox.seq"
+    )
+    is_behind = False
+    for begins, ends in ranges.between(ranges.ranges_of(db, target), first, last_number(db)):
+        is_behind = is_behind or lowest < begins
+        expected = begins
+        for seq, lines, raw_bytes, body, created_ns, are_new in db.execute(query, (begins, ends)):
+            if holes:
+                yield from (_missing(number) for number in range(expected, seq))
+            else:
+                is_behind = is_behind or expected < seq
+            yield _record(seq, lines, raw_bytes, body, created_ns, must_wait=is_behind and not are_new)
+            expected = seq + 1
+        if holes:
+            yield from (_missing(number) for number in range(expected, ends + 1))
+        else:
+            is_behind = is_behind or expected <= ends
+
+
+def _missing(seq: int) -> OutboxRecord:
+    return OutboxRecord(seq, 0, 0, b"", is_whole=False)
+
+
+def _record(seq: int, lines: int, raw_bytes: int, body: bytes, created_ns: int, *, must_wait: bool) -> OutboxRecord:
+    """Return a record as its member tells it, for that is what a checksum guards; a damaged one as the table has it."""
     head = frame.head_of(body)
-    if head is None:  # written by a collector whose members said nothing of themselves, or damaged
-        return OutboxRecord(seq, lines, raw_bytes, body, is_whole=_unpacks(body))
-    return OutboxRecord(seq, head.lines, head.raw_bytes, body, is_whole=frame.is_whole(head, body))
+    if head is None:  # written by a collector whose members said nothing of themselves, or damaged where they say it
+        return OutboxRecord(seq, lines, raw_bytes, body, frame.unpacks(body), must_wait, created_ns)
+    if not frame.is_whole(head, body):
+        return OutboxRecord(seq, lines, raw_bytes, body, is_whole=False, must_wait=must_wait, created_ns=created_ns)
+    return OutboxRecord(seq, head.lines, head.raw_bytes, body, must_wait=must_wait, created_ns=created_ns)
 
 
-def _unpacks(body: bytes) -> bool:
-    try:
-        gzip.decompress(body)
-    except (OSError, EOFError, zlib.error):  # OSError: its first bytes are not those of gzip
-        return False
-    return True
+def take(db: sqlite3.Connection, target: str, numbers: Iterable[int]) -> None:
+    """Note that a database has taken records, given in ascending order.
+
+    One that may tell again what older ones tell is noted only if those were taken: else it is offered again after them.
+    """
+    ranges.adopt(db, target)
+    for first, last in ranges.runs(numbers):
+        if ranges.lowest_left(db, target) >= first:
+            ranges.add(db, target, first, last)
+            continue
+        new = db.execute("SELECT seq FROM new_lines WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)).fetchall()
+        for begins, ends in ranges.runs(seq for (seq,) in new):
+            ranges.add(db, target, begins, ends)
 
 
-def advance(db: sqlite3.Connection, target: str, seq: int) -> None:
-    """Note that a database has taken everything up to a record."""
-    db.execute("INSERT OR REPLACE INTO cursor VALUES (?,?)", (target, seq))
+def rewind(db: sqlite3.Connection, target: str, to_ns: int) -> Resent:
+    """Let a database take again everything that was written from some time on."""
+    query = "SELECT min(seq) FROM outbox INDEXED BY outbox_by_age WHERE created_ns >= ?"
+    first = db.execute(query, (to_ns,)).fetchone()[0]
+    gone, kept_from_ns = _gone(db, to_ns, None)
+    if first is None:
+        return Resent(0, 0, gone, kept_from_ns)
+    ranges.remove(db, target, first, last_number(db))
+    count = "SELECT count(*) FROM outbox INDEXED BY outbox_by_number WHERE seq >= ?"
+    return Resent(db.execute(count, (first,)).fetchone()[0], 0, gone, kept_from_ns)
 
 
-def state(db: sqlite3.Connection) -> OutboxState:
-    """Return how full the outbox is."""
-    records, size = db.execute("SELECT count(*), coalesce(sum(size), 0) FROM outbox").fetchone()
+def resend(db: sqlite3.Connection, target: str, from_ns: int, to_ns: int) -> Resent:
+    """Let a database take again what was written in a period, and later records that may tell something of it again."""
+    query = "SELECT seq FROM outbox INDEXED BY outbox_by_age WHERE created_ns >= ? AND created_ns < ?"
+    found = {seq for (seq,) in db.execute(query, (from_ns, to_ns))}
+    follow: set[int] = set()
+    if found:
+        later = (
+            "SELECT seq FROM outbox INDEXED BY outbox_by_number"
+            " WHERE seq > ? AND NOT EXISTS (SELECT 1 FROM new_lines WHERE new_lines.seq = outbox.seq)"
+        )
+        follow = {seq for (seq,) in db.execute(later, (min(found),))} - found
+    for first, last in ranges.runs(sorted(found | follow)):
+        ranges.remove(db, target, first, last)
+    return Resent(len(found), len(follow), *_gone(db, from_ns, to_ns))
+
+
+def _gone(db: sqlite3.Connection, from_ns: int, to_ns: int | None) -> tuple[int, int]:
+    """Return how many records of the hours of a period are no longer kept, and since when everything is [ns]."""
+    before_ns = db.execute("SELECT max(last_ns) FROM gone").fetchone()[0]
+    query = "SELECT coalesce(sum(records), 0) FROM gone WHERE hour_ns >= ? AND hour_ns < ?"
+    until_ns = (1 << 63) - 1 if to_ns is None else to_ns
+    records = db.execute(query, (from_ns // HOUR_NS * HOUR_NS, until_ns)).fetchone()[0]
+    return records, 0 if before_ns is None else before_ns + 1
+
+
+def state(db: sqlite3.Connection, targets: Iterable[str] = ()) -> OutboxState:
+    """Return how full the outbox is, and what each of some databases has not taken."""
     dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
-    oldest = db.execute("SELECT seq, created_ns FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)").fetchone()
-    return OutboxState(records, size, 0 if oldest is None else aging.redated(db, *oldest), dead)
+    everything = _left_of(db, ())
+    taken = {target: ranges.ranges_of(db, target) for target in targets}
+    if not taken:
+        return OutboxState(everything.records, everything.size_bytes, everything.oldest_ns, dead)
+    left = _left_of(db, ranges.common(taken.values()))
+    behind = {target: _left_of(db, each) for target, each in taken.items()}
+    delivered = everything.records - left.records, everything.size_bytes - left.size_bytes
+    return OutboxState(left.records, left.size_bytes, left.oldest_ns, dead, *delivered, behind)
+
+
+def size_of(db: sqlite3.Connection) -> int:
+    """Return the size of all records [bytes]."""
+    return int(db.execute("SELECT coalesce(sum(size), 0) FROM outbox INDEXED BY outbox_by_number").fetchone()[0])
+
+
+def _left_of(db: sqlite3.Connection, taken: Iterable[Range]) -> Behind:
+    """Return what is in no range of some that were taken."""
+    query = (
+        "SELECT count(*), sum(lines), sum(size), min(seq) FROM outbox INDEXED BY outbox_by_number"
+        " WHERE seq BETWEEN ? AND ?"
+    )
+    records = lines = size = oldest = 0
+    for left in ranges.between(taken, 1, last_number(db)):
+        count, of_lines, of_bytes, first = db.execute(query, left).fetchone()
+        if count:
+            oldest = oldest or first
+            records, lines, size = records + count, lines + of_lines, size + of_bytes
+    return Behind(records, lines, size, _written_ns(db, oldest) if oldest else 0)
+
+
+def _written_ns(db: sqlite3.Connection, seq: int) -> int:
+    query = "SELECT created_ns FROM outbox INDEXED BY outbox_by_number WHERE seq = ?"
+    return aging.redated(db, seq, db.execute(query, (seq,)).fetchone()[0])
 
 
 def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
@@ -125,44 +264,3 @@ def write_dead(db: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None:
         "INSERT INTO dead (time_ns, source, place, body, reason) VALUES (?,?,?,?,?)",
         ((letter.time_ns, letter.source, letter.place, letter.body, letter.reason) for letter in letters),
     )
-
-
-def let_go(db: sqlite3.Connection, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
-    """Let go of what all databases have taken, and of what is too old or too much, the oldest first.
-
-    Where a full outbox is to block, nothing is dropped from it; without a database, nobody would ever make room.
-    """
-    cursors = dict(db.execute("SELECT target, seq FROM cursor"))
-    # Without a database nothing was taken: the outbox fills to its bounds and serves one that is configured later.
-    taken = min((cursors.get(target, 0) for target in targets), default=0)
-    db.execute("DELETE FROM outbox WHERE seq <= ?", (taken,))
-    dropped = Dropped()
-    if bounds.when_full is WhenFull.DROP_OLDEST or not targets:
-        oldest_ns = now_ns - int(bounds.outbox_max_age_s * 1e9)
-        for stretch in aging.stretches(db):
-            where = "created_ns < ? AND seq > ? AND seq <= ?"
-            place = oldest_ns - stretch.ahead_ns, stretch.after, stretch.last
-            dropped = dropped.and_also(_drop(db, DropCause.AGE, where, *place))
-        over = state(db).size_bytes - bounds.outbox_max_bytes
-        dropped = dropped.and_also(drop_oldest(db, over, DropCause.BYTES))
-    db.execute("DELETE FROM dead WHERE seq <= (SELECT max(seq) FROM dead) - ?", (_MOST_DEAD,))
-    db.execute(_DEAD_TOO_MUCH, (_MOST_DEAD_BYTES,))
-    return dropped
-
-
-def drop_oldest(db: sqlite3.Connection, least_bytes: int, cause: DropCause) -> Dropped:
-    """Drop the oldest records that have some bytes together, and no more than are needed."""
-    last, left = 0, least_bytes
-    if left > 0:
-        for seq, size in db.execute("SELECT seq, size FROM outbox ORDER BY seq"):
-            last, left = seq, left - size
-            if left <= 0:
-                break
-    return _drop(db, cause, "seq <= ?", last)
-
-
-def _drop(db: sqlite3.Connection, cause: DropCause, condition: str, *bounds: int) -> Dropped:
-    query = f"SELECT count(*), coalesce(sum(lines), 0) FROM outbox WHERE {condition}"  # noqa: S608 - constants
-    records, lines = db.execute(query, bounds).fetchone()
-    db.execute(f"DELETE FROM outbox WHERE {condition}", bounds)  # noqa: S608 - constants
-    return Dropped(Counter({cause: records}) if records else Counter(), lines)

@@ -21,8 +21,9 @@ from collector.clock import Clock, ClockWatch
 from collector.instruments import Instruments
 from collector.readings.outgoing import DropCause, WhenFull
 from collector.store.commit import Commit
+from collector.store.eviction import Dropped
 from collector.store.filling import FULL_PCT, GOES_ON_BELOW_PCT, Alert, FillingWatch, Share, share_of
-from collector.store.outbox import Bounds, Dropped, OutboxState
+from collector.store.outbox import Bounds, OutboxState
 from collector.store.schema import StoreUnwritable
 from collector.store.store import Store
 
@@ -83,6 +84,7 @@ class Room:
         self._watch = ClockWatch(clock)
         self._step_ns = 0
         self._oldest_ns = 0
+        self._delivered_bytes = 0
         self._cleared_s = -CLEAR_EVERY_S
         self._unwritten: Commit | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -97,11 +99,11 @@ class Room:
         await self.state()
 
     async def state(self) -> OutboxState:
-        """Return how full the outbox is."""
+        """Return how full the outbox is: what waits in it fills it, and what is kept only to be sent again does not."""
         with contextlib.suppress(StoreUnwritable):  # the next commit meets the same disk, says so and waits
             await self._mind_the_clock()
-        state = await self._store.outbox_state()
-        self._oldest_ns = state.oldest_ns
+        state = await self._store.outbox_state(self._targets)
+        self._oldest_ns, self._delivered_bytes = state.oldest_ns, state.delivered_bytes
         self._instruments.outbox_records, self._instruments.outbox_bytes = state.records, state.size_bytes
         return state
 
@@ -205,16 +207,16 @@ class Room:
         await self.state()
 
     async def _make_room(self, waited_s: float) -> None:
-        """Drop some of the outbox for a commit that the disk has not taken for a while, if it may be dropped."""
-        if self._bounds.when_full is not WhenFull.DROP_OLDEST:
-            return
+        """Let go of some of the outbox for a commit that the disk has not taken for a while, if it may be."""
+        bounds = self._bounds
         try:
             share_bytes = self._store.outbox_bytes // _DROPPED_AT_ONCE
-            dropped = await self._store.drop_oldest(share_bytes, DropCause.DISK)
+            dropped = await self._store.drop_oldest(self._targets, share_bytes, DropCause.DISK, bounds.when_full)
         except StoreUnwritable as exc:
             log.warning("nothing can be dropped for a full disk either", waited_s=round(waited_s), reason=str(exc))
         else:
             self._count(dropped)
+            await self.state()
 
     def _count(self, dropped: Dropped) -> None:
         self._instruments.dropped_total += dropped.lines
@@ -233,7 +235,8 @@ class Room:
 
     @property
     def _share(self) -> Share:
-        return share_of(self._store.outbox_bytes, self._oldest_ns, self._bounds, self._clock.now_ns())
+        waiting_bytes = max(0, self._store.outbox_bytes - self._delivered_bytes)
+        return share_of(waiting_bytes, self._oldest_ns, self._bounds, self._clock.now_ns())
 
     def _hold(self, wait: Wait, reason: str) -> None:
         if self._instruments.line_waits_for != wait:

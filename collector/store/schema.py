@@ -16,6 +16,9 @@ Versions are never skipped and steps never changed, for there are stores that we
    the same two and each of its readings. They are text, for they may have more than 64 bits. The older columns keep the
    nearest float64 in the quantity's unit. What was written before has no counts, and says what it said.
 5. Adds ``pot_minute``: what the pots of a line told in a minute and the line's current in it, for some days.
+6. Outbox: ranges of taken records in place of one number a database, so that what is new need not wait for a backlog.
+   Adds which numbers are no longer kept, and how many of each hour; which records hold only lines that are new; and an
+   index by number, so that what is behind is counted without reading bodies.
 """
 
 import contextlib
@@ -151,7 +154,34 @@ CREATE TABLE pot_minute (
 ) WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _COUNTS, _POT_MINUTES)
+# Numbers that are missing now were let go of by design. Of records written until now nobody knows whether they tell
+# something again, so none is noted as new.
+_RANGES = """
+CREATE TABLE taken (
+    target TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (target, first)
+) WITHOUT ROWID;
+CREATE TABLE new_lines (seq INTEGER PRIMARY KEY);
+CREATE TABLE gone (hour_ns INTEGER PRIMARY KEY, records INTEGER NOT NULL, last_ns INTEGER NOT NULL);
+CREATE INDEX outbox_by_number ON outbox (seq, size, lines, created_ns);
+WITH kept (seq, before) AS (
+    SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) FROM (
+        SELECT seq FROM outbox
+        UNION ALL SELECT 1 + max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0),
+                                 coalesce((SELECT max(seq) FROM cursor), 0))
+    )
+)
+INSERT INTO taken SELECT '', before + 1, seq - 1 FROM kept WHERE before + 1 < seq;
+INSERT INTO taken
+    SELECT target, 1,
+        coalesce((SELECT last FROM taken WHERE target = '' AND first <= cursor.seq + 1 AND last > cursor.seq), seq)
+    FROM cursor WHERE seq > 0;
+INSERT INTO taken
+    SELECT reached.target, hole.first, hole.last FROM taken AS hole, taken AS reached
+    WHERE hole.target = '' AND reached.target <> '' AND hole.first > reached.last + 1;
+DROP TABLE cursor;
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _COUNTS, _POT_MINUTES, _RANGES)
 
 VERSION = len(_STEPS)
 

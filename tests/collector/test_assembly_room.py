@@ -15,6 +15,7 @@ from waiting import until
 from collector import assembly
 from collector.clock import SystemClock
 from collector.instruments import Instruments
+from collector.plant.meter import Tls
 from collector.readings.outgoing import WhenFull
 from collector.readings.point import PointTable
 from collector.settings import DeliveryTarget, InfluxKind, load
@@ -64,6 +65,9 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
         secret_file=None,
         timeout_s=1.0,
         max_body_bytes=1 << 20,
+        backlog_rate=1_000_000,
+        proxy=None,
+        tls=Tls(None),
     )
     instruments = Instruments()
     async with Store(tmp_path / "s.sqlite", PointTable([])) as store:

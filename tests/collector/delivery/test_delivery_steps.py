@@ -1,10 +1,12 @@
 """From a real outbox over real sockets to a database that refuses, fails and falls over."""
 
 import asyncio
+import contextlib
 import gzip
 import itertools
+import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,11 +56,15 @@ class ListedOutbox:
         last = self.told[-1][0] if self.told else 0
         return [record for record in self.records if record.seq > last]
 
-    async def advance(self, target: str, seq: int, dead: Sequence[DeadLetter] = ()) -> None:
+    async def newest(self, target: str, *, most_bytes: int, since_ns: int, after: int = 0) -> list[OutboxRecord]:
+        assert (target, most_bytes, since_ns, after) == ("site", 1000, NOW_NS - 5 * 10**9, 0)
+        return []
+
+    async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:
         assert target == "site"
         if self.crashes:
             raise ConnectionAbortedError
-        self.told.append((seq, [letter.body for letter in dead]))
+        self.told.append((list(numbers)[-1], [letter.body for letter in dead]))
 
 
 def lines(first: int, end: int) -> list[bytes]:
@@ -311,3 +317,32 @@ async def test_a_record_that_the_disk_has_changed_becomes_a_dead_letter_and_all_
     assert outbox.told == [(1, []), (2, [b"\x1f\x8b?"]), (3, [])]
     assert instruments.dropped_records_by_cause == {"damaged": 1}
     assert (instruments.delivered_total, instruments.refused_total, instruments.dropped_total) == (4, 0, 2)
+
+
+async def test_a_record_that_is_nowhere_becomes_a_dead_letter_that_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, PointTable([])) as store:
+        for first in (0, 2, 4):
+            await store.commit(Commit(first + 1, lines=lines(first, first + 2)))
+    await asyncio.to_thread(_without_record_2, path)
+    database = Database()
+    async with (
+        Store(path, PointTable([])) as store,
+        HostileServer(database) as server,
+        influx_sink(server.url) as sink,
+    ):
+        worker, instruments = delivery(sink, store)
+        assert await worker.step()
+        assert not await worker.step()
+        dead = await store._do(lambda: store._db.execute("SELECT source, place, reason FROM dead").fetchall())
+    assert database.written == lines(0, 2) + lines(4, 6)
+    reason = "record 2 of the outbox is missing on the disk, and was sought in all of its file; check the disk's health"
+    assert dead == [("store", "site", reason)]
+    assert (instruments.delivered_total, instruments.refused_total, instruments.refused_by_cause) == (4, 0, {})
+    assert instruments.dropped_records_by_cause == {"damaged": 1}
+
+
+def _without_record_2(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("DELETE FROM outbox WHERE seq = 2")

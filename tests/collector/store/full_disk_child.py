@@ -1,12 +1,13 @@
 """A collector on a file system of 1 MB that something else has half filled: it commits until the disk is full.
 
-Then the other file goes, and it commits once more. Prints how many commits were acknowledged before, what the failure
-said, and how many commits are there in the end.
+Then the other file goes, and so does the bound on the size of files where that stood for the disk, and it commits
+once more. Prints how many commits were acknowledged before, what the failure said, and how many are there in the end.
 """
 
 import asyncio
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ async def fill(folder: Path) -> None:
                 said = str(exc)
         kept = (await store.outbox_state()).records
         other.unlink()
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         await store.commit(Commit(acknowledged, lines=[b"m n=1i 1"]))
     async with Store(folder / "store.sqlite", POINTS) as store:
         records = (await store.outbox_state()).records

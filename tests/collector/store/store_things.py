@@ -60,9 +60,10 @@ def bounds(
     inputs_s: float = 1e9,
     minutes_s: float = 1e9,
     when_full: WhenFull = WhenFull.DROP_OLDEST,
+    keep_delivered_s: float = 0.0,
 ) -> Bounds:
     """Return bounds that let go of nothing unless one is given."""
-    return Bounds(most_bytes, age_s, inputs_s, minutes_s, when_full)
+    return Bounds(most_bytes, age_s, inputs_s, minutes_s, when_full, keep_delivered_s)
 
 
 @contextlib.contextmanager

@@ -174,11 +174,11 @@ async def test_a_full_outbox_that_is_to_block_is_waited_for_until_a_tenth_of_it_
     waiting = asyncio.create_task(room.wait())
     await story.waits("outbox_full")
     assert "the outbox has reached [store] outbox_max_bytes and is to block" in story.instruments.line_waits
-    await story.store.advance("db", 1)  # a little more than nine tenths are left
+    await story.store.take("db", [1])  # a little more than nine tenths are left
     before = story.went_on
     await until(lambda: story.went_on > before + 10)
     assert not waiting.done()
-    await story.store.advance("db", 2)
+    await story.store.take("db", [2])
     await asyncio.wait_for(waiting, 5)
     assert story.instruments.line_waits == ""
     assert (await story.seqs(), story.instruments.dropped_records_by_cause) == (list(range(3, 11)), {})
@@ -194,7 +194,7 @@ async def test_an_outbox_too_old_that_is_to_block_is_waited_for_and_a_step_of_th
     waiting = asyncio.create_task(room.wait())
     await story.waits("outbox_full")
     assert "outbox_max_age" in story.instruments.line_waits
-    await story.store.advance("db", 1)
+    await story.store.take("db", [1])
     await asyncio.wait_for(waiting, 5)
 
 
@@ -237,7 +237,7 @@ async def test_what_was_said_of_the_filling_outbox_outlives_a_restart(story: Sto
     again = story.room(limits, "db")
     await again.open()
     assert again.alert(await again.state()) is None
-    await story.store.advance("db", 1)
+    await story.store.take("db", [1])
     await again.let_go()
     resolved = again.alert(await again.state())
     assert resolved is not None

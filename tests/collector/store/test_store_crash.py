@@ -108,7 +108,7 @@ def story_of_a_full_disk(command: list[str], preexec: Callable[[], None] | None 
 
 def allow_files_of_720_kb() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond it is an error then, not the end
-    resource.setrlimit(resource.RLIMIT_FSIZE, (720_000, 720_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (720_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
 def test_a_file_that_may_not_grow_any_further_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

@@ -80,11 +80,11 @@ async def test_every_outbox_record_stays_until_each_database_took_it_or_refused_
     async with Store(tmp_path / "store.sqlite", POINTS) as store:
         for number in (1, 2, 3):
             await store.commit(Commit(number, lines=[b"m n=%di %d" % (number, number)]))
-        await store.advance("a", 2)
+        await store.take("a", range(1, 3))
         await store.let_go(("a", "b"), bounds(), 10)
         assert (await store.outbox_state()).records == 3  # b has taken nothing yet
-        await store.advance("b", 1)
-        await store.advance("b", 2, [refused])
+        await store.take("b", range(1, 2))
+        await store.take("b", range(1, 3), [refused])
         assert (await store.let_go(("a", "b"), bounds(), 10)).records == 0
         state = await store.outbox_state()
         assert (state.records, state.oldest_ns, state.dead) == (1, 3, 1)
@@ -98,7 +98,7 @@ async def test_where_a_full_outbox_is_to_block_no_bound_drops_anything(tmp_path:
     async with Store(tmp_path / "store.sqlite", POINTS) as store:
         for number in (1, 2, 3):
             await store.commit(Commit(number, lines=[b"m n=%di %d" % (number, number)]))
-        await store.advance("a", 1)
+        await store.take("a", [1])
         assert (await store.let_go(("a",), limits, 10**18)).records == 0
         assert [each.seq for each in await store.pending("a", most_bytes=1 << 20)] == [2, 3]
 

@@ -14,7 +14,7 @@ from collector.accounting.integrals import Shape, between
 from collector.readings.cell import MINUTE_NS, Cell
 from collector.readings.scale import Scale
 from collector.readings.trace import Trace
-from collector.store import pot_minutes
+from collector.store import frame, pot_minutes
 from collector.store.commit import Commit
 from collector.store.inputs import cells_of
 from collector.store.schema import _STEPS, VERSION, StoreError, open_database, open_reader
@@ -141,6 +141,38 @@ async def test_a_store_that_was_brought_up_to_date_is_like_a_new_one(tmp_path: P
     assert tables[0] == tables[1]
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("kept", "cursors", "pending"),
+    [
+        ([3, 4, 5], {"a": 2, "b": 4}, {"a": [3, 4, 5], "b": [5], "new": [3, 4, 5]}),
+        ([3, 5], {"a": 3, "b": 5}, {"a": [5], "b": [], "new": [3, 5]}),  # 4 was let go of, so nobody misses it
+        ([2, 5], {"a": 1, "b": 2}, {"a": [2, 5], "b": [5], "new": [2, 5]}),
+        ([], {"a": 5}, {"a": [], "new": []}),
+        ([1, 2, 3, 4, 5], {}, {"a": [1, 2, 3, 4, 5]}),
+    ],
+)
+async def test_each_database_goes_on_where_it_was(
+    tmp_path: Path, kept: list[int], cursors: dict[str, int], pending: dict[str, list[int]]
+) -> None:
+    path = tmp_path / "store.sqlite"
+    store_of_version_1(path)
+    with behind_its_back(path) as db:
+        for seq in range(1, 6):
+            db.execute("INSERT INTO outbox VALUES (?,?,1,9,4,x'1f8b0000')", (seq, seq * S))
+            if seq not in kept:
+                db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+        db.executemany("INSERT INTO cursor VALUES (?,?)", cursors.items())
+    async with Store(path, POINTS) as store:
+        for target, seqs in pending.items():
+            found = await store.pending(target, most_bytes=1 << 30)
+            assert [record.seq for record in found] == seqs
+            await store.take(target, seqs)
+            assert await store.pending(target, most_bytes=1 << 30) == []
+        await store.commit(Commit(9 * S, lines=[b"m n=1i 1"]))
+        assert [record.seq for record in await store.pending("a", most_bytes=1)] == [6]
+
+
 def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     store_of_version_1(path)
@@ -166,13 +198,19 @@ async def test_a_reader_is_told_to_start_the_collector_once(tmp_path: Path) -> N
         (await asyncio.to_thread(open_reader, path)).close()
 
 
+def brought_to(path: Path, version: int) -> contextlib.closing[sqlite3.Connection]:
+    """Make an empty store of an older format."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    for number, step in enumerate(_STEPS[:version], 1):
+        db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+    return contextlib.closing(db)
+
+
 def store_of_version_3(path: Path) -> None:
     """Write a store as format 3 had it, with a minute of which the readings are kept as well."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA journal_mode = WAL")
-        for number, step in enumerate(_STEPS[:3], 1):
-            db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
+    with brought_to(path, 3) as db:
         db.executemany("INSERT INTO point VALUES (?,?)", [(id_ + 1, point.name) for id_, point in enumerate(POINTS)])
         cell = (0, 5 * S, 74347.498, 45 * S, 74348.001, 0.0, 1.0, 0.0, 1, 192)
         db.execute(f"INSERT INTO cell VALUES ({ENERGY + 1},{','.join('?' * 10)})", cell)  # noqa: S608 - constants
@@ -187,7 +225,7 @@ async def test_what_a_store_of_version_3_holds_has_no_counts_and_says_what_it_sa
     store_of_version_3(path)
     async with Store(path, POINTS) as store:
         cells, traces = await store.around([(ENERGY, 0, MINUTE_NS)])
-    assert VERSION == 5
+    assert VERSION == 6
     assert cells == {ENERGY: [Cell(0, 5 * S, 74347.498, 45 * S, 74348.001, 0.0, 1.0, 0.0, True, 192)]}
     core = Cell(0, 5 * S, 74347.498, 40 * S, 74347.6, 0.0, 1.0, 0.0, True, 192)
     raw = [(45 * S, 74348.001, 192), (50 * S, 74348.002, 192)]
@@ -218,11 +256,26 @@ async def test_steps_of_64_bits_and_more_are_read_as_they_were_written(tmp_path:
 @pytest.mark.asyncio
 async def test_version_5_keeps_what_pots_tell_beside_all_that_version_4_had(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
-    async with Store(path, POINTS) as store:
-        await store.commit(Commit(1, cells={(ENERGY, 0): Cell(0, 1, 5.0, 2, 6.0, 0.0, 0.0, 0.0, True, 192)}))
-    with behind_its_back(path) as db:
-        db.execute("DROP TABLE pot_minute")
-        db.execute("PRAGMA user_version = 4")
+    with brought_to(path, 4) as db:
+        db.execute("INSERT INTO point VALUES (?,?)", (ENERGY + 1, POINTS[ENERGY].name))
+        cell = (0, 1, 5.0, 2, 6.0, 0.0, 0.0, 0.0, 1, 192, None)
+        db.execute(f"INSERT INTO cell VALUES ({ENERGY + 1},{','.join('?' * 11)})", cell)  # noqa: S608 - constants
     async with Store(path, POINTS) as store:
         assert await store.ask(lambda db: pot_minutes.between(db, "PL1", 0, 1)) == {}
         assert (await store.last_cells([ENERGY]))[ENERGY].last == 6.0
+
+
+@pytest.mark.asyncio
+async def test_version_6_keeps_what_version_5_had_and_each_database_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with brought_to(path, 5) as db:
+        for seq in (2, 3, 4):  # 1 was let go of
+            head, body = frame.pack([b"m n=1i %d" % seq], seq=seq, created_ns=seq)
+            db.execute("INSERT INTO outbox VALUES (?,?,?,?,?,?)", (seq, seq, 1, head.raw_bytes, head.size, body))
+        db.execute("INSERT INTO cursor VALUES ('a', 3)")
+        db.execute("INSERT INTO meta VALUES ('outbox_clock_steps', '[[3, 50]]')")
+    async with Store(path, POINTS) as store:
+        offered = {name: [each.seq for each in await store.pending(name, most_bytes=1 << 20)] for name in ("a", "new")}
+        state = await store.outbox_state(("a",))
+    assert offered == {"a": [4], "new": [2, 3, 4]}
+    assert (state.records, state.oldest_ns, state.delivered) == (1, 4, 2)

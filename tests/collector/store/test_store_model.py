@@ -107,14 +107,14 @@ class StoreAgainstModel(RuleBasedStateMachine):
         if records:
             assert len(records) == 1 or sum(record.raw_bytes for record in records) <= most_bytes
         if records and is_told:  # else its answer got lost, and the same is offered again
-            self.runner.run(self.store.advance(database, records[-1].seq))
+            self.runner.run(self.store.take(database, [record.seq for record in records]))
             self.taken[database] = records[-1].seq
 
     @precondition(lambda self: any(self.taken.values()))
     @rule(database=st.sampled_from(TARGETS))
     def resend(self, database: str) -> None:
         """Tell the store again what it knows: that the last record was taken."""
-        self.runner.run(self.store.advance(database, self.taken[database]))
+        self.runner.run(self.store.take(database, range(1, self.taken[database] + 1)))
 
     @rule(
         databases=st.sets(st.sampled_from(TARGETS)),
@@ -140,7 +140,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     @rule(least_bytes=st.integers(-1, 400))
     def make_room(self, least_bytes: int) -> None:
-        dropped = self.runner.run(self.store.drop_oldest(least_bytes, DropCause.DISK))
+        dropped = self.runner.run(self.store.drop_oldest((), least_bytes, DropCause.DISK, WhenFull.DROP_OLDEST))
         size = count = 0
         while self.kept and size < least_bytes:
             size += self.kept.pop(0).size
