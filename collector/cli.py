@@ -13,6 +13,7 @@ from collector import assembly, logs, panel
 from collector.clock import SimulatedClock, SystemClock
 from collector.commands import status as status_of
 from collector.commands.efficiency import efficiency
+from collector.commands.export import export
 from collector.commands.factors import lines, report
 from collector.commands.invocation import (
     EX_FAILURE,
@@ -132,6 +133,7 @@ main.add_command(verify)
 main.add_command(restate)
 main.add_command(efficiency)
 main.add_command(report_of)
+main.add_command(export)
 
 
 @main.command()
