@@ -57,6 +57,8 @@ class Instruments:
     """Readings that came late and could not be booked, by the cause."""
     rejected_by_cause: dict[str, int] = field(default_factory=dict)
     """All messages that could not be understood, by what was wrong with them."""
+    refused_by_cause: dict[str, int] = field(default_factory=dict)
+    """Lines that a database refused for good, and records that were damaged before it could take them."""
     sparkplug: Counter[str] = field(default_factory=Counter)
     """What happened in Sparkplug's sessions without a word, all brokers added: births asked for, repeated messages."""
     meters: dict[str, MeterHealth] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class Instruments:
         for start, counts in (
             ("late_refused", self.late_refused_by_cause),
             ("rejected", self.rejected_by_cause),
+            ("refused", self.refused_by_cause),
             ("sparkplug", self.sparkplug),
         ):
             found |= {f"{start}_{cause.replace(' ', '_')}_total": count for cause, count in counts.items()}

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 class OutboxRecord:
     """A record of the outbox: ``lines`` lines of line protocol, ``raw_bytes`` long, in ``body`` gzip-compressed.
 
-    One that is not whole was damaged on the disk.
+    One that is not whole was damaged on the disk; of one that is missing there, nothing is left. One that ``must_wait``
+    may tell again what records before it tell that were not taken yet: written now, it must be written once more after
+    those.
     """
 
     seq: int
@@ -15,6 +17,8 @@ class OutboxRecord:
     raw_bytes: int
     body: bytes
     is_whole: bool = True
+    must_wait: bool = False
+    created_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

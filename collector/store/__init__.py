@@ -12,7 +12,7 @@ Invariants, each with a test of its name:
 6. The digests of the ledger form a chain: an entry altered or taken out later is found.
 7. A byte flipped anywhere in the file or its log costs at most one record of the outbox.
 
-On disk (``user_version`` 3; times are UTC nanoseconds)::
+On disk (``user_version`` 4; times are UTC nanoseconds)::
 
     point      id, name                       names of points; cells refer to the id
     cell       point, minute_ns, ...          accounting inputs, see collector.readings.cell
@@ -25,7 +25,10 @@ On disk (``user_version`` 3; times are UTC nanoseconds)::
     parameters digest, body                   what entries were computed with, in JSON
     gap        first, last, previous, digest  runs of minutes let go of because of their age: the ends of their chain
     outbox     seq, created_ns, lines, raw_bytes, size, body   line protocol, a gzip member, see ``frame``
-    cursor     target, seq                    the last record that a database has taken
+    taken      target, first, last            runs of records that a database has taken; of the target without a name
+                                              those that are no longer kept
+    new_lines  seq                            records that tell nothing of a series and time that was told before
+    gone       hour_ns, records, last_ns      how many records of each hour are no longer kept, and the last one's time
     dead       seq, time_ns, source, place, body, reason  what could not be understood, or was refused for good
     meta       key, value                     plant id, start of the accounts
 

@@ -39,6 +39,8 @@ UNITS = {
     "dead": 1,
     "gap": 1,
     "point": 1,
+    "new_lines": 1,
+    "gone": 3600 * 10**9,
 }
 """The steps of the last part of the key of each table whose key ends in a number."""
 

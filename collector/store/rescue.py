@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.store import ranges
+from collector.store.file_bytes import FileBytes
+from collector.store.ranges import GONE
 from collector.store.reading_damaged import Reader, Row, Table, sought_by_index, table_of
 from collector.store.salvage import Pages, salvaged
 
@@ -47,13 +50,19 @@ def rescue(damaged: Path, into: sqlite3.Connection) -> Rescued:
         with contextlib.suppress(sqlite3.DatabaseError):
             last_numbers = dict(source.execute("SELECT name, seq FROM sqlite_sequence"))
     _keep_lost_points(into)
+    if "taken" in unreadable:
+        _forget_what_was_taken(into)
     rows["outbox"] += _salvaged(damaged, into, last_numbers.get("outbox", 0), is_damaged="outbox" in unreadable)
     for name in ("outbox", "ledger", "dead"):
         last = into.execute(f"SELECT max(seq) FROM {name}").fetchone()[0] or 0  # noqa: S608 - our own names
         into.execute("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
-        taken = into.execute("SELECT max(seq) FROM cursor").fetchone()[0] or 0 if name == "outbox" else 0
+        taken = into.execute("SELECT max(last) FROM taken").fetchone()[0] or 0 if name == "outbox" else 0
         into.execute("INSERT INTO sqlite_sequence VALUES (?,?)", (name, max(last, taken, last_numbers.get(name, 0))))
-    rescued = Rescued(rows, _holes(into, "outbox"), _holes(into, "ledger", last_numbers.get("ledger", 0)), unreadable)
+    of_outbox = _holes(into, "outbox", last_numbers.get("outbox", 0))
+    for first, end in ranges.runs(of_outbox):  # they are told now, and not sought again
+        for target in {*ranges.names(into), GONE}:
+            ranges.add(into, target, first, end)
+    rescued = Rescued(rows, of_outbox, _holes(into, "ledger", last_numbers.get("ledger", 0)), unreadable)
     into.execute("INSERT OR REPLACE INTO meta VALUES ('rescued', ?)", (_told(rescued),))
     into.execute("COMMIT")
     return rescued
@@ -64,11 +73,36 @@ def _told(rescued: Rescued) -> str:
     return json.dumps({"damaged": list(rescued.damaged), "lost": lost})
 
 
-def _content(path: Path, suffix: str) -> bytes:
-    try:
-        return path.with_name(path.name + suffix).read_bytes()
-    except FileNotFoundError:
-        return b""
+def _forget_what_was_taken(into: sqlite3.Connection) -> None:
+    """Have all that is kept taken again, in order: else what is older could be written over what is newer."""
+    into.execute("DELETE FROM taken")
+    first = into.execute("SELECT min(seq) FROM outbox").fetchone()[0] or 1
+    ranges.add(into, GONE, 1, first - 1)
+
+
+def seek(db: sqlite3.Connection, path: Path) -> Sequence[int]:
+    """Seek the records that should be in an outbox and are not in the bytes of its file.
+
+    Put those that are found in their place; return the numbers of the others.
+    """
+    last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    _salvaged(path, db, last[0] if last else 0, is_damaged=False)
+    return _holes(db, "outbox", last[0] if last else 0)
+
+
+@contextlib.contextmanager
+def _content(path: Path) -> Iterator[Pages]:
+    with contextlib.ExitStack() as opened:
+
+        def content(suffix: str) -> FileBytes | bytes:
+            try:
+                file = FileBytes(path.with_name(path.name + suffix))
+            except FileNotFoundError:
+                return b""
+            opened.callback(file.close)
+            return file
+
+        yield Pages(content(""), content("-wal"))
 
 
 def _in_order(into: sqlite3.Connection) -> list[str]:
@@ -118,22 +152,28 @@ def _salvaged(damaged: Path, into: sqlite3.Connection, last: int, *, is_damaged:
     holes = set(_holes(into, "outbox", last))
     if not holes and not is_damaged:
         return 0
-    taken = into.execute("SELECT min(seq) FROM cursor").fetchone()[0] or 0
+    reached = max(last, into.execute("SELECT max(last) FROM taken").fetchone()[0] or 0)
     before = into.total_changes
-    for seq, (head, body) in salvaged(Pages(_content(damaged, ""), _content(damaged, "-wal"))).items():
-        if seq in holes or (is_damaged and seq > taken):
-            row = (seq, head.created_ns, head.lines, head.raw_bytes, head.size, body)
-            into.execute("INSERT OR IGNORE INTO outbox VALUES (?,?,?,?,?,?)", row)
+    with _content(damaged) as pages:
+        for seq, (head, body) in salvaged(pages).items():
+            if seq in holes or (is_damaged and seq > reached):
+                row = (seq, head.created_ns, head.lines, head.raw_bytes, head.size, body)
+                into.execute("INSERT OR IGNORE INTO outbox VALUES (?,?,?,?,?,?)", row)
     return into.total_changes - before
 
 
-def _holes(into: sqlite3.Connection, table: str, last: int = 0) -> list[int]:
-    """Return the numbers that are missing between those of a table, and up to a last one."""
-    known = f"SELECT seq, seq FROM {table}" + (" UNION ALL SELECT first, last FROM gap" if table == "ledger" else "")  # noqa: S608
+_KEPT = {
+    "ledger": "SELECT seq, seq FROM ledger UNION ALL SELECT first, last FROM gap ORDER BY 1",
+    "outbox": f"SELECT seq, seq FROM outbox UNION ALL SELECT first, last FROM taken WHERE target = '{GONE}' ORDER BY 1",  # noqa: S608
+}
+"""The numbers of a table that are there, or were let go of."""
+
+
+def _holes(into: sqlite3.Connection, table: str, last: int) -> list[int]:
+    """Return the numbers that are missing in a table, up to a last one."""
     holes: list[int] = []
-    reached = None if table == "outbox" else 0
-    for first, end in into.execute(f"{known} ORDER BY 1"):
-        if reached is not None:
-            holes += range(reached + 1, first)
-        reached = end
-    return [*holes, *range((reached or last) + 1, last + 1)]
+    reached = 0
+    for first, end in into.execute(_KEPT[table]):
+        holes += range(reached + 1, first)
+        reached = max(reached, end)
+    return [*holes, *range(reached + 1, last + 1)]

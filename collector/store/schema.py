@@ -11,6 +11,9 @@ Versions are never skipped and steps never changed, for there are stores that we
 3. Ledger: windows by name, for a shift may be as long as a day. Adds ``parameters``, which entries name by their
    digest; the energy of the pots by their own voltages; and which minutes that were stated again still wait for their
    windows.
+4. Outbox: ranges of taken records in place of one number a database, so that what is new need not wait for a backlog.
+   Adds which numbers are no longer kept, and how many of each hour; which records hold only lines that are new; and an
+   index by number, so that what is behind is counted without reading bodies.
 """
 
 import contextlib
@@ -133,7 +136,34 @@ ALTER TABLE ledger_of_windows RENAME TO ledger;
 CREATE INDEX ledger_minutes ON ledger (start_ns) WHERE window = 'minute';
 """
 
-_STEPS = (_FIRST, _REGISTERS, _WINDOWS)
+# Numbers that are missing now were let go of by design. Of records written until now nobody knows whether they tell
+# something again, so none is noted as new.
+_RANGES = """
+CREATE TABLE taken (
+    target TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (target, first)
+) WITHOUT ROWID;
+CREATE TABLE new_lines (seq INTEGER PRIMARY KEY);
+CREATE TABLE gone (hour_ns INTEGER PRIMARY KEY, records INTEGER NOT NULL, last_ns INTEGER NOT NULL);
+CREATE INDEX outbox_by_number ON outbox (seq, size, lines, created_ns);
+WITH kept (seq, before) AS (
+    SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) FROM (
+        SELECT seq FROM outbox
+        UNION ALL SELECT 1 + max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0),
+                                 coalesce((SELECT max(seq) FROM cursor), 0))
+    )
+)
+INSERT INTO taken SELECT '', before + 1, seq - 1 FROM kept WHERE before + 1 < seq;
+INSERT INTO taken
+    SELECT target, 1,
+        coalesce((SELECT last FROM taken WHERE target = '' AND first <= cursor.seq + 1 AND last > cursor.seq), seq)
+    FROM cursor WHERE seq > 0;
+INSERT INTO taken
+    SELECT reached.target, hole.first, hole.last FROM taken AS hole, taken AS reached
+    WHERE hole.target = '' AND reached.target <> '' AND hole.first > reached.last + 1;
+DROP TABLE cursor;
+"""
+
+_STEPS = (_FIRST, _REGISTERS, _WINDOWS, _RANGES)
 
 VERSION = len(_STEPS)
 

@@ -17,8 +17,10 @@ from collector.readings.trace import Trace
 from collector.store import again, inputs, ledger, outbox
 from collector.store.commit import Commit, LedgerRecord
 from collector.store.mark import Left
-from collector.store.outbox import Bounds, Dropped, OutboxState
+from collector.store.new_lines import NewLines
+from collector.store.outbox import Bounds, Dropped, OutboxState, Resent
 from collector.store.recovery import is_damage, note_left, open_writer
+from collector.store.rescue import seek
 from collector.store.schema import StoreError, lock, open_database
 
 _P = ParamSpec("_P")
@@ -38,6 +40,8 @@ class Store:
         self._points = points
         self._lock: IO[bytes] | None = None
         self._left_as = Left.IN_USE
+        self._known = NewLines()
+        self._sought: set[int] = set()
         self.done_at_opening: Sequence[str] = ()
         """What was damaged and is mended, or made anew, in words."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
@@ -138,7 +142,7 @@ class Store:
             again.touch(db, commit.touched)
             ledger.keep_parameters(db, commit.parameters)
             ledger.append(db, commit.records, commit.time_ns)
-            outbox.append(db, lines, commit.time_ns)
+            outbox.append(db, lines, commit.time_ns, self._known if self._is_alone else None)
             outbox.write_dead(db, commit.dead)
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
 
@@ -235,21 +239,55 @@ class Store:
         return await self._do(lambda: ledger.latest_records(self._db, potline, window, start_ns, end_ns))
 
     async def pending(self, target: str, *, most_bytes: int) -> list[OutboxRecord]:
-        """Return the next records that a database has not taken yet: at least one, up to some size."""
-        return await self._do(lambda: outbox.pending(self._db, target, most_bytes))
+        """Return the oldest records that a database has not taken yet: at least one, up to some size.
 
-    async def advance(self, target: str, seq: int, dead: Sequence[DeadLetter] = ()) -> None:
-        """Note that a database has taken everything up to a record, and keep what it refused."""
-        await self._do(self._advance, target, seq, dead)
+        A record that should be there and is not is sought in the bytes of the file, once. If that does not find it, an
+        empty one that is not whole stands in its place, for the caller to tell of.
+        """
+        return await self._do(self._pending, target, most_bytes)
 
-    def _advance(self, target: str, seq: int, dead: Sequence[DeadLetter]) -> None:
+    def _pending(self, target: str, most_bytes: int) -> list[OutboxRecord]:
+        found = outbox.pending(self._db, target, most_bytes)
+        missing = {record.seq for record in found if not record.body}
+        if missing <= self._sought:
+            return found
         with _Transaction(self._db):
-            outbox.advance(self._db, target, seq)
+            self._sought |= missing | set(seek(self._db, self.path))
+        return outbox.pending(self._db, target, most_bytes)
+
+    async def newest(self, target: str, *, most_bytes: int, since_ns: int, after: int = 0) -> list[OutboxRecord]:
+        """Return the records written since some time and behind some number that a database has not taken yet."""
+        return await self._do(
+            lambda: outbox.newest(self._db, target, most_bytes=most_bytes, since_ns=since_ns, after=after)
+        )
+
+    async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:
+        """Note that a database has taken records, in ascending order, and keep what it refused.
+
+        One that must wait for older ones is not noted while those are not taken; it is offered again.
+        """
+        await self._do(self._take, target, numbers, dead)
+
+    def _take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter]) -> None:
+        with _Transaction(self._db):
+            outbox.take(self._db, target, numbers)
             outbox.write_dead(self._db, dead)
 
-    async def outbox_state(self) -> OutboxState:
-        """Return how full the outbox is."""
-        return await self._do(lambda: outbox.state(self._db))
+    async def rewind(self, target: str, to_ns: int) -> Resent:
+        """Let a database take again everything that was written from some time on [ns]; from 0 on is all there is."""
+        return await self._do(self._again, outbox.rewind, target, to_ns)
+
+    async def resend(self, target: str, from_ns: int, to_ns: int) -> Resent:
+        """Let a database take again what was written from one time to another [ns], the second not with it."""
+        return await self._do(self._again, outbox.resend, target, from_ns, to_ns)
+
+    def _again(self, work: Callable[..., Resent], *args: object) -> Resent:
+        with _Transaction(self._db):
+            return work(self._db, *args)
+
+    async def outbox_state(self, targets: Sequence[str] = ()) -> OutboxState:
+        """Return how full the outbox is, and what each of some databases has not taken."""
+        return await self._do(lambda: outbox.state(self._db, targets))
 
     async def let_go(self, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
         """Let go of what was delivered and of what passed its bounds, and give the space back."""

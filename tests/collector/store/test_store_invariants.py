@@ -79,11 +79,11 @@ async def test_every_outbox_record_stays_until_each_database_took_it_or_refused_
     async with Store(tmp_path / "store.sqlite", POINTS) as store:
         for number in (1, 2, 3):
             await store.commit(Commit(number, lines=[b"m n=%di %d" % (number, number)]))
-        await store.advance("a", 2)
+        await store.take("a", range(1, 3))
         await store.let_go(("a", "b"), bounds(), 10)
         assert (await store.outbox_state()).records == 3  # b has taken nothing yet
-        await store.advance("b", 1)
-        await store.advance("b", 2, [refused])
+        await store.take("b", range(1, 2))
+        await store.take("b", range(1, 3), [refused])
         assert (await store.let_go(("a", "b"), bounds(), 10)).records == 0
         state = await store.outbox_state()
         assert (state.records, state.oldest_ns, state.dead) == (1, 3, 1)

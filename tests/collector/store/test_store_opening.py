@@ -51,7 +51,7 @@ async def test_a_commit_is_synced_in_full_to_a_write_ahead_log(tmp_path: Path) -
         assert await store._do(ask, "journal_mode") == "wal"
         assert await store._do(ask, "synchronous") == 2  # FULL
         assert await store._do(ask, "auto_vacuum") == 2  # INCREMENTAL
-        assert await store._do(ask, "user_version") == VERSION == 3
+        assert await store._do(ask, "user_version") == VERSION == 4
 
 
 async def test_settings_hold_for_a_store_that_is_opened_again(tmp_path: Path) -> None:
@@ -97,11 +97,11 @@ async def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path:
     await open_and_close(path)
     path.with_name("store.sqlite.lock").unlink()  # a newer version has written another one
     with behind_its_back(path) as db:
-        db.execute("PRAGMA user_version = 4")
+        db.execute("PRAGMA user_version = 5")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"newer version of the collector \(format 4\); install that version again"):
+    with pytest.raises(StoreError, match=r"newer version of the collector \(format 5\); install that version again"):
         await open_and_close(path)
-    with pytest.raises(StoreError, match=r"format 4"):
+    with pytest.raises(StoreError, match=r"format 5"):
         await asyncio.to_thread(open_reader, path)
     assert path.read_bytes() == before
 

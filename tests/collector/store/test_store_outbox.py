@@ -43,7 +43,7 @@ async def test_pending_holds_the_next_records_up_to_some_size_of_line_protocol_a
         await numbered(store, 1, 2, 3, 4)  # of 9 bytes each
         sizes = [len(await store.pending("db", most_bytes=most)) for most in (1, 9, 17, 18, 27, 1000)]
         assert sizes == [1, 1, 1, 2, 3, 4]
-        await store.advance("db", 3)
+        await store.take("db", range(1, 4))
         assert await seqs(store, "db") == [4]
         assert await seqs(store, "other") == [1, 2, 3, 4]
 
@@ -74,8 +74,8 @@ async def test_too_old_is_dropped_and_counted(tmp_path: Path) -> None:
 async def test_what_one_database_has_taken_and_the_other_has_not_counts_as_dropped_when_it_goes(tmp_path: Path) -> None:
     async with Store(tmp_path / "s.sqlite", POINTS) as store:
         await numbered(store, 1, 2, 3)
-        await store.advance("fast", 3)
-        await store.advance("slow", 1)
+        await store.take("fast", range(1, 4))
+        await store.take("slow", range(1, 2))
         dropped = await store.let_go(("fast", "slow"), bounds(most_bytes=SMALL), 9 * S)
         assert (dropped.records, dropped.lines) == (1, 1)
         assert await seqs(store, "slow") == [3]
@@ -86,8 +86,8 @@ async def test_what_all_databases_have_taken_is_let_go_of_and_a_database_that_le
 ) -> None:
     async with Store(tmp_path / "s.sqlite", POINTS) as store:
         await numbered(store, 1, 2, 3)
-        await store.advance("a", 3)
-        await store.advance("gone", 1)
+        await store.take("a", range(1, 4))
+        await store.take("gone", range(1, 2))
         assert (await store.let_go(("a",), bounds(), 9 * S)).records == 0
         assert await seqs(store, "a") == []
         assert (await store.outbox_state()).records == 0
@@ -98,7 +98,7 @@ async def test_without_a_database_the_outbox_keeps_all_within_its_bounds_for_one
 ) -> None:
     async with Store(tmp_path / "s.sqlite", POINTS) as store:
         await numbered(store, 1, 2, 3)
-        await store.advance("gone", 3)
+        await store.take("gone", range(1, 4))
         assert (await store.let_go((), bounds(), 9 * S)).records == 0
         assert await seqs(store, "new") == [1, 2, 3]
         await store.let_go((), bounds(most_bytes=2 * SMALL), 9 * S)
@@ -109,7 +109,7 @@ async def test_numbers_are_never_used_again_also_when_the_outbox_was_empty(tmp_p
     path = tmp_path / "s.sqlite"
     async with Store(path, POINTS) as store:
         await numbered(store, 1, 2)
-        await store.advance("db", 2)
+        await store.take("db", range(1, 3))
         await store.let_go(("db",), bounds(), 9 * S)
     async with Store(path, POINTS) as store:
         await numbered(store, 3)
@@ -123,7 +123,7 @@ async def test_space_comes_back_after_an_outage(tmp_path: Path) -> None:
             await store.commit(Commit(number, lines=[b'm t="%s" 1' % os.urandom(100_000).hex().encode()]))
     full = path.stat().st_size
     async with Store(path, POINTS) as store:
-        await store.advance("db", 40)
+        await store.take("db", range(1, 41))
         for _ in range(2):  # 8 MB at a time, so that nobody waits long
             await store.let_go(("db",), bounds(), 9 * S)
     assert full > 4_000_000

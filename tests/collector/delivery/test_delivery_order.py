@@ -1,0 +1,148 @@
+"""Whatever goes first, falls over, is rewound or sent again: in the end a database says what it would in order."""
+
+import asyncio
+import contextlib
+import gzip
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from collector.delivery.sink import Delivery, SinkUnavailable
+from collector.instruments import Instruments
+from collector.readings.point import PointTable
+from collector.store.commit import Commit
+from collector.store.outbox import Bounds
+from collector.store.store import Store
+
+S = 1_000_000_000
+TIMES = st.integers(0, 5)
+FIELDS = st.sets(st.sampled_from("xyz"), min_size=1)
+SERIES = st.sampled_from(["m,pot=1", "m,pot=2", r"m,pot=a\ b", r"m,pot=a\ c"])
+
+
+class MovedClock:
+    """A clock that goes when it is told to."""
+
+    speed = 1.0
+
+    def __init__(self) -> None:
+        self.now_s = 100
+
+    def now_ns(self) -> int:
+        return self.now_s * S
+
+    def steady_s(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+
+class ModelDatabase:
+    """What databases keep: of each series, time and field the value that was written last."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str, str], str] = {}
+        self.fails_before = self.fails_after = False
+
+    async def write(self, body: bytes) -> None:
+        if self.fails_before:
+            raise SinkUnavailable("down")
+        for line in gzip.decompress(body).decode().splitlines():
+            self.take(line)
+        if self.fails_after:
+            raise SinkUnavailable("the answer was lost")
+
+    def take(self, line: str) -> None:
+        start, _, time = line.rpartition(" ")
+        series, _, fields = start.rpartition(" ")
+        for each in fields.split(","):
+            name, _, value = each.partition("=")
+            self.kept[series, time, name] = value
+
+
+class Lanes(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.runner = asyncio.Runner()
+        self.clock = MovedClock()
+        self.in_order = ModelDatabase()
+        self.databases = {"a": ModelDatabase(), "b": ModelDatabase()}
+        self.value = 0
+        self.open()
+
+    def open(self) -> None:
+        self.store = Store(self.folder / "store.sqlite", PointTable([]))
+        self.runner.run(self.store.__aenter__())
+        self.lanes = {name: self.delivery(name) for name in self.databases}
+
+    def delivery(self, name: str) -> Delivery:
+        sink, instruments = self.databases[name], Instruments()
+        return Delivery(name, sink, self.store, most_bytes=60, clock=self.clock, instruments=instruments)
+
+    def close(self) -> None:
+        self.runner.run(self.store.__aexit__(None, None, None))
+
+    @rule(lines=st.lists(st.tuples(SERIES, TIMES, FIELDS), min_size=1, max_size=4), wait_s=st.integers(0, 8))
+    def commit(self, lines: list[tuple[str, int, set[str]]], wait_s: int) -> None:
+        self.clock.now_s += wait_s
+        texts = []
+        for series, ago_s, fields in lines:
+            self.value += 1
+            told = ",".join(f"{name}={self.value}" for name in sorted(fields))
+            texts.append(f"{series} {told} {self.clock.now_s - ago_s}")
+            self.in_order.take(texts[-1])
+        self.runner.run(self.store.commit(Commit(self.clock.now_ns(), lines=[text.encode() for text in texts])))
+
+    @rule(name=st.sampled_from("ab"), steps=st.integers(1, 3))
+    def deliver(self, name: str, steps: int) -> None:
+        for _ in range(steps):
+            self.runner.run(self.lanes[name].step())
+
+    @rule(name=st.sampled_from("ab"), before=st.booleans())
+    def fail(self, name: str, before: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+        database = self.databases[name]
+        database.fails_before, database.fails_after = before, not before
+        with contextlib.suppress(SinkUnavailable):
+            self.runner.run(self.lanes[name].step())
+        database.fails_before = database.fails_after = False
+        self.lanes[name] = self.delivery(name)
+
+    @rule()
+    def reopen(self) -> None:
+        self.close()
+        self.open()
+
+    @rule(name=st.sampled_from("ab"), ago_s=st.integers(0, 60))
+    def rewind(self, name: str, ago_s: int) -> None:
+        self.runner.run(self.store.rewind(name, (self.clock.now_s - ago_s) * S))
+
+    @rule(name=st.sampled_from("ab"), ago_s=st.integers(1, 60), length_s=st.integers(1, 20))
+    def resend(self, name: str, ago_s: int, length_s: int) -> None:
+        from_ns = (self.clock.now_s - ago_s) * S
+        self.runner.run(self.store.resend(name, from_ns, from_ns + length_s * S))
+
+    @rule(keep_s=st.integers(0, 40))
+    def let_go(self, keep_s: int) -> None:
+        bounds = Bounds(1 << 30, 1e9, 1e9, 1e9, float(keep_s))
+        assert self.runner.run(self.store.let_go(("a", "b"), bounds, self.clock.now_ns())).records == 0
+
+    def teardown(self) -> None:
+        for name, lane in self.lanes.items():
+            while self.runner.run(lane.step()):
+                pass
+            assert self.databases[name].kept == self.in_order.kept
+            behind = self.runner.run(self.store.outbox_state((name,))).behind[name]
+            assert (behind.records, behind.lines, behind.size_bytes, behind.oldest_ns) == (0, 0, 0, 0)
+        self.close()
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+
+def test_the_order_of_writing_changes_nothing_in_the_end() -> None:
+    run_state_machine_as_test(Lanes, settings=settings(max_examples=60, stateful_step_count=25, deadline=None))
