@@ -19,7 +19,7 @@ from collector.acquisition.mqtt.readers import BesideSparkplug
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
-from collector.clock import Clock
+from collector.clock import Clock, StandingClock, SystemClock
 from collector.closing import opening
 from collector.delivery.influx import InfluxSink
 from collector.delivery.lineprotocol import ReadingEncoder
@@ -35,7 +35,9 @@ from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Feed, Line
 from collector.plant.meter import Broker
 from collector.readings.latest import LatestReadings
+from collector.rereading import LettersAgain
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
+from collector.store import again, letters
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 from collector.supervision.notify import notify
@@ -85,10 +87,10 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     return found
 
 
-def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
-    """Return what reads the messages of a broker."""
+def _declared(broker: Broker, configuration: Configuration) -> LayoutReader:
+    """Return what reads the messages of a broker that have a layout."""
     plant = configuration.plant
-    declared = LayoutReader(
+    return LayoutReader(
         plant,
         plant.layouts_of(broker),
         broker=broker.id,
@@ -96,6 +98,17 @@ def _reader(broker: Broker, configuration: Configuration, clock: Clock, instrume
         qos=broker.qos,
         longest_tare_age_s=configuration.accounting.longest_tare_age_s,
     )
+
+
+def _letters_again(configuration: Configuration, store: Store) -> LettersAgain:
+    brokers = configuration.plant.brokers
+    return LettersAgain(store, {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in brokers})
+
+
+def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
+    """Return what reads the messages of a broker."""
+    plant = configuration.plant
+    declared = _declared(broker, configuration)
     if broker.sparkplug is None:
         return declared
     heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
@@ -140,7 +153,7 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         async with asyncio.TaskGroup() as group:
             feeding = [
                 group.create_task(_fed(source, line.inbox, instruments), name=source.name)
-                for source in sources(configuration, clock, instruments)
+                for source in (*sources(configuration, clock, instruments), _letters_again(configuration, store))
             ]
             working = group.create_task(line.run(), name="line")
             delivering = [
@@ -162,6 +175,27 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             for task in delivering:
                 task.cancel()
         log.info("stopped")
+
+
+async def read_letters(configuration: Configuration) -> None:
+    """Read the dead letters again that were asked for, and state again what follows, without a running collector.
+
+    Time stands still for it: no minute is closed that the collector, when it runs, may still hear of.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be opened; StoreBusy if a collector works on it.
+    """
+    clock = StandingClock(SystemClock().now_ns())
+    async with Store(configuration.store.path, configuration.plant.points) as store:
+        latest = LatestReadings(len(configuration.plant.points))
+        line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()))
+        async with contextlib.aclosing(_letters_again(configuration, store).arrivals()) as arrivals:
+            while await store.ask(letters.asked_for):
+                await line.step([await anext(arrivals)])
+        while await store.ask(again.is_anything_marked):
+            await line.step([])
 
 
 async def _line(

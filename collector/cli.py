@@ -24,6 +24,7 @@ from collector.commands.invocation import (
     load_or_exit,
     width,
 )
+from collector.commands.outbox import outbox_group
 from collector.commands.overview import overview
 from collector.commands.report import report as report_of
 from collector.commands.restate import restate
@@ -134,6 +135,7 @@ main.add_command(restate)
 main.add_command(efficiency)
 main.add_command(report_of)
 main.add_command(export)
+main.add_command(outbox_group(lambda configuration: asyncio.run(assembly.read_letters(configuration))))
 
 
 @main.command()

@@ -97,6 +97,17 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, know
         db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
 
 
+def append_for(
+    db: sqlite3.Connection, target: str, lines: Sequence[bytes], created_ns: int, others: Sequence[str]
+) -> None:
+    """Append lines as one record that one database takes, and of several others none."""
+    append(db, lines, created_ns)
+    seq = last_number(db)
+    for other in {*others, *ranges.names(db)} - {target, GONE}:
+        ranges.adopt(db, other)
+        ranges.add(db, other, seq, seq)
+
+
 def last_number(db: sqlite3.Connection) -> int:
     """Return the last number that was given to a record."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()

@@ -13,10 +13,10 @@ import msgspec
 
 from collector.accounting import intensity
 from collector.accounting.intensity import EmissionsIntensity, Metal, WeighedTonnes
-from collector.accounting.parameters import Conventions, InForce, Parameters, wanted
+from collector.accounting.parameters import Conventions, Parameters
 from collector.accounting.sums import MeterSum, Pair, Sums
 from collector.closing.book import Stated, stated
-from collector.closing.recomputing import KeptParameters
+from collector.closing.projection import ParametersOf
 from collector.plant.topology import Plant
 from collector.reporting.export.entries import Kept, Span, entries
 from collector.reporting.export.table import Column, Kind, Row, Table, Value, columns
@@ -169,7 +169,7 @@ def _rows(
     *,
     superseded: bool,
 ) -> Iterator[Row]:
-    parameters = _ParametersOf(db, judged)
+    parameters = ParametersOf(db, judged.plant, judged.conventions)
     for potline, window in places:
         for kept in entries(db, potline, window, span, superseded=superseded):
             entry = stated(kept.record)
@@ -239,30 +239,3 @@ def _meters(found: Mapping[str, MeterSum], meters: Sequence[str]) -> Iterator[Va
     for meter in meters:
         amount = found.get(meter)
         yield from (None,) * 2 if amount is None else (amount.kwh, amount.estimated_kwh)
-
-
-class _ParametersOf:
-    """With which parameters the emissions of an entry are stated: those that its window began with."""
-
-    def __init__(self, db: sqlite3.Connection, judged: Judged) -> None:
-        self._kept = KeptParameters(db)
-        plant = judged.plant
-        self._in_force = {
-            potline.id: InForce(plant, potline, wanted(plant, potline, judged.conventions))
-            for potline in plant.potlines
-        }
-        row = db.execute("SELECT value FROM meta WHERE key = 'accounts_since_ns'").fetchone()
-        self._since_ns = 0 if row is None else int(row[0])
-
-    def __call__(self, potline: str, start_ns: int, entry: Stated) -> Parameters | None:
-        """Return them; None where they are not kept, or the settings no longer tell which they were."""
-        if len(entry.parameters) <= 1:
-            return self._kept(start_ns, entry)
-        in_force = self._in_force.get(potline)
-        if in_force is None:
-            return None
-        try:
-            parameters, name = in_force.at(max(start_ns, self._since_ns))
-        except LookupError:  # the settings have no value for that time any more
-            return None
-        return parameters if name in entry.parameters else None
