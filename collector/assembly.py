@@ -12,6 +12,7 @@ import structlog
 from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
+from collector.acquisition import security
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.message import MessageReader
@@ -234,7 +235,13 @@ async def _line(
         instruments=instruments,
         commit_every_s=kept.commit_every_s,
         targets=tuple(target.name for target in configuration.targets),
-        bounds=Bounds(kept.outbox_max_bytes, kept.outbox_max_age_s, kept.keep_inputs_s, kept.keep_minutes_s),
+        bounds=Bounds(
+            kept.outbox_max_bytes,
+            kept.outbox_max_age_s,
+            kept.keep_inputs_s,
+            kept.keep_minutes_s,
+            keep_delivered_s=kept.keep_delivered_s,
+        ),
         instance=socket.gethostname(),
         progress=progress.made,
     )
@@ -254,7 +261,10 @@ async def _fed(source: Source, inbox: asyncio.Queue[Arrival], instruments: Instr
 
 
 async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instruments: Instruments) -> None:
+    working: list[Delivery] = []
+
     async def deliver() -> None:
+        working.clear()
         async with InfluxSink(
             name=target.name,
             url=target.url,
@@ -265,10 +275,21 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
             username=target.username,
             secret_file=target.secret_file,
             timeout_s=target.timeout_s,
+            tls=lambda: security.context(target.tls),
+            server_name=target.tls.server_name,
+            proxy=target.proxy,
         ) as sink:
-            await Delivery(
-                target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
-            ).run()
+            delivery = Delivery(
+                target.name,
+                sink,
+                store,
+                most_bytes=target.max_body_bytes,
+                clock=clock,
+                instruments=instruments,
+                backlog_rate=float(target.backlog_rate),
+            )
+            working.append(delivery)
+            await delivery.run()
 
     await keep_running(
         target.name,
@@ -276,4 +297,5 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
         temporary=SinkUnavailable,
         states=instruments.target_states,
         running="delivering",
+        did_well=lambda: any(delivery.has_delivered for delivery in working),
     )

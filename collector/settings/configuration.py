@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from collector.plant.balance import BalanceRules
+from collector.plant.meter import Tls
 from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant
 from collector.readings.event import EffectOrigin
@@ -16,6 +17,8 @@ class InfluxKind(Enum):
 
     INFLUXDB1 = "influxdb1"
     INFLUXDB2 = "influxdb2"
+    INFLUXDB3 = "influxdb3"
+    VICTORIAMETRICS = "victoriametrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class StoreSettings:
     commit_every_s: float
     outbox_max_bytes: int
     outbox_max_age_s: float
+    keep_delivered_s: float
     keep_inputs_s: float
     keep_minutes_s: float
 
@@ -70,7 +74,10 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTarget:
-    """A database. ``bucket`` is the database's name for InfluxDB 1.x. ``secret_file``: token or password."""
+    """A database. ``bucket`` is the database's name for InfluxDB 1.x and 3. ``secret_file``: token or password.
+
+    ``backlog_rate`` [lines/s]. ``tls`` is for an address with https.
+    """
 
     name: str
     kind: InfluxKind
@@ -82,6 +89,9 @@ class DeliveryTarget:
     secret_file: Path | None
     timeout_s: float
     max_body_bytes: int
+    backlog_rate: int
+    proxy: str | None
+    tls: Tls
 
 
 @dataclass(frozen=True, slots=True)

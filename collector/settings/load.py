@@ -1,7 +1,6 @@
 """The door of this room: files and environment in, a frozen configuration or all problems out."""
 
 import os
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,12 @@ from collector.settings.configuration import (
     AccountingSettings,
     AnodeEffectSettings,
     Configuration,
-    DeliveryTarget,
-    InfluxKind,
     LogSettings,
     PageSettings,
     StoreSettings,
 )
-from collector.settings.models import Delivery, Settings
+from collector.settings.databases import Databases
+from collector.settings.models import Settings
 from collector.settings.price_choice import PriceChoice
 from collector.settings.problems import ConfigurationError, Problem
 from collector.settings.rule_files import RuleFiles
@@ -102,17 +100,14 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
     balances = Balances(origins, broken, ZoneInfo(settings.plant.time_zone))
     of_lines = balances.built(settings, () if plant is None else plant.meters)
     problems += balances.problems
-    targets = tuple(
-        _target(
-            name,
-            section,
-            origins,
-            problems,
-            broken,
-            lambda path, written: _secret(folder, path, written, origins, problems),
-        )
-        for name, section in settings.delivery.items()
+    databases = Databases(
+        origins,
+        broken,
+        secret=lambda path, written: _secret(folder, path, written, origins, problems),
+        find=lambda written: _found(folder, written),
     )
+    targets = databases.made(settings.delivery)
+    problems += databases.problems
     store = settings.store
     store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
@@ -127,6 +122,7 @@ def load(collector_file: Path, *, today: date | None = None) -> Configuration:
             commit_every_s=store.commit_every,
             outbox_max_bytes=int(store.outbox_max_bytes),
             outbox_max_age_s=store.outbox_max_age,
+            keep_delivered_s=store.keep_delivered,
             keep_inputs_s=store.keep_inputs,
             keep_minutes_s=store.keep_minutes,
         ),
@@ -192,54 +188,6 @@ def _replace(tree: dict[str, Any], path: Path_) -> None:
         table[last] = {key: value for key, value in stand_in.items() if key != "*"}
     else:
         table[last] = stand_in
-
-
-def _target(
-    name: str,
-    section: Delivery,
-    origins: Origins,
-    problems: list[Problem],
-    broken: set[Path_],
-    secret: Callable[[Path_, str], Path],
-) -> DeliveryTarget:
-    at = ("delivery", name)
-
-    def report(key: str, what: str, remedy: str) -> None:
-        if not is_under((*at, key), broken) and not is_under((*at, "kind"), broken):
-            problems.append(origins.problem((*at, key), what, remedy))
-
-    def need(key: str, value: str | None) -> str:
-        if value is None:
-            report(key, f"is missing, and kind {section.kind} needs it", "add it")
-        return value or ""
-
-    def refuse(*keys: str) -> None:
-        for key in keys:
-            if getattr(section, key):
-                report(key, f"does not belong to kind {section.kind}", "remove it")
-
-    if InfluxKind(section.kind) is InfluxKind.INFLUXDB1:
-        refuse("org", "bucket", "token_file")
-        org, bucket = "", need("database", section.database)
-        secret_key, secret_file = "password_file", section.password_file
-        if (section.username is None) != (secret_file is None) and not is_under((*at, "username"), broken):
-            report("password_file", "username and password_file go together", "give both or neither")
-    else:
-        refuse("database", "create_database", "username", "password_file")
-        org, bucket = need("org", section.org), need("bucket", section.bucket)
-        secret_key, secret_file = "token_file", section.token_file
-    return DeliveryTarget(
-        name=name,
-        kind=InfluxKind(section.kind),
-        url=section.url.rstrip("/"),
-        org=org,
-        bucket=bucket,
-        create=section.create_database,
-        username=section.username,
-        secret_file=secret((*at, secret_key), secret_file) if secret_file else None,
-        timeout_s=section.timeout,
-        max_body_bytes=int(section.max_body),
-    )
 
 
 def _found(folder: Path, written: str) -> Path:

@@ -59,6 +59,7 @@ class Store(_Model):
     commit_every: Annotated[float, measure("s", "1 ms", "10 s")] = 1.0
     outbox_max_bytes: Annotated[float, measure("B", "1 KiB", "16384 GiB")] = 2.0 * 1024**3
     outbox_max_age: Annotated[float, measure("s", "1 s", "36500 d")] = 7 * 86400.0
+    keep_delivered: Annotated[float, measure("s", "0 s", "36500 d")] = 86400.0
     keep_inputs: Annotated[float, measure("s", "2 d", "36500 d")] = 45 * 86400.0
     keep_minutes: Annotated[float, measure("s", "2 d", "36500 d")] = 400 * 86400.0
 
@@ -99,10 +100,11 @@ class Log(_Model):
 class Delivery(_Model):
     """[delivery.NAME]."""
 
-    kind: Literal["influxdb1", "influxdb2"]
+    kind: Literal["influxdb1", "influxdb2", "influxdb3", "victoriametrics"]
     url: Annotated[Text, AfterValidator(web_address)]
     org: Text | None = None
     bucket: Text | None = None
+    create_bucket: Switch = False
     token_file: Text | None = None
     database: Text | None = None
     create_database: Switch = False
@@ -110,6 +112,12 @@ class Delivery(_Model):
     password_file: Text | None = None
     timeout: Annotated[float, measure("s", "1 ms", "5 min")] = 10.0
     max_body: Annotated[float, measure("B", "1 KiB", "64 MiB")] = 1024.0**2
+    backlog_rate: Annotated[int, whole(100, 100_000_000)] = 1_000_000
+    proxy: Annotated[Text, AfterValidator(web_address)] | None = None
+    ca_file: Text | None = None
+    certificate_file: Text | None = None
+    key_file: Text | None = None
+    server_name: Host | None = None
 
 
 class PlantSection(_Model):

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,8 +114,9 @@ class Database:
 class HostileServer:
     """Listens on a free port and answers every request with ``answer``; ``taken`` holds what came."""
 
-    def __init__(self, answer: Answer | None = None) -> None:
+    def __init__(self, answer: Answer | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self.answer: Answer = answer or says(204)
+        self._tls = tls
         self.taken: list[Taken] = []
 
     async def __aenter__(self) -> Self:
@@ -123,7 +125,7 @@ class HostileServer:
         # As it lies on the wire: the server must not unpack it.
         self._runner = web.AppRunner(app, auto_decompress=False, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
         self.port: int = self._runner.addresses[0][1]
         return self
@@ -136,7 +138,7 @@ class HostileServer:
     @property
     def url(self) -> str:
         """Base address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         taken = Taken(request.path_qs, dict(request.headers), await request.read())
@@ -153,6 +155,9 @@ def influx_sink(
     username: str | None = None,
     secret_file: Path | None = None,
     timeout_s: float = 10.0,
+    tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    server_name: str = "",
+    proxy: str | None = None,
 ) -> InfluxSink:
     """Return a sink for a server."""
     return InfluxSink(
@@ -165,6 +170,9 @@ def influx_sink(
         username=username,
         secret_file=secret_file,
         timeout_s=timeout_s,
+        tls=tls,
+        server_name=server_name,
+        proxy=proxy,
     )
 
 

@@ -19,9 +19,11 @@ from collector.store.outbox import Bounds
 from collector.store.store import Store
 
 S = 1_000_000_000
-TIMES = st.integers(0, 5)
-FIELDS = st.sets(st.sampled_from("xyz"), min_size=1)
-SERIES = st.sampled_from(["m,pot=1", "m,pot=2", r"m,pot=a\ b", r"m,pot=a\ c"])
+AGO_S = st.sampled_from([0, 0, 8, 16])
+WAITS_S = st.sampled_from([0, 8])
+"""A record is of the backlog after 5 s, so that what is told again 8 s later is told in another lane."""
+FIELDS = st.sampled_from(["x", "xy"])
+SERIES = st.sampled_from(["m,pot=1", r"m,pot=a\ b", r"m,pot=a\ c"])
 
 
 class MovedClock:
@@ -88,13 +90,13 @@ class Lanes(RuleBasedStateMachine):
     def close(self) -> None:
         self.runner.run(self.store.__aexit__(None, None, None))
 
-    @rule(lines=st.lists(st.tuples(SERIES, TIMES, FIELDS), min_size=1, max_size=4), wait_s=st.integers(0, 8))
-    def commit(self, lines: list[tuple[str, int, set[str]]], wait_s: int) -> None:
+    @rule(lines=st.lists(st.tuples(SERIES, AGO_S, FIELDS), min_size=1, max_size=2), wait_s=WAITS_S)
+    def commit(self, lines: list[tuple[str, int, str]], wait_s: int) -> None:
         self.clock.now_s += wait_s
         texts = []
         for series, ago_s, fields in lines:
             self.value += 1
-            told = ",".join(f"{name}={self.value}" for name in sorted(fields))
+            told = ",".join(f"{name}={self.value}" for name in fields)
             texts.append(f"{series} {told} {self.clock.now_s - ago_s}")
             self.in_order.take(texts[-1])
         self.runner.run(self.store.commit(Commit(self.clock.now_ns(), lines=[text.encode() for text in texts])))

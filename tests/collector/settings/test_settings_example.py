@@ -85,6 +85,8 @@ def test_every_line_that_is_shown_as_a_comment_can_be_used(settings_folder: Sett
     configuration = all_shown(settings_folder.path.parent)
     assert [(target.name, target.kind, target.bucket) for target in configuration.targets] == [
         ("plantdb", InfluxKind.INFLUXDB2, "potline"),
+        ("newest", InfluxKind.INFLUXDB3, "potline"),
+        ("metrics", InfluxKind.VICTORIAMETRICS, ""),
         ("old", InfluxKind.INFLUXDB1, "potline"),
     ]
     assert configuration.plant.brokers[0].username == "collector"

@@ -506,7 +506,7 @@ def test_what_is_wrong_in_the_plant_file_is_told_with_line_key_and_remedy(
             "[store]",
             '[delivery.a]\nkind = "influxdb"\nurl = "influx:8086"\n[delivery.b]\nkind="influxdb2"\nurl="http://u:hunter2@x"\nuser="x"\n[delivery.c]\nkind="influxdb1"\nurl="http://x"\norg="o"\nusername="u"\ncreate_database="yes"\n[store]',
             [
-                'config/collector.toml:5 delivery.a.kind: \'influxdb\' is not possible here; write "influxdb1" or "influxdb2"',
+                'config/collector.toml:5 delivery.a.kind: \'influxdb\' is not possible here; write "influxdb1", "influxdb2", "influxdb3" or "victoriametrics"',
                 "config/collector.toml:6 delivery.a.url: is no address of a database; write it like http://10.20.0.5:8086",
                 "config/collector.toml:7 delivery.b.bucket: is missing, and kind influxdb2 needs it; add it",
                 "config/collector.toml:7 delivery.b.org: is missing, and kind influxdb2 needs it; add it",
