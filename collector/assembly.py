@@ -33,12 +33,12 @@ from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
-from collector.pipeline import INBOX_SIZE, Feed, Line
+from collector.pipeline import INBOX_SIZE, LEFT_BEHIND_NS, Feed, Line
 from collector.plant.meter import Broker
 from collector.readings.latest import LatestReadings
 from collector.rereading import LettersAgain
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
-from collector.store import again, letters
+from collector.store import again
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 from collector.supervision.notify import notify
@@ -101,9 +101,11 @@ def _declared(broker: Broker, configuration: Configuration) -> LayoutReader:
     )
 
 
-def _letters_again(configuration: Configuration, store: Store) -> LettersAgain:
-    brokers = configuration.plant.brokers
-    return LettersAgain(store, {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in brokers})
+def letters_again(configuration: Configuration, store: Store, clock: Clock) -> LettersAgain:
+    """Return what reads dead letters again, with the layouts of the brokers as they are configured now."""
+    readers = {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in configuration.plant.brokers}
+    keep_ns = int(configuration.store.keep_inputs_s * 1e9) - LEFT_BEHIND_NS
+    return LettersAgain(store, readers, lambda: clock.now_ns() - keep_ns)
 
 
 def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
@@ -154,8 +156,11 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         async with asyncio.TaskGroup() as group:
             feeding = [
                 group.create_task(_fed(source, line.inbox, instruments), name=source.name)
-                for source in (*sources(configuration, clock, instruments), _letters_again(configuration, store))
+                for source in sources(configuration, clock, instruments)
             ]
+            # Not a source that may be away: what fails in it fails in the store.
+            again_read = Feed(letters_again(configuration, store, clock), line.inbox)
+            feeding.append(group.create_task(again_read.run(), name="dead letters"))
             working = group.create_task(line.run(), name="line")
             delivering = [
                 group.create_task(_delivered(target, store, clock, instruments), name=target.name)
@@ -192,9 +197,9 @@ async def read_letters(configuration: Configuration) -> None:
     async with Store(configuration.store.path, configuration.plant.points) as store:
         latest = LatestReadings(len(configuration.plant.points))
         line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()))
-        async with contextlib.aclosing(_letters_again(configuration, store).arrivals()) as arrivals:
-            while await store.ask(letters.asked_for):
-                await line.step([await anext(arrivals)])
+        async with contextlib.aclosing(letters_again(configuration, store, clock).asked_for()) as arrivals:
+            async for arrival in arrivals:
+                await line.step([arrival])
         while await store.ask(again.is_anything_marked):
             await line.step([])
 

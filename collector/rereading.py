@@ -5,7 +5,8 @@ reading of the same point and time, and an event of the same id and rank, are kn
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 import structlog
 
@@ -37,22 +38,29 @@ class LettersAgain:
         Where they are.
     readers
         What reads the messages of a source, by the name that letters give it: ``mqtt:`` and the broker's id.
+    not_before_ns
+        Tells the time before which nothing is booked any more [UTC ns].
     """
 
     name = "dead letters"
     longest_pause_s = 30.0
 
-    def __init__(self, store: Store, readers: Mapping[str, MessageReader]) -> None:
+    def __init__(self, store: Store, readers: Mapping[str, MessageReader], not_before_ns: Callable[[], int]) -> None:
         self._store = store
         self._readers = readers
+        self._not_before_ns = not_before_ns
 
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what letters say, until cancelled."""
         while True:
-            found = await self._store.ask(lambda db: letters.next_asked_for(db, _AT_ONCE))
-            if not found:
-                await asyncio.sleep(_IDLE_S)
-                continue
+            async with contextlib.aclosing(self.asked_for()) as found:
+                async for arrival in found:
+                    yield arrival
+            await asyncio.sleep(_IDLE_S)
+
+    async def asked_for(self) -> AsyncGenerator[Arrival, None]:
+        """Yield what the letters say that are asked for now. What is not acknowledged holds up what follows."""
+        while found := await self._store.ask(lambda db: letters.next_asked_for(db, _AT_ONCE)):
             on_disk = asyncio.Event()
             arrival, read, unreadable = self._read(found, on_disk)
             yield arrival
@@ -93,7 +101,12 @@ class LettersAgain:
             raise CannotBeRead(
                 f"no broker of the settings is {message.source.removeprefix('mqtt:')}; add it and ask again"
             )
-        return reader.read(message.place, message.body, arrived_ns=message.time_ns, retained=False).of_the_past()
+        told = reader.read(message.place, message.body, arrived_ns=message.time_ns, retained=False).of_the_past()
+        times = [event.time_ns for event in told.events]
+        times += [] if told.past is None else told.past.time_ns.tolist()
+        if times and min(times) < self._not_before_ns():
+            raise CannotBeRead("it tells of a time older than [store] keep_inputs, where nothing is booked any more")
+        return told
 
     async def _settle(self, read: list[int], unreadable: list[tuple[int, str]]) -> None:
         await self._store.change(lambda db: letters.settle(db, read, unreadable))

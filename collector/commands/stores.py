@@ -60,6 +60,9 @@ def changing(configuration: Configuration, work: Callable[[Store], Awaitable[_T]
     Without one the store is taken as a collector takes it. Beside one each change is a transaction of its own, which
     that collector sees with its next look.
     """
+    path = configuration.store.path
+    if not path.is_file():  # else opening it would make one
+        fail(f"open the store {path}: there is none; check [store] path, or start the collector first", EX_UNAVAILABLE)
     try:
         return asyncio.run(_changing(configuration, work))
     except StoreError as exc:
@@ -68,8 +71,6 @@ def changing(configuration: Configuration, work: Callable[[Store], Awaitable[_T]
 
 async def _changing(configuration: Configuration, work: Callable[[Store], Awaitable[_T]]) -> tuple[_T, bool]:
     path, points = configuration.store.path, configuration.plant.points
-    if not path.is_file():
-        raise StoreError(f"open the store {path}: there is none; check [store] path, or start the collector first")
     async with contextlib.AsyncExitStack() as stack:
         is_running = False
         try:
