@@ -1,4 +1,4 @@
-"""potline outbox: what databases are behind, rewinding, and sending a period again, from records and from the ledger."""
+"""potline outbox: what databases are behind, rewinding, sending a period again from records and from the ledger."""
 
 import asyncio
 import json
@@ -50,7 +50,8 @@ def of_entries(lines: list[str]) -> list[str]:
 
 def test_each_database_is_shown_with_what_it_has_not_taken_and_what_it_refused_last(store: Path) -> None:
     refused = letter(30, "delivery", "cloud", b"a b=1i 1", "field type conflict")
-    in_store(store, lambda db: (outbox.rewind(db, "cloud", T0 + 3600 * S), outbox.write_dead(db, [refused])))
+    in_store(store, lambda db: outbox.rewind(db, "cloud", T0 + 3600 * S))
+    in_store(store, lambda db: outbox.write_dead(db, [refused]))
     result = potline("outbox")
 
     assert result.exit_code == 0, wrong_of(result)
