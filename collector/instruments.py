@@ -48,7 +48,7 @@ class Instruments:
     commit_slowest_s: float = 0.0
     """The slowest commit so far [s]."""
     outbox_records: int = 0
-    """Records in the outbox."""
+    """Records in the outbox that a database has not taken; without one, all of them."""
     outbox_bytes: int = 0
     """Their size on disk [bytes]."""
     clock_steps_total: int = 0

@@ -248,7 +248,7 @@ class Line:
             log.error("outbox is full or too old, lines dropped", lines=dropped.lines, records=dropped.records)
 
     async def _own_line(self) -> bytes:
-        state = await self.store.outbox_state()
+        state = await self.store.outbox_state(self.targets)
         self.instruments.outbox_records, self.instruments.outbox_bytes = state.records, state.size_bytes
         oldest_s = (self.clock.now_ns() - state.oldest_ns) * 1e-9 if state.records else 0.0
         fields = {**self.instruments.stream_fields(), "outbox_oldest_s": oldest_s}

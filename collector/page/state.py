@@ -78,7 +78,7 @@ class PageState:
                 "potlines": [self._potline(db, potline) for potline in self._plant.potlines],
                 "meters": [self._meter(meter) for meter in self._plant.meters],
                 "sources": self._instruments.source_states,
-                "outbox": asdict(outbox.state(db)),
+                "outbox": asdict(outbox.state(db, tuple(self._instruments.target_states))),
                 "targets": self._instruments.target_states,
                 "totals": {
                     **self._instruments.stream_fields(),

@@ -44,13 +44,16 @@ class Behind:
 class OutboxState:
     """How full the outbox is: records, bytes on disk, and when the oldest was written [ns]; ``dead`` letters kept.
 
-    ``behind`` says what each of the databases that were asked about has not taken.
+    Where some databases were asked about, what all of them have taken is told apart, as ``delivered``: it is kept only
+    to be sent again. ``behind`` says what each of them has not taken.
     """
 
     records: int
     size_bytes: int
     oldest_ns: int
     dead: int
+    delivered: int = 0
+    delivered_bytes: int = 0
     behind: Mapping[str, Behind] = field(default_factory=dict)
 
 
@@ -237,18 +240,25 @@ def _gone(db: sqlite3.Connection, from_ns: int, to_ns: int | None) -> tuple[int,
 def state(db: sqlite3.Connection, targets: Iterable[str] = ()) -> OutboxState:
     """Return how full the outbox is, and what each of some databases has not taken."""
     row = db.execute("SELECT count(*), coalesce(sum(size), 0), coalesce(min(created_ns), 0) FROM outbox")
+    records, size, oldest_ns = row.fetchone()
     dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
-    records, size, oldest = row.fetchone()
-    return OutboxState(records, size, oldest, dead, {target: _behind(db, target) for target in targets})
+    taken = {target: ranges.ranges_of(db, target) for target in targets}
+    if not taken:
+        return OutboxState(records, size, oldest_ns, dead)
+    left = _left_of(db, ranges.common(taken.values()))
+    behind = {target: _left_of(db, each) for target, each in taken.items()}
+    delivered = records - left.records, size - left.size_bytes
+    return OutboxState(left.records, left.size_bytes, left.oldest_ns, dead, *delivered, behind)
 
 
-def _behind(db: sqlite3.Connection, target: str) -> Behind:
+def _left_of(db: sqlite3.Connection, taken: Iterable[Range]) -> Behind:
+    """Return what is in no range of some that were taken."""
     query = (
         "SELECT count(*), sum(lines), sum(size), min(created_ns) FROM outbox INDEXED BY outbox_by_number"
         " WHERE seq BETWEEN ? AND ?"
     )
     records = lines = size = oldest_ns = 0
-    for left in ranges.between(ranges.ranges_of(db, target), 1, last_number(db)):
+    for left in ranges.between(taken, 1, last_number(db)):
         count, of_lines, of_bytes, since_ns = db.execute(query, left).fetchone()
         if count:
             oldest_ns = min(oldest_ns, since_ns) if records else since_ns

@@ -42,6 +42,7 @@ def add(db: sqlite3.Connection, target: str, first: int, last: int) -> None:
 
 def remove(db: sqlite3.Connection, target: str, first: int, last: int) -> None:
     """Take the numbers from one to another out, but for those that are no longer kept."""
+    has_any = _has_any(db, target)
     for one, other in db.execute(_BEHIND, (target, last)).fetchall():
         if other < first:
             break
@@ -49,6 +50,8 @@ def remove(db: sqlite3.Connection, target: str, first: int, last: int) -> None:
         for begins, ends in ((one, first - 1), (last + 1, other)):
             if begins <= ends:
                 db.execute("INSERT INTO taken VALUES (?,?,?)", (target, begins, ends))
+    if not has_any:
+        return
     for one, other in db.execute(_BEHIND, (GONE, last)).fetchall():
         if other < first:
             break
@@ -57,15 +60,19 @@ def remove(db: sqlite3.Connection, target: str, first: int, last: int) -> None:
 
 def adopt(db: sqlite3.Connection, target: str) -> None:
     """Let a database that has taken nothing yet begin with what is no longer kept."""
-    if db.execute("SELECT 1 FROM taken WHERE target = ? LIMIT 1", (target,)).fetchone() is None:
+    if not _has_any(db, target):
         db.execute("INSERT INTO taken SELECT ?, first, last FROM taken WHERE target = ?", (target, GONE))
+
+
+def _has_any(db: sqlite3.Connection, target: str) -> bool:
+    return db.execute("SELECT 1 FROM taken WHERE target = ? LIMIT 1", (target,)).fetchone() is not None
 
 
 def lowest_left(db: sqlite3.Connection, target: str) -> int:
     """Return the lowest number that is in no range of a database."""
     query = "SELECT last FROM taken WHERE target = ? AND first = 1"
     row = db.execute(query, (target,)).fetchone()
-    if row is None and db.execute("SELECT 1 FROM taken WHERE target = ? LIMIT 1", (target,)).fetchone() is None:
+    if row is None and not _has_any(db, target):
         row = db.execute(query, (GONE,)).fetchone()
     return 1 if row is None else int(row[0]) + 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from moved_clock import MovedClock, S
 
 from collector.delivery.sink import Delivery, SinkUnavailable
 from collector.instruments import Instruments
@@ -18,30 +19,11 @@ from collector.store.commit import Commit
 from collector.store.outbox import Bounds
 from collector.store.store import Store
 
-S = 1_000_000_000
 AGO_S = st.sampled_from([0, 0, 8, 16])
 WAITS_S = st.sampled_from([0, 8])
 """A record is of the backlog after 5 s, so that what is told again 8 s later is told in another lane."""
 FIELDS = st.sampled_from(["x", "xy"])
 SERIES = st.sampled_from(["m,pot=1", r"m,pot=a\ b", r"m,pot=a\ c"])
-
-
-class MovedClock:
-    """A clock that goes when it is told to."""
-
-    speed = 1.0
-
-    def __init__(self) -> None:
-        self.now_s = 100
-
-    def now_ns(self) -> int:
-        return self.now_s * S
-
-    def steady_s(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
 
 
 class ModelDatabase:

@@ -119,10 +119,12 @@ async def test_what_the_environment_says_of_proxies_is_not_used(monkeypatch: pyt
 
 async def test_a_proxy_that_wants_a_password_or_cannot_reach_the_database_loses_nothing() -> None:
     for status, hint in ((407, "the proxy wants a password"), (502, "it is tried again")):
-        async with HostileServer(says(status, "no")) as proxy:
-            async with influx_sink("http://influx.plant:8086", proxy=proxy.url) as sink:
-                with pytest.raises(SinkUnavailable, match=hint):
-                    await sink.write(BODY)
+        async with (
+            HostileServer(says(status, "no")) as proxy,
+            influx_sink("http://influx.plant:8086", proxy=proxy.url) as sink,
+        ):
+            with pytest.raises(SinkUnavailable, match=hint):
+                await sink.write(BODY)
 
 
 # --- Answers that only look like success
@@ -131,19 +133,23 @@ async def test_a_proxy_that_wants_a_password_or_cannot_reach_the_database_loses_
 @VERSIONS
 @pytest.mark.parametrize("body", ["<html>Sign in</html>", "OK", "[1]", '"ok"', "{", "\x00\x01"])
 async def test_200_with_what_no_database_says_is_not_taken_for_a_write(version: int, body: str) -> None:
-    async with HostileServer(says(200, body, Content_Type="text/plain")) as server:
-        async with influx_sink(server.url, version=version) as sink:
-            with pytest.raises(SinkUnavailable, match=r"answered 200 with '.*which no database does"):
-                await sink.write(BODY)
+    async with (
+        HostileServer(says(200, body, Content_Type="text/plain")) as server,
+        influx_sink(server.url, version=version) as sink,
+    ):
+        with pytest.raises(SinkUnavailable, match=r"answered 200 with '.*which no database does"):
+            await sink.write(BODY)
 
 
 @VERSIONS
 @pytest.mark.parametrize("body", ['{"error":"engine is closed"}', '{"results":[{"error":"engine is closed"}]}'])
 async def test_200_with_an_error_in_it_is_an_error(version: int, body: str) -> None:
-    async with HostileServer(says(200, body, Content_Type="application/json")) as server:
-        async with influx_sink(server.url, version=version) as sink:
-            with pytest.raises(SinkUnavailable, match="answered 200 with an error: engine is closed"):
-                await sink.write(BODY)
+    async with (
+        HostileServer(says(200, body, Content_Type="application/json")) as server,
+        influx_sink(server.url, version=version) as sink,
+    ):
+        with pytest.raises(SinkUnavailable, match="answered 200 with an error: engine is closed"):
+            await sink.write(BODY)
 
 
 async def test_a_database_of_version_1_that_may_not_be_made_is_told_though_the_answer_is_200() -> None:

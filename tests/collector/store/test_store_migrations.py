@@ -135,6 +135,38 @@ async def test_a_store_that_was_brought_up_to_date_is_like_a_new_one(tmp_path: P
     assert tables[0] == tables[1]
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("kept", "cursors", "pending"),
+    [
+        ([3, 4, 5], {"a": 2, "b": 4}, {"a": [3, 4, 5], "b": [5], "new": [3, 4, 5]}),
+        ([3, 5], {"a": 3, "b": 5}, {"a": [5], "b": [], "new": [3, 5]}),  # 4 was let go of, so nobody misses it
+        ([2, 5], {"a": 1, "b": 2}, {"a": [2, 5], "b": [5], "new": [2, 5]}),
+        ([], {"a": 5}, {"a": [], "new": []}),
+        ([1, 2, 3, 4, 5], {}, {"a": [1, 2, 3, 4, 5]}),
+    ],
+)
+async def test_each_database_goes_on_where_it_was(
+    tmp_path: Path, kept: list[int], cursors: dict[str, int], pending: dict[str, list[int]]
+) -> None:
+    path = tmp_path / "store.sqlite"
+    store_of_version_1(path)
+    with behind_its_back(path) as db:
+        for seq in range(1, 6):
+            db.execute("INSERT INTO outbox VALUES (?,?,1,9,4,x'1f8b0000')", (seq, seq * S))
+            if seq not in kept:
+                db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+        db.executemany("INSERT INTO cursor VALUES (?,?)", cursors.items())
+    async with Store(path, POINTS) as store:
+        for target, seqs in pending.items():
+            found = await store.pending(target, most_bytes=1 << 30)
+            assert [record.seq for record in found] == seqs
+            await store.take(target, seqs)
+            assert await store.pending(target, most_bytes=1 << 30) == []
+        await store.commit(Commit(9 * S, lines=[b"m n=1i 1"]))
+        assert [record.seq for record in await store.pending("a", most_bytes=1)] == [6]
+
+
 def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     store_of_version_1(path)

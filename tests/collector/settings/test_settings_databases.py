@@ -1,0 +1,88 @@
+"""Databases: which keys belong to which kind, and what a way to them needs."""
+
+import pytest
+from certificates import authority, certificate
+from settings_folder import COLLECTOR, SettingsFolder
+from settings_folder import settings_of_a_test as _settings_of_a_test  # noqa: F401 - a fixture
+
+from collector.settings import InfluxKind, load
+
+
+def added(folder: SettingsFolder, text: str) -> None:
+    folder.change(COLLECTOR, "[store]", f"{text}\n[store]")
+
+
+def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder: SettingsFolder) -> None:
+    (settings_folder.path / "token").write_text("secret", encoding="utf-8")
+    added(
+        settings_folder,
+        '[delivery.a]\nkind = "influxdb3"\nurl = "https://x:8181/db/"\ndatabase = "potline"\ntoken_file = "token"\n'
+        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000',
+    )
+    first, second = load(settings_folder.path / "collector.toml").targets
+    assert (first.kind, first.url, first.org, first.bucket, first.create) == (
+        InfluxKind.INFLUXDB3,
+        "https://x:8181/db",
+        "",
+        "potline",
+        False,
+    )
+    assert (second.kind, second.bucket, second.secret_file, second.backlog_rate) == (
+        InfluxKind.VICTORIAMETRICS,
+        "",
+        None,
+        5000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ('kind = "influxdb3"', ["database: is missing, and kind influxdb3 needs it; add it"]),
+        (
+            'kind = "influxdb3"\ndatabase = "p"\ncreate_database = true',
+            ["create_database: does not belong to kind influxdb3; remove it"],
+        ),
+        (
+            'kind = "influxdb1"\ndatabase = "p"\ncreate_bucket = true',
+            ["create_bucket: does not belong to kind influxdb1; remove it"],
+        ),
+        ('kind = "victoriametrics"\norg = "o"', ["org: does not belong to kind victoriametrics; remove it"]),
+        (
+            'kind = "victoriametrics"\nusername = "u"',
+            ["password_file: username and password_file go together; give both or neither"],
+        ),
+        (
+            'kind = "victoriametrics"\nca_file = "plant-ca.pem"',
+            ["ca_file: is given, and url is not https; write https, or remove it"],
+        ),
+        (
+            'kind = "victoriametrics"\nproxy = "proxy:3128"',
+            ["proxy: is no address of a database; write it like http://10.20.0.5:8086"],
+        ),
+    ],
+)
+def test_what_does_not_belong_together_is_told(settings_folder: SettingsFolder, section: str, told: list[str]) -> None:
+    authority(settings_folder.path, "plant-ca")
+    added(settings_folder, f'[delivery.a]\nurl = "http://x"\n{section}')
+    assert [problem.partition(" delivery.a.")[2] for problem in settings_folder.problems()] == told
+
+
+def test_what_a_connection_to_a_database_is_secured_with(settings_folder: SettingsFolder) -> None:
+    authority(settings_folder.path, "plant-ca")
+    certificate(settings_folder.path, "collector", by="plant-ca")
+    added(
+        settings_folder,
+        '[delivery.a]\nkind = "victoriametrics"\nurl = "https://10.20.0.7"\nca_file = "plant-ca.pem"\n'
+        'certificate_file = "collector.pem"\nkey_file = "collector.key"\nserver_name = "vm.plant"\n'
+        'proxy = "http://10.20.0.1:3128"',
+    )
+    [target] = load(settings_folder.path / "collector.toml").targets
+    assert target.tls.ca_file is not None
+    assert target.tls.certificate_file is not None
+    assert (target.tls.ca_file.name, target.tls.certificate_file.name, target.tls.server_name, target.proxy) == (
+        "plant-ca.pem",
+        "collector.pem",
+        "vm.plant",
+        "http://10.20.0.1:3128",
+    )
