@@ -90,6 +90,8 @@ def _refused(db: sqlite3.Connection, name: str) -> str:
 def _told(state: OutboxState, targets: list[_Target], now_ns: int) -> Iterator[str]:
     oldest = "" if not state.records else f"; the oldest of {_since(state.oldest_ns, now_ns)}"
     yield f"outbox: {counted(state.records, 'record')}, {state.size_bytes:,} bytes{oldest}"
+    if state.delivered:
+        yield f"delivered, and kept to be sent again: {state.delivered:,}, {state.delivered_bytes:,} bytes"
     if not targets:
         yield "databases: none is configured; the store alone keeps everything"
     else:
@@ -123,6 +125,8 @@ def _document(state: OutboxState, targets: list[_Target], now_ns: int) -> dict[s
         "size_bytes": state.size_bytes,
         "oldest": utc(state.oldest_ns) if state.records else None,
         "age_s": (now_ns - state.oldest_ns) / 1e9 if state.records else None,
+        "delivered": state.delivered,
+        "delivered_bytes": state.delivered_bytes,
         "dead": state.dead,
         "targets": [
             {

@@ -65,7 +65,9 @@ def test_each_database_is_shown_with_what_it_has_not_taken_and_what_it_refused_l
     assert told["cloud"]["oldest"] == "2026-03-01T05:00:00Z"
     with sqlite3.connect(store) as db:
         count = db.execute("SELECT count(*) FROM outbox WHERE created_ns >= ?", (T0 + 3600 * S,)).fetchone()[0]
+        every = db.execute("SELECT count(*) FROM outbox").fetchone()[0]
     assert told["cloud"]["records"] == count > 10
+    assert f"delivered, and kept to be sent again: {every - count}, " in result.stdout
     assert told["cloud"]["state"] == "no collector runs"
 
 
