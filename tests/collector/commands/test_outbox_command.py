@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 from example_plant import ClockByHand, open_line
+from hostile_server import influx_sink
 from line_story import PLANT, T0, S, drive
 from outbox_story import fill, folder, in_store, left_for, letter, potline, take_all, wrong_of
+from servers import InfluxDB1
 
+from collector.delivery.influx import InfluxSink
+from collector.delivery.sink import Delivery
+from collector.instruments import Instruments
 from collector.store import outbox
 from collector.store.outbox import Bounds
 from collector.store.store import Store
@@ -185,3 +190,27 @@ def test_without_a_store_the_command_says_so_and_makes_none(store: Path) -> None
         result = potline(*command)
         assert (result.exit_code, "there is none; check [store] path" in result.stderr) == (69, True)
     assert not store.exists()
+
+
+async def _delivered(path: Path, sink: InfluxSink) -> None:
+    async with Store(path, PLANT.points) as kept, sink:
+        clock = ClockByHand(T0 + 10**16)
+        delivery = Delivery("plantdb", sink, kept, most_bytes=1 << 20, clock=clock, instruments=Instruments())
+        while await delivery.step():
+            pass
+
+
+def test_a_database_that_was_lost_has_the_same_hour_again_after_a_period_is_sent_again(
+    store: Path, influxdb1: InfluxDB1
+) -> None:
+    asked = "SELECT kwh_per_t, revision FROM energy_intensity WHERE \"window\" = 'minute' AND boundary = 'dc'"
+    influxdb1.create_database("before")
+    influxdb1.create_database("after")
+    assert potline("outbox", "rewind", "plantdb", "--to", "start", "--yes").exit_code == 0
+    asyncio.run(_delivered(store, influx_sink(influxdb1.url, version=1, bucket="before")))
+    let_all_go(store)
+    assert potline("outbox", "resend", "plantdb", *HOUR, "--yes").exit_code == 0
+    asyncio.run(_delivered(store, influx_sink(influxdb1.url, version=1, bucket="after")))
+    before, after = (influxdb1.query(name, asked) for name in ("before", "after"))
+    assert len(after) == 60
+    assert after == before[:60]
