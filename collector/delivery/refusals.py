@@ -48,6 +48,13 @@ def lines_in(letters: Iterable[DeadLetter]) -> int:
     return sum(letter.body.count(b"\n") + 1 for letter in letters)
 
 
+def cause_of(letter: DeadLetter) -> str:
+    """Return in a word or two why lines are dead: damaged on the disk, too old for the database, or as it says."""
+    if letter.source == "store":
+        return "damaged"
+    return "too old" if _TOO_OLD.search(letter.reason) else "by database"
+
+
 class Refusals:
     """Writes what can be written of a body in which a database refuses something."""
 

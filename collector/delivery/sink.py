@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from collector.clock import Clock
-from collector.delivery.refusals import Refusals, Sink, SinkRefused, SinkUnavailable, lines_in
+from collector.delivery.refusals import Refusals, Sink, SinkRefused, SinkUnavailable, cause_of, lines_in
 from collector.instruments import Instruments
 from collector.readings.outgoing import DeadLetter, OutboxRecord
 
@@ -131,12 +131,14 @@ class Delivery:
     async def _settled(self, record: OutboxRecord, dead: Sequence[DeadLetter], *, lines: int) -> None:
         await self._outbox.take(self.name, [record.seq], dead)
         self._has_delivered(lines)
-        refused = lines_in(dead) if record.is_whole else 1
-        self._instruments.refused_total += refused if dead else 0
+        for letter in dead:
+            cause = cause_of(letter)
+            refused = lines_in([letter]) if record.is_whole else 1
+            by_cause = self._instruments.refused_by_cause
+            by_cause[cause] = by_cause.get(cause, 0) + refused
+            self._instruments.refused_total += refused
         if dead:
-            cause = "refused" if record.is_whole else "damaged"
-            self._instruments.refused_by_cause[cause] = self._instruments.refused_by_cause.get(cause, 0) + refused
-            log.error("database refused lines", target=self.name, lines=refused, reason=dead[0].reason)
+            log.error("database refused lines", target=self.name, lines=lines_in(dead), reason=dead[0].reason)
 
     def _has_delivered(self, lines: int) -> None:
         self.has_delivered = True

@@ -214,7 +214,7 @@ async def test_what_is_older_than_influxdb_1_keeps_is_dead_in_a_few_requests_and
     assert sorted(line for body, _ in letters for line in body.decode().splitlines()) == sorted(old)
     assert all("points beyond retention policy" in reason for _, reason in letters)
     assert len(await asyncio.to_thread(influxdb1.query, "plant", "SELECT x FROM m")) == 1500
-    assert worker._instruments.refused_total == 2500
+    assert worker._instruments.refused_by_cause == {"too old": 2500}
     assert worker._instruments.delivered_total == 1500
     assert requests < 12
 

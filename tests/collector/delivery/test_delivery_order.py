@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import gzip
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
 
+from hostile_server import influx_sink
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from moved_clock import MovedClock, S
+from servers import InfluxDB1
 
+from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery, SinkUnavailable
 from collector.instruments import Instruments
 from collector.readings.point import PointTable
@@ -41,6 +45,9 @@ class ModelDatabase:
         if self.fails_after:
             raise SinkUnavailable("the answer was lost")
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     def take(self, line: str) -> None:
         start, _, time = line.rpartition(" ")
         series, _, fields = start.rpartition(" ")
@@ -56,9 +63,12 @@ class Lanes(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clock = MovedClock()
         self.in_order = ModelDatabase()
-        self.databases = {"a": ModelDatabase(), "b": ModelDatabase()}
+        self.databases = {"a": self.database(), "b": ModelDatabase()}
         self.value = 0
         self.open()
+
+    def database(self) -> ModelDatabase:
+        return ModelDatabase()
 
     def open(self) -> None:
         self.store = Store(self.folder / "store.sqlite", PointTable([]))
@@ -121,11 +131,57 @@ class Lanes(RuleBasedStateMachine):
             while self.runner.run(lane.step()):
                 pass
             assert self.databases[name].kept == self.in_order.kept
+            self.check(self.databases[name])
             behind = self.runner.run(self.store.outbox_state((name,))).behind[name]
             assert (behind.records, behind.lines, behind.size_bytes, behind.oldest_ns) == (0, 0, 0, 0)
+        for database in self.databases.values():
+            self.runner.run(database.close())
         self.close()
         self.runner.close()
         shutil.rmtree(self.folder)
+
+    def check(self, database: ModelDatabase) -> None:
+        """Compare what a database says of itself."""
+
+
+class RealDatabase(ModelDatabase):
+    """InfluxDB 1.x, and beside it what it should say."""
+
+    def __init__(self, sink: InfluxSink) -> None:
+        super().__init__()
+        self.sink = sink
+
+    async def write(self, body: bytes) -> None:
+        if not self.fails_before:
+            await self.sink.write(body)
+        await super().write(body)
+
+    async def close(self) -> None:
+        await self.sink.__aexit__(None, None, None)
+
+
+def test_influxdb_1_too_says_in_the_end_what_it_would_in_order(influxdb1: InfluxDB1) -> None:
+    names = (f"plant{number}" for number in itertools.count())
+
+    class InInfluxDB(Lanes):
+        def database(self) -> ModelDatabase:
+            self.name = next(names)
+            sink = influx_sink(influxdb1.url, version=1, bucket=self.name, create=True)
+            self.runner.run(sink.__aenter__())
+            return RealDatabase(sink)
+
+        def check(self, database: ModelDatabase) -> None:
+            if not isinstance(database, RealDatabase):
+                return
+            said = {
+                ("m,pot=" + row["pot"].replace(" ", r"\ "), str(row["time"]), field): f"{row[field]:g}"
+                for row in influxdb1.query(self.name, "SELECT x, y FROM m GROUP BY *")
+                for field in "xy"
+                if row.get(field) is not None
+            }
+            assert said == self.in_order.kept
+
+    run_state_machine_as_test(InInfluxDB, settings=settings(max_examples=15, stateful_step_count=20, deadline=None))
 
 
 def test_the_order_of_writing_changes_nothing_in_the_end() -> None:

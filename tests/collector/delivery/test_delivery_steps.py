@@ -1,8 +1,10 @@
 """From a real outbox over real sockets to a database that refuses, fails and falls over."""
 
 import asyncio
+import contextlib
 import gzip
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -313,4 +315,33 @@ async def test_a_record_that_the_disk_has_changed_becomes_a_dead_letter_and_all_
     instruments = await deliver(database, outbox)
     assert database.written == lines(0, 2) + lines(4, 6)
     assert outbox.told == [(1, []), (2, [b"\x1f\x8b?"]), (3, [])]
-    assert instruments.refused_total == 1
+    assert (instruments.refused_total, instruments.refused_by_cause) == (1, {"damaged": 1})
+    assert instruments.delivered_total == 4
+
+
+async def test_a_record_that_is_nowhere_becomes_a_dead_letter_that_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, PointTable([])) as store:
+        for first in (0, 2, 4):
+            await store.commit(Commit(first + 1, lines=lines(first, first + 2)))
+    await asyncio.to_thread(_without_record_2, path)
+    database = Database()
+    async with (
+        Store(path, PointTable([])) as store,
+        HostileServer(database) as server,
+        influx_sink(server.url) as sink,
+    ):
+        worker, instruments = delivery(sink, store)
+        assert await worker.step()
+        assert not await worker.step()
+        dead = await store._do(lambda: store._db.execute("SELECT source, place, reason FROM dead").fetchall())
+    assert database.written == lines(0, 2) + lines(4, 6)
+    reason = "record 2 of the outbox is missing on the disk, and was sought in all of its file; check the disk's health"
+    assert dead == [("store", "site", reason)]
+    assert (instruments.delivered_total, instruments.refused_by_cause) == (4, {"damaged": 1})
+
+
+def _without_record_2(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("DELETE FROM outbox WHERE seq = 2")
