@@ -12,10 +12,11 @@ HOURS ?= 24
 DEPTH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check check-deep soak outage kills memory month servers lock clean
+.PHONY: help install install-parquet demo test coverage check check-deep soak outage kills memory month servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
+	@echo "make install-parquet   add what 'potline export' needs to write Parquet"
 	@echo "make demo      simulate a potline and run the collector against it (Ctrl-C ends it)"
 	@echo "               make demo INFLUX=http://127.0.0.1:8086 also writes to that InfluxDB"
 	@echo "make test      install the test servers where allowed, check the code and run every test"
@@ -48,6 +49,10 @@ $(VENV)/.test-installed: $(BIN)/potline requirements/test.lock
 	@touch $@
 
 install: $(BIN)/potline
+
+install-parquet: $(BIN)/potline
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/parquet.lock
 
 demo: $(BIN)/potline
 	@$(BIN)/potline demo --speed $(SPEED) $(if $(INFLUX),--influx $(INFLUX))
@@ -99,6 +104,8 @@ lock:
 	  --custom-compile-command "make lock" --extra simulator pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group build -c requirements/run.lock -o requirements/build.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group parquet -c requirements/run.lock -o requirements/parquet.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group test -c requirements/run.lock -o requirements/test.lock
 

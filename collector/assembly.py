@@ -13,6 +13,7 @@ from collector.accounting.booking import Booking
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition import security
+from collector.acquisition.feed import Feed
 from collector.acquisition.modbus.poller import ModbusPoller
 from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.message import MessageReader
@@ -20,7 +21,7 @@ from collector.acquisition.mqtt.readers import BesideSparkplug
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
-from collector.clock import Clock
+from collector.clock import Clock, StandingClock, SystemClock
 from collector.closing import opening
 from collector.closing.told import ToldFactors
 from collector.counter_check import CounterCheck
@@ -35,12 +36,14 @@ from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
-from collector.pipeline import INBOX_SIZE, Feed, Line
+from collector.pipeline import INBOX_SIZE, LEFT_BEHIND_NS, Line
 from collector.plant.meter import Broker
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
 from collector.readings.outgoing import DropCause
+from collector.rereading import LettersAgain
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
+from collector.store import again
 from collector.store.inputs import factors_told
 from collector.store.outbox import Bounds
 from collector.store.schema import StoreUnwritable
@@ -92,10 +95,10 @@ def sources(configuration: Configuration, clock: Clock, instruments: Instruments
     return found
 
 
-def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
-    """Return what reads the messages of a broker."""
+def _declared(broker: Broker, configuration: Configuration) -> LayoutReader:
+    """Return what reads the messages of a broker that have a layout."""
     plant = configuration.plant
-    declared = LayoutReader(
+    return LayoutReader(
         plant,
         plant.layouts_of(broker),
         broker=broker.id,
@@ -103,6 +106,19 @@ def _reader(broker: Broker, configuration: Configuration, clock: Clock, instrume
         qos=broker.qos,
         longest_tare_age_s=configuration.accounting.longest_tare_age_s,
     )
+
+
+def letters_again(configuration: Configuration, store: Store, clock: Clock) -> LettersAgain:
+    """Return what reads dead letters again, with the layouts of the brokers as they are configured now."""
+    readers = {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in configuration.plant.brokers}
+    keep_ns = int(configuration.store.keep_inputs_s * 1e9) - LEFT_BEHIND_NS
+    return LettersAgain(store, readers, lambda: clock.now_ns() - keep_ns)
+
+
+def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
+    """Return what reads the messages of a broker."""
+    plant = configuration.plant
+    declared = _declared(broker, configuration)
     if broker.sparkplug is None:
         return declared
     heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
@@ -156,6 +172,9 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         async with asyncio.TaskGroup() as group:
             feeds = [Feed(source, line.inbox, instruments) for source in sources(configuration, clock, instruments)]
             feeding = [group.create_task(_fed(feed, instruments), name=feed.source.name) for feed in feeds]
+            again_read = Feed(letters_again(configuration, store, clock), line.inbox, instruments)
+            feeding.append(group.create_task(_read_again(again_read), name=again_read.source.name))
+            feeds.append(again_read)
             working = group.create_task(line.run(), name="line")
             delivering = [
                 group.create_task(_delivered(target, store, clock, instruments), name=target.name)
@@ -177,6 +196,28 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             for task in delivering:
                 task.cancel()
         log.info("stopped")
+
+
+async def read_letters(configuration: Configuration) -> None:
+    """Read the dead letters again that were asked for, and state again what follows, without a running collector.
+
+    Time stands still for it: no minute is closed that the collector, when it runs, may still hear of.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be opened; StoreBusy if a collector works on it.
+    """
+    clock = StandingClock(SystemClock().now_ns())
+    async with Store(configuration.store.path, configuration.plant.points) as store:
+        await store.note_pause(clock.now_ns())
+        latest = LatestReadings(len(configuration.plant.points))
+        line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()))
+        async with contextlib.aclosing(letters_again(configuration, store, clock).asked_for()) as arrivals:
+            async for arrival in arrivals:
+                await line.step([arrival])
+        while await store.ask(again.is_anything_marked):
+            await line.step([])
 
 
 async def _line(
@@ -240,6 +281,27 @@ async def _fed(feed: Feed, instruments: Instruments) -> None:
         temporary=SourceUnavailable,
         states=instruments.source_states,
         running="running",
+        longest_pause_s=source.longest_pause_s,
+        did_well=lambda: feed.heard,
+    )
+
+
+async def _read_again(feed: Feed) -> None:
+    """Read dead letters again. What fails in it fails in the store, and a disk that takes nothing is waited for."""
+
+    async def read() -> None:
+        try:
+            await feed.run()
+        except StoreUnwritable as exc:  # what was read cannot be noted for now, and will be read again
+            raise SourceUnavailable(str(exc)) from exc
+
+    source = feed.source
+    await keep_running(
+        source.name,
+        read,
+        temporary=SourceUnavailable,
+        states={},
+        running="reading",
         longest_pause_s=source.longest_pause_s,
         did_well=lambda: feed.heard,
     )

@@ -15,6 +15,7 @@ from collector.clock import SimulatedClock, SystemClock
 from collector.closing.opening import as_told
 from collector.commands import status as status_of
 from collector.commands.efficiency import efficiency
+from collector.commands.export import export
 from collector.commands.factors import lines, report
 from collector.commands.invocation import (
     EX_FAILURE,
@@ -25,6 +26,7 @@ from collector.commands.invocation import (
     load_or_exit,
     width,
 )
+from collector.commands.outbox import outbox_group
 from collector.commands.overview import overview
 from collector.commands.provision import provision
 from collector.commands.report import report as report_of
@@ -136,6 +138,8 @@ main.add_command(restate)
 main.add_command(efficiency)
 main.add_command(report_of)
 main.add_command(provision)
+main.add_command(export)
+main.add_command(outbox_group(lambda configuration: asyncio.run(assembly.read_letters(configuration))))
 
 
 @main.command()

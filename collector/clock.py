@@ -54,6 +54,28 @@ class SystemClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
+class StandingClock:
+    """A clock that stands at a time [UTC ns], for work on what was, during which nothing becomes due."""
+
+    speed = 1.0
+
+    def __init__(self, time_ns: int) -> None:
+        self._time_ns = time_ns
+
+    def now_ns(self) -> int:
+        """Return UTC [ns]."""
+        return self._time_ns
+
+    def steady_s(self) -> float:
+        """Return the same in seconds."""
+        return self._time_ns * 1e-9
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others work: here no time passes."""
+        del seconds
+        await asyncio.sleep(0)
+
+
 class SimulatedClock:
     """Plant time of a simulation, given by its text (see the module).
 

@@ -18,7 +18,7 @@ import structlog
 from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
 from collector.accounting.late import Refusal
-from collector.acquisition.source import Arrival, Source
+from collector.acquisition.source import Arrival
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.closing.patience import Patience
@@ -60,7 +60,6 @@ INBOX_SIZE = 1000
 MOST_READINGS = 100_000
 """How many readings are taken in one step, give or take an arrival: what it does on the event loop takes 5 ms then."""
 REPORT_EVERY_S = 10.0
-_LOOK_EVERY_S = 1.0
 
 LATE_READINGS = "readings came after the minute was closed"
 LEFT_BEHIND_NS = 60 * MINUTE_NS
@@ -71,44 +70,6 @@ _SAID = {
     Step.SUSPECT: "counter reading not believed",
     Step.REBASED: "counter starts again",
 }
-
-
-@dataclass(slots=True, eq=False)
-class Feed:
-    """Carries what arrives to the inbox; a full inbox holds the source back."""
-
-    source: Source
-    inbox: asyncio.Queue[Arrival]
-    instruments: Instruments
-    heard: bool = field(default=False, init=False)
-    """Whether the other side has said anything since the latest start."""
-    held: list[Arrival] = field(default_factory=list, init=False)
-    """What arrived and is not in the inbox yet: for as long as that is full, and after a stop that came then."""
-
-    async def run(self) -> None:
-        """Carry until cancelled, or until the source cannot go on."""
-        self.heard = False
-        async with contextlib.aclosing(self.source.arrivals()) as arrivals:
-            async for arrival in arrivals:
-                self.heard = self.heard or arrival.is_word
-                self.held.append(arrival)
-                await self._carry(arrival)
-                self.held.clear()
-
-    async def _carry(self, arrival: Arrival) -> None:
-        """Put an arrival into the inbox. What nobody sends again is lost, and counted, if the line waits all the time.
-
-        A meter goes on being polled: what finds a place again then is of that moment, and not of hours ago.
-        """
-        while self.inbox.full() and not self.source.sends_again:
-            if self.instruments.line_waits:
-                self.instruments.lost_readings(len(arrival.batch))
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self.inbox.put(arrival)
-                    return
-        await self.inbox.put(arrival)
 
 
 @dataclass(slots=True, eq=False)

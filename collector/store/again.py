@@ -77,3 +77,8 @@ def plant_accounted(db: sqlite3.Connection) -> dict[int, str]:
     """Return minutes of the plant that were accounted again and whose windows are not stated yet, with the reason."""
     query = "SELECT minute_ns, reason FROM dirty WHERE accounted = 1 AND potline = '' ORDER BY minute_ns"
     return dict(db.execute(query).fetchall())
+
+
+def is_anything_marked(db: sqlite3.Connection) -> bool:
+    """Tell whether any minute waits to be stated again, or for its windows to be."""
+    return db.execute("SELECT 1 FROM dirty LIMIT 1").fetchone() is not None

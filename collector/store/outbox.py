@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from collector.readings.outgoing import DeadLetter, OutboxRecord, WhenFull
 from collector.store import aging, frame, ranges
 from collector.store.new_lines import NewLines
-from collector.store.ranges import Range
+from collector.store.ranges import GONE, Range
 
 _MOST_AT_ONCE = 500
 HOUR_NS = 3600 * 10**9
@@ -91,6 +91,17 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, know
     if known is not None and known.are_all(seq, lines):
         db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
     return head.size
+
+
+def append_for(
+    db: sqlite3.Connection, target: str, lines: Sequence[bytes], created_ns: int, others: Sequence[str]
+) -> None:
+    """Append lines as one record that one database takes, and of several others none."""
+    append(db, lines, created_ns)
+    seq = last_number(db)
+    for other in {*others, *ranges.names(db)} - {target, GONE}:
+        ranges.adopt(db, other)
+        ranges.add(db, other, seq, seq)
 
 
 def last_number(db: sqlite3.Connection) -> int:

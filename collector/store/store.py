@@ -252,6 +252,14 @@ class Store:
         """Ask something of the database on the store's thread. The question only reads."""
         return await self._do(lambda: question(self._db))
 
+    async def change(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Change something in the database in one transaction, on the store's thread."""
+        return await self._do(self._change, work)
+
+    def _change(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        with _Transaction(self._db):
+            return work(self._db)
+
     async def dirty(self, limit: int, potline: str = "") -> dict[tuple[str, int], str]:
         """Return closed minutes that must be stated again, of one potline or of all, oldest first, with the reason."""
         return await self._do(lambda: again.marked(self._db, limit, potline))

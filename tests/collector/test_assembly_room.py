@@ -13,13 +13,17 @@ from server_process import free_port
 from waiting import until
 
 from collector import assembly
+from collector.acquisition.feed import Feed
+from collector.acquisition.source import Arrival
 from collector.clock import SystemClock
 from collector.instruments import Instruments
 from collector.plant.meter import Tls
-from collector.readings.outgoing import WhenFull
+from collector.readings.outgoing import DeadLetter, WhenFull
 from collector.readings.point import PointTable
 from collector.settings import DeliveryTarget, InfluxKind, load
+from collector.store import letters
 from collector.store.commit import Commit
+from collector.store.outbox import write_dead
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio
@@ -127,3 +131,38 @@ async def test_a_lost_log_and_a_line_that_waits_are_on_the_page_and_health_is_go
     assert state["line_waits"] == why
     assert state["totals"]["log_lost_total"] == 1
     assert state["totals"]["dropped_records_by_cause"] == {}
+
+
+async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(yes: int) -> None:
+        store._db.execute(f"PRAGMA query_only = {yes}")
+
+    def left() -> int:
+        return int(store._db.execute("SELECT count(*) FROM dead").fetchone()[0])
+
+    async def step() -> None:
+        (await inbox.get()).acknowledge()
+
+    monkeypatch.setattr("collector.supervision.supervisor.FIRST_PAUSE_S", 0.01)
+    configuration = await asyncio.to_thread(load, CONFIG)
+    inbox: asyncio.Queue[Arrival] = asyncio.Queue(10)
+    async with Store(tmp_path / "s.sqlite", configuration.plant.points) as store:
+        await store.change(lambda db: write_dead(db, [DeadLetter(1, "mqtt:potroom", "no/layout", b"{}", "unknown")]))
+        await store.change(lambda db: letters.ask_for(db, [1]))
+        await store._do(read_only, 1)
+        source = assembly.letters_again(configuration, store, SystemClock())
+        reading = asyncio.create_task(assembly._read_again(Feed(source, inbox, Instruments())))
+        await asyncio.wait_for(step(), 5)
+        await asyncio.wait_for(step(), 5)  # read once more: that it was read could not be noted
+        assert not reading.done()
+        await store._do(read_only, 0)
+        while await store.ask(letters.asked_for):
+            with contextlib.suppress(asyncio.QueueEmpty):
+                inbox.get_nowait().acknowledge()
+            await asyncio.sleep(0.01)
+        assert await store._do(left) == 1  # no layout fits it still, so it stays
+        assert not reading.done()
+        reading.cancel()
+        await asyncio.wait([reading])

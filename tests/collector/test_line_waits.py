@@ -11,8 +11,9 @@ from example_plant import ClockByHand, open_line
 from line_story import PLANT, T0, S, lines_of, polls
 from waiting import until
 
+from collector.acquisition.feed import Feed
 from collector.acquisition.source import Arrival
-from collector.pipeline import REPORT_EVERY_S, Feed, Line
+from collector.pipeline import REPORT_EVERY_S, Line
 from collector.readings.batch import ReadingBatch
 from collector.readings.outgoing import WhenFull
 from collector.store import room as room_module

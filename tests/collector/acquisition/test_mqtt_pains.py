@@ -9,10 +9,10 @@ from potroom import TELEMETRY, publish, telemetry
 from tcp_proxy import Proxy, tcp_proxy
 from waiting import until
 
+from collector.acquisition.feed import Feed
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, SourceUnavailable
 from collector.instruments import Instruments
-from collector.pipeline import Feed
 from collector.supervision.supervisor import keep_running
 
 pytestmark = pytest.mark.asyncio
