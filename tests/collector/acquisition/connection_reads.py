@@ -2,6 +2,7 @@
 
 import os
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from adversarial_modbus import PATIENT_S, endpoint, register
@@ -12,9 +13,10 @@ from collector.acquisition.modbus.connection import (
     ModbusConnection,
 )
 from collector.clock import SystemClock
+from collector.plant.meter import Transport
 
 
-def expected(address: int, count: int, *, unit: int = 1, function: int = 4) -> bytes:
+def expected(address: int, count: int = 2, *, unit: int = 1, function: int = 4) -> bytes:
     return struct.pack(f">{count}H", *(register(unit, function, place) for place in range(address, address + count)))
 
 
@@ -24,8 +26,17 @@ async def read(
     return await connection.read(function=4, unit=unit, address=address, count=count, whom="m1", patience_s=patience_s)
 
 
-def at(port: int, *, timeout_s: float = PATIENT_S, host: str = "127.0.0.1") -> ModbusConnection:
-    return PatientlyOpened(endpoint(port, timeout_s=timeout_s, host=host), SystemClock())
+def at(
+    port: int,
+    *,
+    timeout_s: float = PATIENT_S,
+    host: str = "127.0.0.1",
+    lenient: bool = False,
+    transport: Transport = Transport.MODBUS_TCP,
+) -> ModbusConnection:
+    asked = endpoint(port, timeout_s=timeout_s, host=host)
+    asked = replace(asked, transport=transport, lenient_transaction_id=lenient)
+    return PatientlyOpened(asked, SystemClock())
 
 
 def sockets() -> int:
