@@ -46,6 +46,7 @@ MOST_UNACKNOWLEDGED = 10_000
 
 _TIMEOUT_S = 1.0
 # Long, because a broker that stalls is not a broker that is gone, and giving up early sends everything twice.
+_GOODBYE_S = 1.0
 _SILENCE_S = 30.0
 _RETRY_AFTER_S = 0.5
 _KEEPALIVE_S = 10
@@ -141,6 +142,9 @@ class Publisher:
         if self._wire and self._wire.writable:
             self._say(self._session.farewell())
             self._wire.write(GOODBYE)
+            # The broker closes when it has read this. Closed from here, with an answer of it unread, the connection
+            # would be reset, and the broker might say the last will.
+            await asyncio.wait({self._wire.closed}, timeout=_GOODBYE_S)
         if self._task:
             self._task.cancel()
             await asyncio.wait({self._task})

@@ -205,6 +205,7 @@ async def test_a_plant_says_everything_under_its_topics(tmp_path: Path, mosquitt
         "mes",
         "meter",
         "cems",
+        "factor",
     }
     events = {topic.rsplit("/", 1)[1] for topic, _ in bodies if "/event/" in topic}
     assert {"tap", "feed", "beam"} <= events <= {"tap", "feed", "beam", "anode", "ae"}
