@@ -43,7 +43,8 @@ class Running:
     """A plant that publishes to a broker while it is stepped by hand, as fast as wanted."""
 
     def __init__(self, wanted: Scenario, speed: int = 3600) -> None:
-        start = int(time.time()) - 24 * 3600
+        # Twenty minutes before a full hour: what is told by the hour is told in each half hour that begins then.
+        start = int(time.time()) // 3600 * 3600 - 24 * 3600 + 2400
         spec = ClockSpec.parse(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(start))}@{time.time():.3f}*{speed}")
         self.smelter = Smelter(wanted, spec.begin_ns)
         self.clock = PlantClock(spec)
