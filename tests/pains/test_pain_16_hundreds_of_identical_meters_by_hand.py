@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,11 @@ def at(meter: PolledMeter, port: int) -> None:
     object.__setattr__(meter.endpoint, "port", port)
 
 
+def rounds(line: Line, meters: Iterable[PolledMeter]) -> list[int]:
+    """Return how many good readings each meter has told."""
+    return [len(line.good_times(meter.id, Quantity.FREQUENCY)) for meter in meters]
+
+
 @pytest.mark.asyncio
 async def test_300_meters_are_polled_every_second_and_not_one_round_is_missed(tmp_path: Path) -> None:
     """On an idle 2-core machine polling 300 meters of four requests takes 0.35 of a core."""
@@ -83,8 +89,12 @@ async def test_300_meters_are_polled_every_second_and_not_one_round_is_missed(tm
             # As long as a busy machine needs. That a second is enough is told by the processor time of a round.
             await until(lambda: len(line.arrivals) >= 5 * 300, within_s=60.0)
             await asyncio.sleep(1.0)
-        assert time.process_time() - began_s < 6 * 0.9
+            took_s = time.process_time() - began_s
+            await until(lambda: min(rounds(line, configuration.plant.polled_meters)) >= 5, within_s=60.0)
+        assert took_s < 6 * 0.9
         assert server.connections == 10
+    # However busy the machine: a round that is missed would set its meter back behind the others.
+    told = rounds(line, configuration.plant.polled_meters)
+    assert max(told) - min(told) <= 1
     for meter in configuration.plant.polled_meters:
-        assert len(line.good_times(meter.id, Quantity.FREQUENCY)) >= 4, meter.id
         assert not line.readings(meter.id, lambda row: row.quality < Quality.UNCERTAIN), meter.id
