@@ -16,7 +16,7 @@ from collector.acquisition.modbus.once import look
 from collector.acquisition.modbus.scan import Scan, Unit
 from collector.acquisition.modbus.window import Window, read_window
 from collector.clock import SystemClock
-from collector.commands import blocks, found, looks
+from collector.commands import blocks, found, looks, names
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit, width
 from collector.plant.meter import Endpoint, PolledMeter, Transport
 from collector.plant.profile import MeterProfile
@@ -153,7 +153,7 @@ def host_and_port(text: str, default: int) -> tuple[str, int]:
 
 
 @click.command()
-@click.argument("place", metavar="METER | HOST[:PORT]", required=False)
+@click.argument("place", metavar="METER | HOST[:PORT]", required=False, shell_complete=names.meters)
 @click.option("--watch", type=DURATION, metavar="TIME", help="Look at the counter again after this time, like 60s.")
 @click.option("--json", is_flag=True, help="Print one JSON document instead of the table.")
 @click.option("--raw", type=ADDRESS, metavar="ADDRESS", help="Show a block in every type and order. 0-based.")
@@ -162,8 +162,15 @@ def host_and_port(text: str, default: int) -> tuple[str, int]:
 @click.option("--unit", type=click.IntRange(0, 255), default=None, help="With --raw.  [default: 1, or the meter's]")
 @click.option("--twice", type=DURATION, metavar="TIME", help="With --raw: read again after this time, like 5s.")
 @click.option("--all", "everything", is_flag=True, help="With --raw: every type, order and scale.")
-@click.option("--meter", metavar="ID", help="With --raw: where this meter of the plant file is.")
-@click.option("--endpoint", metavar="ID", help="With --raw: where this endpoint of the plant file is.")
+@click.option(
+    "--meter", metavar="ID", shell_complete=names.meters, help="With --raw: where this meter of the plant file is."
+)
+@click.option(
+    "--endpoint",
+    metavar="ID",
+    shell_complete=names.endpoints,
+    help="With --raw: where this endpoint of the plant file is.",
+)
 @line_options
 @config_option
 def read(
@@ -301,10 +308,12 @@ def _endpoint(name: str, config_file: Path) -> Endpoint:
     show_default=True,
     help="The register maps to compare with.",
 )
+@click.option("--json", is_flag=True, help="Print one JSON document when the scan is over.")
 @line_options
 def scan(
     *,
     place: str | None,
+    json: bool,
     units: tuple[int, ...] | None,
     profiles_dir: Path,
     device: str | None,
@@ -334,14 +343,16 @@ def scan(
     on_tcp = where.transport.has_transaction_ids
     ids = units or (*range(1, 248), *((0, 255) if on_tcp else ()))
     profiles = _profiles(profiles_dir)
-    click.echo(
-        f"{where.place}, {where.transport.value}: {counted(len(ids), 'unit id')}, {counted(len(profiles), 'profile')}"
-    )
+    counts = f"{counted(len(ids), 'unit id')}, {counted(len(profiles), 'profile')}"
+    click.echo(f"{where.place}, {where.transport.value}: {counts}", err=json)
     try:
-        seen, notes = _run(_scanned(where, ids, profiles))
+        seen, notes = _run(_scanned(where, ids, profiles, quiet=json))
     except EndpointUnreachable as exc:
         _progress("")
         fail(str(exc), EX_UNAVAILABLE)
+    if json:
+        click.echo(json_text.dumps(found.document(where, seen, notes), ensure_ascii=False, indent=2))
+        sys.exit(0 if seen else EX_FAILURE)
     for note in notes:
         click.echo(note)
     if not seen:
@@ -352,13 +363,15 @@ def scan(
         click.echo("\n".join(pasted))
 
 
-async def _scanned(where: Endpoint, ids: tuple[int, ...], profiles: list[MeterProfile]) -> tuple[list[Unit], list[str]]:
+async def _scanned(
+    where: Endpoint, ids: tuple[int, ...], profiles: list[MeterProfile], *, quiet: bool
+) -> tuple[list[Unit], list[str]]:
     work = Scan(where, ids, profiles, SystemClock(), _progress)
     seen = []
     async for unit in work.found():
         _progress("")
         seen.append(unit)
-        for line in found.lines(unit, width()):
+        for line in [] if quiet else found.lines(unit, width()):
             click.echo(line)
     _progress("")
     return seen, work.notes

@@ -55,6 +55,11 @@ class Checked:
     in_part: int = 0
     waiting: int = 0
 
+    @property
+    def looked_at(self) -> int:
+        """How many minutes and windows were looked at."""
+        return self.minutes + self.without_inputs + self.windows + self.without_parts
+
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[_S]):

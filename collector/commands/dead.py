@@ -116,6 +116,8 @@ def dead(read_letters: Callable[[Configuration], None]) -> click.Group:
 def listed(context: click.Context, /, *, limit: int, as_json: bool, config_file: Path, **filters: str | None) -> None:
     """List dead letters: messages that could not be understood, and lines that a database refused for good.
 
+    Exit code 0: told, if there are any or none; 69: there is no store, or it cannot be read.
+
     \b
     Examples:
       potline outbox dead --source mqtt --reason "unknown pot"
@@ -150,6 +152,8 @@ def listed(context: click.Context, /, *, limit: int, as_json: bool, config_file:
 def show(*, number: int, as_json: bool, config_file: Path) -> None:
     """Show a dead letter: where it comes from or was meant for, why it is one, and its body as text or in hex.
 
+    Exit code 0: shown; 2: there is none of this number; 69: there is no store, or it cannot be read.
+
     \b
     Example:
       potline outbox dead show 17
@@ -182,6 +186,8 @@ def show(*, number: int, as_json: bool, config_file: Path) -> None:
 @config_option
 def drop(*, numbers: tuple[int, ...], everything: bool, yes: bool, config_file: Path, **filters: str | None) -> None:
     """Let go of dead letters for good.
+
+    Exit code 0: they are gone; 69: there is no store, or it cannot be read.
 
     \b
     Example:

@@ -13,6 +13,7 @@ import click
 from collector.accounting.current_efficiency import COVERAGE_FACTOR, Proposal, deviation, proposal
 from collector.accounting.periods import label_of, parse_period
 from collector.accounting.windows import Window, month_window, windows_between
+from collector.commands import names
 from collector.commands.invocation import (
     EX_FAILURE,
     EX_UNAVAILABLE,
@@ -49,7 +50,7 @@ class _Told:
 @click.argument("first", metavar="[FROM", required=False)
 @click.argument("last", metavar="[TO]]", required=False)
 @click.option("--months", type=click.IntRange(1, 60), help=f"So many closed months, the last ones; {_MONTHS} if none.")
-@click.option("--potline", "only", metavar="ID", help="This potline alone.")
+@click.option("--potline", "only", metavar="ID", shell_complete=names.potlines, help="This potline alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @config_option
 def efficiency(
@@ -60,6 +61,8 @@ def efficiency(
     For each potline: the months and what they stand on, the current efficiency with its expanded uncertainty (k = 2),
     whether the configured one agrees within it, and the line for the plant file. It reads beside a running collector
     and changes nothing: the accounts go by the plant file. Months need weighed metal, see [tapping].
+
+    Exit code 0: told; 69: there is no store, or it cannot be read.
 
     \b
     Examples:

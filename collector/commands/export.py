@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from collector.closing import opening
+from collector.commands import names
 from collector.commands.instants import period_ns, utc
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.reporting.export import entries, inputs, intervals, ledger, plant_intervals, sheet
@@ -39,7 +40,7 @@ _TOLD_EVERY = 200_000
 @click.option("--what", type=click.Choice(list(KINDS)), required=True, help="Kind of table, see below.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Form of the file.  [default: by the file's ending]")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file.")
-@click.option("--potline", "only", metavar="ID", help="This potline alone.")
+@click.option("--potline", "only", metavar="ID", shell_complete=names.potlines, help="This potline alone.")
 @click.option(
     "--window",
     "windows",
@@ -68,6 +69,8 @@ def export(
     not at all. Times without an offset are in the plant's time zone. Reads beside a running collector.
 
     Several windows in one file overlap: their sums must not be added up together.
+
+    Exit code 0: the file is there; 1: it cannot be written; 69: there is no store, or pyarrow is missing.
 
     \b
     Examples:

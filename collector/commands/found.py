@@ -26,6 +26,28 @@ def lines(unit: Unit, width: int) -> Iterator[str]:
         yield from wrapped(reasons, width, indent=12, after=12)
 
 
+def document(endpoint: Endpoint, units: Sequence[Unit], notes: Sequence[str]) -> dict[str, object]:
+    """Return what a scan found for programs; ``plant_file`` is the text to be pasted there."""
+    return {
+        "place": endpoint.place,
+        "transport": endpoint.transport.value,
+        "units": [
+            {
+                "unit": unit.id,
+                "device": {str(number): text for number, text in unit.told.items()},
+                "note": unit.note or None,
+                "profiles": [
+                    {"name": fit.profile.name, "title": fit.profile.title, "fits": fit.words, "reasons": fit.reasons}
+                    for fit in unit.fits
+                ],
+            }
+            for unit in units
+        ],
+        "notes": list(notes),
+        "plant_file": "\n".join(sections(endpoint, units)),
+    }
+
+
 def sections(endpoint: Endpoint, units: Sequence[Unit]) -> Iterator[str]:
     """Yield the sections of a plant file that read what was found."""
     known = [unit for unit in units if unit.fits]

@@ -12,7 +12,7 @@ import click
 from collector.clock import SystemClock
 from collector.closing import opening
 from collector.closing.resending import Accounts, Period, SentAgain, send_again
-from collector.commands import status
+from collector.commands import names, status
 from collector.commands.dead import dead
 from collector.commands.instants import instant_ns, period_ns, utc
 from collector.commands.invocation import config_option, counted, load_or_exit, table
@@ -145,7 +145,7 @@ def _document(state: OutboxState, targets: list[_Target], now_ns: int) -> dict[s
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=names.databases)
 @click.option("--to", "to", metavar="TIME|start", required=True, help="From when on, or all that is kept: start.")
 @yes_option
 @config_option
@@ -154,6 +154,8 @@ def rewind(*, target: str, to: str, yes: bool, config_file: Path) -> None:
 
     Nothing is doubled: the same thing at the same time is the same line. Times without an offset are in the plant's
     time zone. What is no longer kept is told; 'potline outbox resend' encodes it again from the ledger.
+
+    Exit code 0: it will be sent; 69: there is no store, or it cannot be read.
 
     \b
     Example:
@@ -175,7 +177,7 @@ def rewind(*, target: str, to: str, yes: bool, config_file: Path) -> None:
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=names.databases)
 @click.option("--from", "start", metavar="TIME", required=True, help="Begin: 2026-03-01, 2026-03-01T06:00.")
 @click.option("--to", "end", metavar="TIME", required=True, help="End, not included.")
 @yes_option
@@ -187,6 +189,8 @@ def resend(*, target: str, start: str, end: str, yes: bool, config_file: Path) -
     the ledger: minutes and windows of potlines and plant that begin in the period. Single readings that are let go of
     cannot be had any more, and neither can energy balances and price tiers; this is told. Other databases take nothing
     of it, but for rolling windows, which the collector works out again for all. Nothing is doubled.
+
+    Exit code 0: it will be sent; 69: there is no store, or it cannot be read.
 
     \b
     Example:

@@ -13,6 +13,7 @@ from collector.readings.quantity import Quantity
 
 T = TypeVar("T")
 
+WARNING = "warning: "
 _MOST_LINES = 12
 """Where the meters of an endpoint would take more lines, those of one profile take one, whatever they are called."""
 
@@ -50,13 +51,13 @@ def overview(plant: Plant) -> Iterator[str]:
     for users in _alike(plant.polled_meters, lambda meter: meter.profile.name):
         yield from (f"  {text}" for text in _profile(users[0].profile, users))
     for group in groups:
-        yield from (f"warning: {text}" for text in _too_much(group))
+        yield from (f"{WARNING}{text}" for text in _too_much(group))
     for meter in plant.polled_meters:
         if meter.measures is Measures.LINE_DC and not come_together(
             meter, Quantity.LINE_VOLTAGE, Quantity.LINE_CURRENT
         ):
             what = "voltage and current do not come in one request, and so not of one instant"
-            yield f"warning: {meter.id}: {what}: the power of a modulated line is not their product"
+            yield f"{WARNING}{meter.id}: {what}: the power of a modulated line is not their product"
 
 
 def _alike(things: Iterable[T], look: Callable[[T], Hashable]) -> list[list[T]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from collector.commands import names
 from collector.commands.invocation import (
     EX_FAILURE,
     EX_UNAVAILABLE,
@@ -71,7 +72,7 @@ def _retention(_context: click.Context, parameter: click.Parameter, value: str) 
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names.databases)
 @click.option("--retention", required=True, callback=_retention, help=f"How long raw lines are kept: 90d, {FOR_EVER}.")
 @click.option(
     "--hourly-retention",

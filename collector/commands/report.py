@@ -9,6 +9,7 @@ import click
 from collector.accounting.periods import parse_period
 from collector.accounting.windows import Window
 from collector.closing.opening import as_told
+from collector.commands import names
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit, table
 from collector.reporting import averages, measured, page, reading, sheets
 from collector.reporting.basis import Basis
@@ -37,7 +38,7 @@ FORMATS = {"html": page.as_html, "csv": sheets.as_csv, "json": sheets.as_json}
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)), required=False)
 @click.argument("period", required=False)
-@click.option("--potline", "only", metavar="ID", help="This potline alone.")
+@click.option("--potline", "only", metavar="ID", shell_complete=names.potlines, help="This potline alone.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="html", show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write into this file; else to standard output."
@@ -61,6 +62,8 @@ def report(
     Each number stands with its unit, how much of the time is known, what is estimated, its uncertainty where the
     classes of meters are configured, and its source. What is missing is listed and never assumed. The statement names
     the entry of the ledger that it stands on. Reads beside a running collector, and writes nothing into the store.
+
+    Exit code 0: it is made; 1: the ledger has nothing of the period, or a rule set is missing; 69: there is no store.
 
     \b
     Examples:

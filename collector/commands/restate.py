@@ -19,7 +19,9 @@ from collector.closing import opening, restating, side_by_side
 from collector.closing.closer import SETTINGS
 from collector.closing.plant_rehearsing import rehearse_plant
 from collector.closing.rehearsing import Rehearsed
+from collector.commands import names
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.progress import timed
 from collector.commands.restated import document, told
 from collector.instruments import Instruments
 from collector.plant.topology import Potline
@@ -33,7 +35,7 @@ from collector.store.store import Store
 @click.option("--from", "start", metavar="TIME", required=True, help="First minute: 2026-03-01, 2026-03-01T06:00.")
 @click.option("--to", "end", metavar="TIME", required=True, help="End, not included.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why; it stands in each new entry of the ledger.")
-@click.option("--potline", "only", metavar="ID", help="This potline alone.")
+@click.option("--potline", "only", metavar="ID", shell_complete=names.potlines, help="This potline alone.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Only show the difference.")
 @click.option("--json", "as_json", is_flag=True, help="Print the difference as one JSON document; asks nothing.")
@@ -56,6 +58,9 @@ def restate(
     though its minutes are right is stated again as well. What was stated stays in the ledger; new entries get the next
     revision and the reason. Times without an offset are in the plant's time zone. Beside a running collector, that one
     does the work.
+
+    Exit code 0: written, or nothing differs; 1: it cannot be computed again, or the collector runs with other
+    settings; 69: there is no store, or it cannot be read.
 
     \b
     Example:
@@ -105,13 +110,14 @@ def _rehearsed(
     try:
         # What the closers say of a single minute or meter is for the log of the one that writes.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-        found = side_by_side.rehearsed(config_file, configuration, names, start_ns, end_ns)
-        if with_plant:
-            moved = {
-                name: {minute for change in each.changes for minute in change.differing}
-                for name, each in zip(names, found, strict=True)
-            }
-            found.append(asyncio.run(rehearse_plant(configuration, start_ns, end_ns, moved)))
+        with timed("computing the period again"):
+            found = side_by_side.rehearsed(config_file, configuration, names, start_ns, end_ns)
+            if with_plant:
+                moved = {
+                    name: {minute for change in each.changes for minute in change.differing}
+                    for name, each in zip(names, found, strict=True)
+                }
+                found.append(asyncio.run(rehearse_plant(configuration, start_ns, end_ns, moved)))
     except StoreError as exc:
         fail(str(exc), EX_UNAVAILABLE)
     except LookupError as exc:

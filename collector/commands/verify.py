@@ -14,6 +14,7 @@ import click
 from collector.closing.auditing import Checked, Doubt
 from collector.closing.checking import check
 from collector.closing.line_audit import Weighed
+from collector.commands import progress
 from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
 from collector.settings import Configuration
 from collector.store import ledger
@@ -112,16 +113,28 @@ def _told(checked: Checked) -> Iterator[str]:
 def _findings(
     db: sqlite3.Connection, configuration: Configuration, checked: Checked, *, chain_only: bool
 ) -> Iterator[Found]:
-    for finding in ledger.verify(db):
-        potline = f" ({finding.potline})" if finding.potline else ""
-        yield Found(f"entry {finding.seq}{potline}", finding.what, _OF_CHAIN, finding.potline, finding.seq)
+    newest, stated = db.execute(
+        "SELECT coalesce(max(seq), 0), (SELECT count(*) FROM (SELECT DISTINCT potline, window, start_ns FROM ledger))"
+        " FROM ledger"
+    ).fetchone()
+    looked_at = 0
+
+    def at(number: int) -> None:
+        nonlocal looked_at
+        looked_at = number
+
+    with progress.shown("chain of digests", lambda: looked_at, total=newest):
+        for finding in ledger.verify(db, at):
+            potline = f" ({finding.potline})" if finding.potline else ""
+            yield Found(f"entry {finding.seq}{potline}", finding.what, _OF_CHAIN, finding.potline, finding.seq)
     if chain_only:
         return
     weighed = Weighed(configuration.plant, configuration.accounting.least_coverage_pct)
-    for doubt in check(db, checked, weighed):
-        start = _time(doubt.start_ns)
-        place = f"{doubt.window} {start} ({doubt.potline or 'plant'})"
-        yield Found(place, doubt.what, _remedy(doubt), doubt.potline, window=doubt.window, start=start)
+    with progress.shown("computed again", lambda: checked.looked_at, total=stated):
+        for doubt in check(db, checked, weighed):
+            start = _time(doubt.start_ns)
+            place = f"{doubt.window} {start} ({doubt.potline or 'plant'})"
+            yield Found(place, doubt.what, _remedy(doubt), doubt.potline, window=doubt.window, start=start)
 
 
 def _remedy(doubt: Doubt) -> str:

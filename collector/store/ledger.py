@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from collector.store.commit import LedgerRecord
@@ -108,15 +108,18 @@ class Finding:
     what: str
 
 
-def verify(db: sqlite3.Connection) -> Iterator[Finding]:
+def verify(db: sqlite3.Connection, at: Callable[[int], None] | None = None) -> Iterator[Finding]:
     """Compute every digest again and yield what does not fit.
 
-    Minutes that were let go of because of their age are bridged by what is kept of their chain.
+    Minutes that were let go of because of their age are bridged by what is kept of their chain. ``at`` is told the
+    number of each record that was looked at.
     """
     # Asked first: a writer beside us may append meanwhile.
     newest = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'ledger'").fetchone()[0]
     last, digest_before = 0, bytes(32)
     for first, end, previous, digest, *said in db.execute(_CHAIN):
+        if at is not None:
+            at(end)
         potline, start_ns = said[0] or "", said[2] or 0
         if said[0] is not None:
             *columns, written_ns = said

@@ -86,8 +86,6 @@ class Room:
         self._oldest_ns = 0
         self._delivered_bytes = 0
         self._cleared_s = -CLEAR_EVERY_S
-        self._unwritten: Commit | None = None
-        self._writing: asyncio.Task[None] | None = None
         self._is_last = False
         self._remembered = self._filling.state
 
@@ -143,7 +141,6 @@ class Room:
         StoreUnwritable
             If it cannot, at an orderly stop: nobody waits then.
         """
-        self._unwritten = commit
         tries_since_s = dropped_s = time.monotonic()
         while True:
             try:
@@ -164,31 +161,9 @@ class Room:
         """From now on nothing is waited for: the collector stops."""
         self._is_last = True
 
-    async def stop_waiting(self) -> None:
-        """Write the commit that the line was at when it was stopped, if there is one; from now on none is waited for.
-
-        Raises
-        ------
-        StoreUnwritable
-            If it still cannot be written. Nothing in it was acknowledged.
-        """
-        self._is_last = True
-        if self._writing is not None:  # the store may have been at it all the while
-            with contextlib.suppress(StoreUnwritable):
-                await self._writing
-                self._unwritten = None
-        if self._unwritten is not None:
-            await self._write(self._unwritten)
-
     async def _write(self, commit: Commit) -> None:
         started = time.monotonic()
-        self._writing = asyncio.create_task(self._store.commit(commit), name="commit")
-        try:
-            await asyncio.shield(self._writing)
-        except StoreUnwritable:
-            self._writing = None
-            raise
-        self._writing = self._unwritten = None
+        await self._store.commit(commit)
         self._instruments.commits_total += 1
         self._instruments.commit_slowest_s = max(self._instruments.commit_slowest_s, time.monotonic() - started)
 

@@ -29,6 +29,7 @@ async def story(folder: Path) -> None:
         file.write_bytes(bytes(700_000))
     path, instruments, clock = folder / "store.sqlite", Instruments(), SystemClock()
     acknowledged: list[int] = []
+    is_over = asyncio.Event()
     async with Store(path, POINTS) as store:
         room = Room(
             store,
@@ -41,7 +42,7 @@ async def story(folder: Path) -> None:
 
         async def commit_all() -> None:
             number = 0
-            while True:
+            while not is_over.is_set():
                 number += 1
                 text = base64.b64encode(os.urandom(20_000 if other[0].exists() else 20))
                 await room.commit(Commit(clock.now_ns(), lines=[b'm text="%s" 1' % text]))
@@ -59,9 +60,8 @@ async def story(folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         while len(acknowledged) == before:  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.01)
-        committing.cancel()
-        await asyncio.wait([committing])
-        await room.stop_waiting()
+        is_over.set()
+        await committing
         after = len(acknowledged)
     async with Store(path, POINTS) as store:
         seqs = [each.seq for each in await store.pending("db", most_bytes=1 << 30)]
