@@ -190,8 +190,8 @@ def _energy() -> list[Builder[Panel]]:
         time_series(
             "Liquid comprehensive AC against its levels",
             f"{told} {OVER_SUMS} AC into the rectifiers and the services of the potrooms: of each potline with its "
-            "part of the services, and of the whole plant. The price of electricity goes by this figure less the power of "
-            f"desulphurisation: its threshold is a line, too. {levels(comprehensive).words}",
+            "part of the services, and of the whole plant. The price of electricity goes by this figure less the power "
+            f"of desulphurisation: its threshold is a line, too. {levels(comprehensive).words}",
             [
                 _by_window(comprehensive, OF_WHOLE_PLANT, by=[], alias="plant"),
                 _by_window(comprehensive, OF_POTLINES, by=["potline"], alias="$tag_potline"),
