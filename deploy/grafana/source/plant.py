@@ -25,15 +25,8 @@ from panels import (
     time_series,
 )
 from plant_lines import alerts, at_a_glance, stated_or_not
+from wording import LAST_DAY, OVER_SUMS
 
-OVER_SUMS = (
-    "Sum over sum of the lines of one window, never a mean of ratios; windows whose figure the collector withheld for "
-    "want of coverage are left out, with their energy and their tonnes."
-)
-LAST_DAY = (
-    "The line of a rolling 24 hours carries the time at which these began, so this panel looks back 26 h, whatever "
-    "range is chosen."
-)
 EMISSIONS = (PLANT, OF_POTLINES, tagged("method", "$method"), tagged("electricity", "$electricity"))
 
 
