@@ -180,6 +180,7 @@ def heat_map(
     """
     panel = _of(heatmap.Panel(), title, description, queries, unit, thresholds, width, height)
     panel.calculate(False).cell_gap(0)
+    panel.scale_distribution(common.ScaleDistributionConfig().type(model.ScaleDistribution.LINEAR))
     panel.cell_values(heatmap.CellValues().unit(unit))
     panel.color(
         heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme(scheme).steps(64).exponent(0.5).fill("red")
