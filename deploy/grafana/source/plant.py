@@ -262,8 +262,8 @@ def _price() -> list[Builder[Panel]]:
         ).decimals(4),
         single_stat(
             "Surcharge of the month so far",
-            "Surcharge for each kWh [CNY/kWh] x electricity of the month so far that made the liquid metal [kWh], without "
-            "desulphurisation where the rule leaves it out. On all of it, not only on what is above the threshold.",
+            "Surcharge for each kWh [CNY/kWh] x electricity of the month so far that made the liquid metal [kWh], "
+            "without desulphurisation where the rule leaves it out. On all of it, not only on what is above the threshold.",
             [_named_by_line(now("surcharge_cny"))],
             unit=CNY,
             thresholds=Thresholds(GREEN, (1e-9, RED)),
