@@ -245,7 +245,7 @@ def _price() -> list[Builder[Panel]]:
             ],
             unit=KWH_PER_T,
             thresholds=no_limit(),
-            width=14,
+            width=24,
             calcs=["lastNotNull"],
         ),
         single_stat(
@@ -256,19 +256,18 @@ def _price() -> list[Builder[Panel]]:
             [_named_by_line(now("surcharge_cny_per_kwh"))],
             unit=CNY_PER_KWH,
             thresholds=Thresholds(GREEN, (1e-9, RED)),
-            width=5,
-            height=5,
+            width=8,
             no_value="no price tier",
         ).decimals(4),
         single_stat(
             "Surcharge of the month so far",
             "Surcharge for each kWh [CNY/kWh] x electricity of the month so far that made the liquid metal [kWh], "
-            "without desulphurisation where the rule leaves it out. On all of it, not only on what is above the threshold.",
+            "without desulphurisation where the rule leaves it out. On all of it, not only on what is above the "
+            "threshold.",
             [_named_by_line(now("surcharge_cny"))],
             unit=CNY,
             thresholds=Thresholds(GREEN, (1e-9, RED)),
-            width=5,
-            height=5,
+            width=8,
             no_value="no price tier",
         ),
         single_stat(
@@ -278,8 +277,7 @@ def _price() -> list[Builder[Panel]]:
             [_named_by_line(now("about_to_cross"))],
             unit="short",
             thresholds=Thresholds(GREEN, (1, RED)),
-            width=10,
-            height=4,
+            width=8,
             no_value="no forecast yet",
         ).mappings([named(0, "not in reach", GREEN), named(1, "about to be crossed", RED)]),
     ]
@@ -307,7 +305,7 @@ def _emissions() -> list[Builder[Panel]]:
             thresholds=no_limit(),
             stacked=True,
             width=14,
-        ),
+        ).decimals(2),
         bar_gauge(
             "Emissions by source, range shown",
             f"Over all the range shown: {told} {OVER_SUMS}",
@@ -361,7 +359,9 @@ def _renewable() -> list[Builder[Panel]]:
             thresholds=below_30,
             lines_at_limits=True,
             width=14,
-        ).min(0),
+        )
+        .min(0)
+        .decimals(1),
         bar_gauge(
             "Renewable share, days of the range shown",
             f"{told} Over all the days in the range shown.",
@@ -380,5 +380,6 @@ def _renewable() -> list[Builder[Panel]]:
             no_value="no day closed, or nothing configured",
         )
         .min(0)
-        .max(100),
+        .max(100)
+        .decimals(1),
     ]

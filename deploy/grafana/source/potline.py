@@ -51,17 +51,17 @@ def dashboard() -> Dashboard:
 def _now() -> list[Builder[Panel]]:
     told = "The last reading in the range shown, of each potline chosen."
 
-    def last(title: str, field: str, unit: str, what: str, *, width: int) -> Builder[Panel]:
+    def last(title: str, field: str, unit: str, what: str, *, width: int, decimals: int = 1) -> Builder[Panel]:
         query = select(column("last", field, title), of="potline", where=OF_LINES, by=["potline"], alias="$tag_potline")
         return single_stat(
             title, f"{what} {told}", [query], unit=unit, thresholds=no_limit(), width=width, no_value="no reading"
-        )
+        ).decimals(decimals)
 
     return [
         last("Current", "line_current_ka", KILOAMPERE, "Current through all pots.", width=5),
         last("Voltage", "line_voltage_v", VOLT, "Voltage over all pots and busbars.", width=5),
         last("Power", "dc_power_mw", MEGAWATT, "Power of the direct current.", width=5),
-        last("Pots", "pots_operating", COUNT, "Pots in operation, counted each minute.", width=4),
+        last("Pots", "pots_operating", COUNT, "Pots in operation, counted each minute.", width=4, decimals=0),
         single_stat(
             "Last hour",
             "kWh/t of the boundary chosen above, of the last hour that is closed: energy [kWh] / metal [t], as the "
@@ -108,7 +108,7 @@ def _electricity() -> list[Builder[Panel]]:
             [means("line_current_ka"), means("line_current_ka", "min"), means("line_current_ka", "max")],
             unit=KILOAMPERE,
             thresholds=no_limit(),
-        ),
+        ).decimals(1),
         time_series(
             "Modulation",
             "How far the current moved: greatest less least reading of each quarter of an hour. A line that follows "
@@ -126,21 +126,23 @@ def _electricity() -> list[Builder[Panel]]:
             ],
             unit=KILOAMPERE,
             thresholds=no_limit(),
-        ).min(0),
+        )
+        .decimals(1)
+        .min(0),
         time_series(
             "Line voltage",
             f"Voltage over all pots of a potline and its busbars: the mean over each point of the graph. {FOR_A_LOOK}",
             [means("line_voltage_v")],
             unit=VOLT,
             thresholds=no_limit(),
-        ),
+        ).decimals(1),
         time_series(
             "DC power",
             f"Power of the direct current, as the line's meter tells it: mean over each point. {FOR_A_LOOK}",
             [means("dc_power_mw")],
             unit=MEGAWATT,
             thresholds=no_limit(),
-        ),
+        ).decimals(1),
         time_series(
             "AC power by meter",
             "Active power of the meters of the potlines chosen and of those that belong to none, such as the services: "
@@ -329,7 +331,7 @@ def _balance() -> list[Builder[Panel]]:
             [as_stated("residual_pct"), as_stated("residual_pct", window="day")],
             unit=PERCENT,
             thresholds=no_limit(),
-        ),
+        ).decimals(2),
         time_series(
             "Loss of the rectifiers",
             f"(AC energy - DC energy) / AC energy, in per cent, transformers included. {AS_STATED} Compare it with the "
@@ -337,7 +339,7 @@ def _balance() -> list[Builder[Panel]]:
             [as_stated("rectifier_loss_pct"), as_stated("rectifier_loss_pct", window="day")],
             unit=PERCENT,
             thresholds=no_limit(),
-        ),
+        ).decimals(2),
         time_series(
             "Energy by meter group, by hour",
             "Sum of each hour's energy of the potlines chosen: AC into the rectifiers, direct current behind them, and "
