@@ -5,13 +5,14 @@ the collector into another one, is refused when a dashboard is made, not when it
 
 - The mean of a ratio is no ratio. Over several lines a ratio is the sum of what stands above over the sum of what
   stands below, both of the same lines: `ratio`.
-- What is written once for each value of a tag is never added up over its values: `CHOICES`.
+- What is written once for each value of a tag is never added up over its values: `CHOICES`. Nor is the plant added to
+  its parts: `PARTS`. Nor are windows that overlap: `ROLLING`.
 - A ratio that the collector withheld keeps its line, with its energy and its tonnes: `stated` leaves such lines out.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +33,11 @@ CHOICES: Final = {
 }
 """For each stream the tags with a line for each of their values about the same kWh and tonnes."""
 
+PARTS: Final = {"energy_intensity": "potline", "pollutant_intensity": "stack"}
+"""For each stream with lines of the parts of a plant and of all of it, the tag that the latter lack."""
+ROLLING: Final = {"rolling_24h": "time(10m)", "rolling_30d": "time(1h)"}
+"""Windows that overlap, and how far they lie apart: only lines of one and the same window may be added up."""
+
 PLANT: Final = "\"plant\" = '$plant'"
 """Of the plant chosen."""
 OF_POTLINES: Final = '"potline" =~ /^$potline$/'
@@ -44,7 +50,7 @@ _NOT_EVERYWHERE: Final = re.compile(
     r'|\bfrom\s+"?\w+"?\s*\.|\bfrom\s+/'
 )
 _MEAN_OF_RATIO: Final = re.compile(r'(?i)\b(?:mean|median|avg|sum|spread|integral)\(\s*"\w*(?:_per_t|_pct|_u95)"\s*\)')
-_ADDED_UP: Final = re.compile(r"(?i)\bsum\(")
+_ADDED_UP: Final = re.compile(r"(?i)\b(?:sum|mean|integral)\(")
 
 
 class Form(StrEnum):
@@ -122,6 +128,9 @@ class InfluxQL(Builder[Dataquery]):
 
     def _refuse_what_would_count_twice(self) -> None:
         conditions, _, groups = self.query.partition("GROUP BY")
+        for window, step in ROLLING.items():
+            if f"'{window}'" in conditions and step not in groups:
+                raise ValueError(f"windows {window} overlap and are added up; group by {step}: {self.query}")
         for measurement in re.findall(r'FROM "(\w+)"', self.query):
             for tag in CHOICES.get(measurement, ()):
                 if f'"{tag}" = \'' not in conditions and f'"{tag}"' not in groups:
@@ -129,6 +138,16 @@ class InfluxQL(Builder[Dataquery]):
                         f"lines of {measurement} stand once for each {tag} and are added up; "
                         f"choose one in WHERE, or group by it: {self.query}"
                     )
+            part = PARTS.get(measurement, "")
+            if part and f'"{part}" ' not in conditions and f'"{part}"' not in groups:
+                raise ValueError(
+                    f"lines of {measurement} stand for each {part} and for the plant, and are added up; "
+                    f"choose one in WHERE (OF_POTLINES, OF_WHOLE_PLANT), or group by {part}: {self.query}"
+                )
+
+    def called(self, alias: str) -> "InfluxQL":
+        """Return the same query with another name for its series."""
+        return replace(self, alias=alias)
 
     def build(self) -> Dataquery:
         """Return the target for the panel's JSON."""

@@ -41,6 +41,8 @@ KILOWATT: Final = "kwatt"
 KILOWATT_HOUR: Final = "kwatth"
 SECONDS: Final = "s"
 COUNT: Final = "short"
+CNY: Final = "suffix: CNY"
+CNY_PER_KWH: Final = "suffix: CNY/kWh"
 
 GREEN: Final = "green"
 YELLOW: Final = "yellow"
