@@ -41,6 +41,8 @@ KILOWATT: Final = "kwatt"
 KILOWATT_HOUR: Final = "kwatth"
 SECONDS: Final = "s"
 COUNT: Final = "short"
+CELSIUS: Final = "celsius"
+MICROOHM: Final = "suffix: µΩ"
 CNY: Final = "suffix: CNY"
 CNY_PER_KWH: Final = "suffix: CNY/kWh"
 

@@ -25,15 +25,8 @@ from panels import (
     time_series,
 )
 from plant_lines import alerts, at_a_glance, stated_or_not
+from wording import LAST_DAY, OVER_SUMS
 
-OVER_SUMS = (
-    "Sum over sum of the lines of one window, never a mean of ratios; windows whose figure the collector withheld for "
-    "want of coverage are left out, with their energy and their tonnes."
-)
-LAST_DAY = (
-    "The line of a rolling 24 hours carries the time at which these began, so this panel looks back 26 h, whatever "
-    "range is chosen."
-)
 EMISSIONS = (PLANT, OF_POTLINES, tagged("method", "$method"), tagged("electricity", "$electricity"))
 
 
@@ -52,7 +45,7 @@ def dashboard() -> Dashboard:
             variables.electricity(),
         ],
         rows={
-            "Last 24 hours": _last_day(),
+            "Now": _last_day(),
             "Potlines at a glance": [at_a_glance(), stated_or_not(), alerts()],
             "Energy for each tonne, by boundary": _energy(),
             "Price of electricity, end of the month": _price(),
@@ -190,8 +183,8 @@ def _energy() -> list[Builder[Panel]]:
         time_series(
             "Liquid comprehensive AC against its levels",
             f"{told} {OVER_SUMS} AC into the rectifiers and the services of the potrooms: of each potline with its "
-            "part of the services, and of the whole plant. The price of electricity goes by this figure less the power of "
-            f"desulphurisation: its threshold is a line, too. {levels(comprehensive).words}",
+            "part of the services, and of the whole plant. The price of electricity goes by this figure less the power "
+            f"of desulphurisation: its threshold is a line, too. {levels(comprehensive).words}",
             [
                 _by_window(comprehensive, OF_WHOLE_PLANT, by=[], alias="plant"),
                 _by_window(comprehensive, OF_POTLINES, by=["potline"], alias="$tag_potline"),

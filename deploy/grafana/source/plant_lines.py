@@ -1,7 +1,7 @@
 """Panels on the state of every potline, for the plant's dashboard."""
 
 from grafana_foundation_sdk.cog.builder import Builder
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, Panel
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, Panel
 
 from influxql import OF_POTLINES, PLANT, Form, column, select, stated, tagged
 from page import link_to
@@ -23,6 +23,7 @@ from panels import (
     rows_table,
     state_timeline,
 )
+from transformations import joined, without_time
 
 OF_QUALITY = Thresholds(RED, (64, YELLOW), (192, GREEN))
 
@@ -80,12 +81,7 @@ def at_a_glance() -> Builder[Panel]:
             "emissions, 24 h": T_CO2E_PER_T,
         },
     )
-    table.with_transformation(
-        DataTransformerConfig(id_val="filterFieldsByName", options={"exclude": {"pattern": "^[Tt]ime$"}})
-    )
-    table.with_transformation(
-        DataTransformerConfig(id_val="joinByField", options={"byField": "potline", "mode": "outer"})
-    )
+    table.transformations([without_time(), joined("potline")])
     table.override_by_name(
         "quality",
         [
