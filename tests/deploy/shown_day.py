@@ -1,12 +1,11 @@
 """A day of two simulated potlines through the collector's line, store and delivery into a real InfluxDB.
 
-The last six hours of February and the first of March, in Shanghai. In them: a meter that is silent, one whose readings
+The last three hours of February and the first of March, in Shanghai. In them: a meter that is silent, one whose words
 come half an hour late, one that shows too much; anode effects, of which a controller counts one more; crucibles, one of
 them corrected; a grid factor that is told by the hour; a message that cannot be understood; a database that is away.
 """
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,32 +14,34 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from example_plant import ClockByHand, open_line
+from example_plant import ClockByHand
 from servers import InfluxDB1
 from shown_meters import HOUR_NS, HeardMeters, PolledMeters, PotControllers, Row, S, Trouble
-from shown_plant import Shown, written
+from shown_plant import DATABASE, Shown, written
 
+from collector import assembly
 from collector.acquisition.source import Arrival
 from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery
+from collector.instruments import Instruments
 from collector.pipeline import Line
 from collector.plant.topology import Plant
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, ToldFactor, Weighing
+from collector.readings.latest import LatestReadings
 from collector.readings.outgoing import DeadLetter
 from collector.store.store import Store
 from simulators.physics import anode_effects
+from simulators.physics.meter import Readout
 from simulators.physics.potline import LineStep
 from simulators.physics.smelter import Smelter
 
 MINUTE_NS = 60 * S
 DAY_NS = int(datetime(2026, 2, 28, 16, tzinfo=UTC).timestamp()) * S
 """1 March begins in Shanghai."""
-BEGIN_NS = DAY_NS - 6 * HOUR_NS
+BEGIN_NS = DAY_NS - 3 * HOUR_NS
 END_NS = DAY_NS + 24 * HOUR_NS + 70 * MINUTE_NS
 """The day is closed then, and what controllers counted in it is compared."""
-DATABASE = "potline"
-TARGET = "shown"
 
 AWAY = (DAY_NS + 4 * HOUR_NS, DAY_NS + 5 * HOUR_NS)
 """The database takes nothing."""
@@ -49,9 +50,13 @@ TROUBLES = (
     Trouble("rectifier_2", DAY_NS + 12 * HOUR_NS, DAY_NS + 12 * HOUR_NS + 20 * MINUTE_NS, kept=True),
     Trouble("pl2_dc", DAY_NS + 13 * HOUR_NS, DAY_NS + 18 * HOUR_NS, gain=1.03),
 )
+_CORRECTED_NS = DAY_NS + 2 * HOUR_NS
 _LATER_NS = 30 * MINUTE_NS
 _MISCOUNTED_FROM_NS = DAY_NS + 3 * HOUR_NS
-_DELIVER_EVERY_MIN = 5
+_TOGETHER_MIN = 2
+"""Minutes that arrive together; of more, the line would say that they are told after the event."""
+_DELIVER_EVERY_MIN = 10
+_SETTLING_STEPS = 30
 
 
 @dataclass(slots=True)
@@ -120,16 +125,17 @@ def _low_voltage(line: str, pots: Sequence[str], effect: anode_effects.LowVoltag
     return replace(told, duration_s=effect.duration_s)
 
 
-def _grid(now_ns: int, kg_per_kwh: float) -> ToldFactor:
-    """Return the grid's factor of the hour that is over, as it is told then."""
-    start_ns = now_ns - HOUR_NS
-    return ToldFactor(f"grid-{start_ns}", 0, "grid_factor", start_ns, now_ns, kg_per_kwh, "the grid's hourly figures")
-
-
-def _late(kept: list[tuple[int, Row]], now_ns: int) -> tuple[list[Row], list[tuple[int, Row]]]:
-    """Return what a gateway tells now, the latest first, and what it keeps."""
-    due = [row for due_ns, row in kept if due_ns <= now_ns]
-    return due[::-1], [(due_ns, row) for due_ns, row in kept if due_ns > now_ns]
+def _grid(now_ns: int, kg_per_kwh: float) -> list[ToldFactor]:
+    """Return the grid's forecast for the hour that begins; one hour is corrected when it is over."""
+    told = []
+    for start_ns, rank in ((now_ns, 0), (_CORRECTED_NS, 1)):
+        if rank == 0 or now_ns == start_ns + HOUR_NS:
+            value = kg_per_kwh + 0.03 * rank
+            end_ns = start_ns + HOUR_NS
+            told.append(
+                ToldFactor(f"grid-{start_ns}", rank, "grid_factor", start_ns, end_ns, value, "the grid's figures")
+            )
+    return told
 
 
 @dataclass(slots=True)
@@ -138,7 +144,6 @@ class Day:
 
     shown: Shown
     influxdb: InfluxDB1
-    store: Path
 
     def query(self, influxql: str) -> list[dict[str, Any]]:
         """Return rows of a query, times in ns."""
@@ -153,82 +158,98 @@ def played(folder: Path, influxdb: InfluxDB1) -> Day:
     folder
         Where the plant's files and the store are put.
     """
-    day = Day(written(folder), influxdb, folder / "store.sqlite")
-    influxdb.create_database(DATABASE)
+    day = Day(written(folder, influxdb.url), influxdb)
     asyncio.run(_play(day))
     return day
 
 
 async def _play(day: Day) -> None:
-    plant = day.shown.plant
-    smelter = Smelter(day.shown.scenario, BEGIN_NS - 2 * MINUTE_NS, MINUTE_NS)
-    clock = ClockByHand(BEGIN_NS - MINUTE_NS)
-    # The collector tells of itself every ten seconds that pass for it; here they pass for the plant.
-    passing = patch("collector.pipeline.time", SimpleNamespace(monotonic=clock.steady_s))
+    configuration = day.shown.configuration
+    (target,) = configuration.targets
+    clock, instruments = ClockByHand(BEGIN_NS - MINUTE_NS), Instruments()
     sink = InfluxSink(
-        name=TARGET,
-        url=day.influxdb.url,
+        name=target.name,
+        url=target.url,
         version=1,
-        org="",
-        bucket=DATABASE,
-        create=False,
-        username=None,
-        secret_file=None,
-        timeout_s=20.0,
+        org=target.org,
+        bucket=target.bucket,
+        create=target.create,
+        username=target.username,
+        secret_file=target.secret_file,
+        timeout_s=target.timeout_s,
     )
-    with passing:
-        async with Store(day.store, plant.points) as store, sink:
-            line = replace(await open_line(plant, store, clock), targets=(TARGET,))
+    async with Store(configuration.store.path, configuration.plant.points) as store, sink:
+        latest = LatestReadings(len(configuration.plant.points))
+        # The collector tells of itself every ten seconds that pass for it; here they pass for the plant.
+        with patch("collector.pipeline.time", SimpleNamespace(monotonic=clock.steady_s)):
+            line = await assembly._line(configuration, clock, store, latest, instruments, assembly._Progress(0.0))
             delivery = Delivery(
-                TARGET, sink, store, most_bytes=1 << 20, clock=clock, instruments=line.instruments
+                target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
             )
-            await _through(smelter, plant, line, clock, delivery)
-            while await delivery.step():
-                pass
+            await _through(day.shown, line, clock, delivery)
+        while await delivery.step():
+            pass
 
 
-async def _through(smelter: Smelter, plant: Plant, line: Line, clock: ClockByHand, delivery: Delivery) -> None:
-    polled, heard, events = PolledMeters(plant, TROUBLES), HeardMeters(plant), _Events(plant)
-    controllers = {potline.id: PotControllers(plant, potline.id) for potline in plant.potlines}
-    kept: list[tuple[int, Row]] = []
+async def _through(shown: Shown, line: Line, clock: ClockByHand, delivery: Delivery) -> None:
+    smelter = Smelter(shown.scenario, BEGIN_NS - 2 * MINUTE_NS, MINUTE_NS)
+    post = _Post(shown.plant)
+    smelter.step()
     while smelter.time_ns < END_NS:
         start_ns = smelter.time_ns
-        steps: Mapping[str, LineStep] = smelter.step()
-        now_ns = smelter.time_ns
+        steps = smelter.step()
         for _ in smelter.finished_minutes():
             pass
-        rows: list[Row] = []
-        for trouble, row in polled.read(start_ns, smelter.readouts()):
-            if trouble is not None and trouble.kept:
-                kept.append((trouble.end_ns + _LATER_NS, row))
-            else:
-                rows.append(row)
-        late, kept = _late(kept, now_ns)
-        rows += heard.told(steps, smelter.readouts())
-        told: list[Event] = [event for name, step in steps.items() for event in events.of(name, step)]
-        if not now_ns % HOUR_NS and now_ns > BEGIN_NS + HOUR_NS:
-            mix = next(iter(steps.values())).mix
-            assert mix is not None
-            told.append(_grid(now_ns, mix.factor))
-        batch = ReadingBatch.joined(
-            [ReadingBatch.of(rows), *(controllers[name].told(step) for name, step in steps.items())]
-        )
-        past = ReadingBatch.of(late) if late else NO_READINGS
-        arrival = Arrival(batch, tuple(told), past=past)
-        if now_ns == DAY_NS + 7 * HOUR_NS:
-            topic = "smelter/v1/shown/potline/PL1/pot/1003/telemetry"
-            letter = DeadLetter(now_ns, "mqtt:potroom", topic, b'{"v":1,"ts":', "is cut off: send whole messages")
-            arrival = replace(arrival, rejected=(letter,))
+        post.put(start_ns, steps, smelter.readouts())
+        now_ns = smelter.time_ns
+        if (now_ns // MINUTE_NS) % _TOGETHER_MIN:
+            continue
         clock.ns = now_ns + S
-        await line.step([arrival])
+        await line.step([post.emptied(now_ns)])
         if not (now_ns // MINUTE_NS) % _DELIVER_EVERY_MIN and not AWAY[0] <= now_ns < AWAY[1]:
             while await delivery.step():
                 pass
-    for _ in range(60):
+    for _ in range(_SETTLING_STEPS):
         clock.ns += 10 * S
         await line.step([])
 
 
-def finite(value: object) -> bool:
-    """Tell whether a value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+class _Post:
+    """What is on its way to the collector."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._polled, self._heard, self._of = PolledMeters(plant, TROUBLES), HeardMeters(plant), _Events(plant)
+        self._pots = {potline.id: PotControllers(plant, potline.id) for potline in plant.potlines}
+        self._rows: list[Row] = []
+        self._kept: list[tuple[int, Row]] = []
+        self._batches: list[ReadingBatch] = []
+        self._events: list[Event] = []
+
+    def put(self, start_ns: int, steps: Mapping[str, LineStep], readouts: Mapping[str, Readout]) -> None:
+        """Take what is read and told of a step."""
+        for trouble, row in self._polled.read(start_ns, readouts):
+            if trouble is not None and trouble.kept:
+                self._kept.append((trouble.end_ns + _LATER_NS, row))
+            else:
+                self._rows.append(row)
+        self._rows += self._heard.told(steps, readouts)
+        for name, step in steps.items():
+            self._batches.append(self._pots[name].told(step))
+            self._events += self._of.of(name, step)
+        step = next(iter(steps.values()))
+        if not step.end_ns % HOUR_NS and step.mix is not None:
+            self._events += _grid(step.end_ns, step.mix.factor)
+
+    def emptied(self, now_ns: int) -> Arrival:
+        """Return what arrives now; what a gateway kept comes with the latest first."""
+        due = [row for due_ns, row in self._kept if due_ns <= now_ns]
+        self._kept = [(due_ns, row) for due_ns, row in self._kept if due_ns > now_ns]
+        batch = ReadingBatch.joined([ReadingBatch.of(self._rows), *self._batches])
+        past = ReadingBatch.of(due[::-1]) if due else NO_READINGS
+        arrival = Arrival(batch, tuple(self._events), past=past)
+        self._rows, self._batches, self._events = [], [], []
+        if now_ns == DAY_NS + 7 * HOUR_NS:
+            topic = "smelter/v1/shown/potline/PL1/pot/1003/telemetry"
+            letter = DeadLetter(now_ns, "mqtt:potroom", topic, b'{"v":1,"ts":', "is cut off: send whole messages")
+            arrival = replace(arrival, rejected=(letter,))
+        return arrival

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector.plant.topology import Plant
-from collector.settings import load
+from collector.settings import Configuration, load
 from simulators.scenario import Scenario, load_scenario
 
 CONFIG = Path(__file__).parents[2] / "config"
 
 ZONE = "Asia/Shanghai"
+TARGET = "shown"
+DATABASE = "potline"
 
 _HEAD = """\
 [plant]
@@ -236,19 +238,24 @@ class Shown:
     """The plant as the simulator and as the collector know it."""
 
     scenario: Scenario
-    plant: Plant
+    configuration: Configuration
+
+    @property
+    def plant(self) -> Plant:
+        """The plant as the collector knows it."""
+        return self.configuration.plant
 
 
 def _polled() -> str:
     rows = (
-        ("pl1_dc", "line_dc", "PL1", 24),
-        ("rectifier_1", "rectifier_ac", "PL1", 14),
-        ("rectifier_2", "rectifier_ac", "PL1", 14),
+        ("pl1_dc", "line_dc", "PL1", 45),
+        ("rectifier_1", "rectifier_ac", "PL1", 25),
+        ("rectifier_2", "rectifier_ac", "PL1", 25),
         ("fume_treatment_1", "auxiliary_ac", "PL1", 1),
         ("compressed_air", "auxiliary_ac", "PL1", 1),
-        ("pl2_dc", "line_dc", "PL2", 15),
-        ("rectifier_3", "rectifier_ac", "PL2", 9),
-        ("rectifier_4", "rectifier_ac", "PL2", 9),
+        ("pl2_dc", "line_dc", "PL2", 32),
+        ("rectifier_3", "rectifier_ac", "PL2", 18),
+        ("rectifier_4", "rectifier_ac", "PL2", 18),
         ("fume_treatment_2", "auxiliary_ac", "PL2", 1),
     )
     text = ""
@@ -266,8 +273,8 @@ def _polled() -> str:
     return text
 
 
-def written(folder: Path) -> Shown:
-    """Write the plant's files into a folder and have both sides read them."""
+def written(folder: Path, influx_url: str) -> Shown:
+    """Write the plant's files into a folder and have both sides read them; the database is at the address."""
     text = _HEAD.format(zone=ZONE)
     for name, title, pots, busbar_v in (
         ("PL1", "Potline 1", "1001..1012", 0.43),
@@ -280,5 +287,7 @@ def written(folder: Path) -> Shown:
     (folder / "scenario.toml").write_text(_SCENARIO.format(config=CONFIG), encoding="utf-8")
     places = "".join(f'{name}_dir = "{CONFIG}/{name}"\n' for name in ("profiles", "factors", "layouts"))
     settings = f'plant_file = "plant.toml"\n{places}[store]\npath = "store.sqlite"\n'
+    settings += f'[delivery.{TARGET}]\nkind = "influxdb1"\nurl = "{influx_url}"\ndatabase = "{DATABASE}"\n'
+    settings += "create_database = true\n"
     (folder / "collector.toml").write_text(settings, encoding="utf-8")
-    return Shown(load_scenario(folder / "scenario.toml"), load(folder / "collector.toml").plant)
+    return Shown(load_scenario(folder / "scenario.toml"), load(folder / "collector.toml"))
