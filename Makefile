@@ -1,4 +1,5 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, check-deep, soak, outage, kills, memory, month, lock.
+# Plant engineer's targets: install, demo, test. Developer's: check, check-deep, dashboards, soak, outage, kills, memory,
+# month, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ HOURS ?= 24
 DEPTH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-parquet demo test coverage check check-deep soak outage kills memory month servers lock clean
+.PHONY: help install install-parquet demo test coverage check check-deep dashboards soak outage kills memory month servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
@@ -22,6 +23,7 @@ help:
 	@echo "make test      install the test servers where allowed, check the code and run every test"
 	@echo "make coverage  run every test and tell which lines none of them reaches"
 	@echo "make check-deep   try every property with 20 times as many examples; make check-deep DEPTH=100"
+	@echo "make dashboards   write Grafana's dashboards from deploy/grafana/source"
 	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
 	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
 	@echo "make outage    play every trouble of a database under load, cut it off for an hour of plant time, and compare what"
@@ -77,6 +79,9 @@ test: $(VENV)/.test-installed servers check
 check-deep: $(VENV)/.test-installed servers
 	TEST_DEPTH=$(DEPTH) $(BIN)/python -m pytest $(SIDE_BY_SIDE) --timeout 14400 \
 	  $$(grep --recursive --files-with-matches --include='test_*.py' --extended-regexp 'from (hypothesis|draws)' tests)
+
+dashboards: $(VENV)/.test-installed
+	$(BIN)/python deploy/grafana/source/build.py
 
 # Which lines no test reaches: slower by half.
 coverage: $(VENV)/.test-installed servers

@@ -8,6 +8,7 @@ dots. What is left out is named here, so what is added to the settings later cou
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -87,6 +88,8 @@ def _told(value: object) -> object:
             found = value.key
         case bytes() | Path():
             found = str(value)
+        case date() if not isinstance(value, datetime):  # days of rules are dates, instants are nanoseconds
+            found = value.isoformat()
         case Mapping():
             found = sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
         case set() | frozenset():

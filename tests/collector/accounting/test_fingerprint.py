@@ -4,7 +4,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from plantwide_story import PLANT
 
 from collector.accounting.fingerprint import LEFT_OUT, fingerprint
+from collector.domain.levels import Indicator
+from collector.domain.price import Tier
 from collector.plant.allocation import Allocation
 from collector.plant.amounts import Amount, ToldAmounts
 from collector.plant.calendar import Shifts
@@ -27,6 +29,7 @@ from collector.plant.days import Period
 from collector.plant.factors import DatedSeries, DatedValue
 from collector.plant.limits import PriceRegion, Targets
 from collector.plant.meter import Measures
+from collector.plant.rule_tables import SteppedPrice
 from collector.plant.tapping import Heights
 from collector.plant.topology import Plant
 
@@ -206,6 +209,15 @@ def test_any_one_setting_that_enters_no_result_gives_the_same_fingerprint(place:
 def test_what_was_agreed_beside_the_plant_counts_too() -> None:
     assert fingerprint(WHOLE, 90.0) != fingerprint(WHOLE, 80.0)
     assert fingerprint({"PL1": WHOLE.tapping}) != fingerprint({"PL2": WHOLE.tapping})
+
+
+def test_the_day_from_which_a_price_holds_counts() -> None:
+    def rule(first: date) -> SteppedPrice:
+        tier = Tier(valid_from=first, threshold_kwh_per_t=13300.0, step_kwh_per_t=20.0, cny_per_kwh_per_step=0.01)
+        return SteppedPrice(Indicator.LIQUID_COMPREHENSIVE_AC, without_desulphurisation=True, tiers=(tier,))
+
+    assert fingerprint(rule(date(2025, 1, 1))) == fingerprint(rule(date(2025, 1, 1)))
+    assert fingerprint(rule(date(2025, 1, 1))) != fingerprint(rule(date(2026, 1, 1)))
 
 
 def test_what_cannot_be_written_down_is_refused() -> None:
