@@ -250,6 +250,7 @@ async def _line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         counters=await CounterCheck.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns()),
+        limits=opening.limit_check(configuration, store),
         closer=closer,
         plantwide=plantwide,
         told=told,

@@ -61,6 +61,12 @@ class Instruments:
     """Records in the outbox that a database has not taken; without one, all of them."""
     outbox_bytes: int = 0
     """Their size on disk [bytes]."""
+    outbox_used_pct: float = 0.0
+    """How much of the tighter one of the outbox's bounds is used [%]; 0 without a database."""
+    meters_silent: int = 0
+    """Polled meters that do not answer, or whose answers cannot be used."""
+    registers_set_aside: int = 0
+    """Registers that meters refuse, and that are asked for only now and then."""
     clock_steps_total: int = 0
     """Times that the machine's clock was seen to be set."""
     late_refused_by_cause: dict[str, int] = field(default_factory=dict)
@@ -89,6 +95,12 @@ class Instruments:
     def meter(self, meter_id: str) -> MeterHealth:
         """Return how a meter is doing, to be kept up to date by the one who polls it."""
         return self.meters.setdefault(meter_id, MeterHealth())
+
+    def look_at_meters(self) -> None:
+        """Count the meters that are silent, and the registers that are set aside."""
+        told = self.meters.values()
+        self.meters_silent = sum(bool(meter.error) for meter in told)
+        self.registers_set_aside = sum(len(each.registers) for meter in told for each in meter.set_aside)
 
     def dropped_record(self, cause: str, records: int = 1) -> None:
         """Count records that left the outbox and no database has."""

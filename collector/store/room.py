@@ -104,6 +104,7 @@ class Room:
             await self._mind_the_clock()
         state = await self._store.outbox_state(self._targets)
         self._oldest_ns, self._delivered_bytes = state.oldest_ns, state.delivered_bytes
+        self._instruments.outbox_used_pct = self._share.pct if self._targets else 0.0
         self._instruments.outbox_records, self._instruments.outbox_bytes = state.records, state.size_bytes
         return state
 

@@ -1,0 +1,347 @@
+"""Grafana's alert rules. `build.py` writes them to deploy/grafana/provisioning/alerting/potline.yaml.
+
+Who is told of an alert, and how, is the site's: contact points and notification policies are made in Grafana, and the
+label ``severity`` of each rule is there for them. Every number that a rule judges by is named here with its reason.
+"""
+
+from collections.abc import Mapping
+
+import yaml
+
+from rules import Formula, Group, Query, Reduce, Rule, Threshold
+
+FOLDER = "Potline"
+"""The folder of the dashboards."""
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+STOPPED_BELOW = 0.5
+"""Of the largest current of a week. Lines that follow the grid go down by a quarter, at most by a third; one that is
+switched off goes to nothing. Half lies between."""
+SILENT_AFTER = 5 * MINUTE
+"""Five polls of a meter that is polled once a minute; nothing is polled more rarely without a reason."""
+BAD_BELOW = 64
+"""The OPC DA quality from which on a value is not bad."""
+LEAST_COVERAGE_PCT = 90
+"""The default of [accounting] least_coverage: below it a ratio is withheld."""
+FILLING_ABOVE_PCT = 80
+"""Where the collector's own alert outbox_filling begins."""
+LEAST_DAYS = 7
+"""Closed days before a line's own rate of anode effects is known well enough to compare with."""
+
+_COLLECTOR, _QUALITY, _EMISSIONS = "potline-health", "potline-data-quality", "potline-emissions"
+
+
+def _last_above(query: str, *, from_s: int, limit: float = 0.0) -> tuple[Query, Reduce, Threshold]:
+    return Query("A", query, from_s), Reduce("B", "A"), Threshold("C", "B", "gt", limit)
+
+
+def _silent(stream: str, tags: str) -> tuple[Query, Reduce, Threshold]:
+    query = f'SELECT MAX("quality") AS "quality" FROM "{stream}" WHERE $timeFilter GROUP BY {tags}'
+    return Query("A", query, SILENT_AFTER), Reduce("B", "A"), Threshold("C", "B", "lt", BAD_BELOW)
+
+
+def _silent_rule(uid: str, title: str, stream: str, tags: str, *, whose: str, severity_critical: bool = False) -> Rule:
+    return Rule(
+        uid=uid,
+        title=title,
+        nodes=_silent(stream, tags),
+        lasts="1m",
+        severity="critical" if severity_critical else "warning",
+        summary=f"{whose} has told nothing usable for five minutes",
+        description=f"max(quality) of the stream {stream} over 5 min is below {BAD_BELOW} (bad). Nothing is made up for "
+        "it: the coverage of the windows falls, and ratios are withheld below the least coverage.",
+        remedy="read the meter with 'potline read'; look at cable, gateway and unit id, or at the broker.",
+        dashboard=_QUALITY,
+        panel="Quality of meters",
+    )
+
+
+def _line() -> tuple[Rule, ...]:
+    current = 'FROM "potline" WHERE "quality" >= 64 AND $timeFilter GROUP BY "plant", "potline"'
+    stopped = Rule(
+        uid="potline-line-stopped",
+        title="Line stopped or far down",
+        nodes=(
+            Query("A", f'SELECT MEAN("line_current_ka") AS "current" {current}', 5 * MINUTE),
+            Query("B", f'SELECT MAX("line_current_ka") AS "current" {current}', 7 * DAY),
+            Reduce("C", "A"),
+            Reduce("D", "B"),
+            Formula("E", "$C / $D"),
+            Threshold("F", "E", "lt", STOPPED_BELOW),
+        ),
+        lasts="2m",
+        severity="critical",
+        summary="Potline {{ .Labels.potline }} carries {{ printf \"%.0f\" .Values.C.Value }} kA",
+        description="mean(line_current_ka) of 5 min over max(line_current_ka) of 7 days is below "
+        f"{STOPPED_BELOW:g}. Modulation for the grid goes down by a quarter to a third.",
+        remedy="ask the rectifier station; if it is planned, silence this alert for the line.",
+        dashboard="potline",
+        panel="Line current and voltage",
+    )
+    line_meter = _silent_rule(
+        "potline-line-meter-silent",
+        "Line meter silent",
+        "potline",
+        '"plant", "potline"',
+        whose="The DC meter of potline {{ .Labels.potline }}",
+        severity_critical=True,
+    )
+    effects = 'FROM "anode_effect" WHERE "duration_s" > 0 AND $timeFilter GROUP BY "plant", "potline"'
+    days = (
+        'SELECT COUNT("metal_t") AS "days" FROM "energy_intensity" WHERE "window" = \'day\' AND "boundary" = \'dc\' '
+        'AND $timeFilter GROUP BY "plant", "potline"'
+    )
+    many = Rule(
+        uid="potline-anode-effects",
+        title="More anode effects than the line's own rate",
+        nodes=(
+            Query("A", f'SELECT COUNT("duration_s") AS "effects" {effects}', DAY),
+            Query("B", f'SELECT COUNT("duration_s") AS "effects" {effects}', 31 * DAY),
+            # A day's line stands at its start, so the closed ones of 30 days begin up to 31 days and end a day ago.
+            Query("C", days, 31 * DAY, DAY),
+            Reduce("D", "A"),
+            Reduce("E", "B"),
+            Reduce("F", "C"),
+            Formula("G", "($E - $D) / $F"),
+            Formula("H", f"($F >= {LEAST_DAYS}) * ($D - $G - 3 * $G ** 0.5)"),
+            Threshold("I", "H", "gt", 0),
+        ),
+        lasts="5m",
+        severity="warning",
+        summary="Potline {{ .Labels.potline }}: {{ printf \"%.0f\" .Values.D.Value }} anode effects in 24 h, "
+        "{{ printf \"%.1f\" .Values.G.Value }} a day before",
+        description="The effects of 24 h are more than c + 3 sqrt(c), the upper limit of a control chart of counts "
+        "(Shewhart), where c is the effects of the 30 days before over their closed days; judged from "
+        f"{LEAST_DAYS} closed days on.",
+        remedy="look which pots they are in, and at alumina feeding and bath there.",
+        dashboard=_EMISSIONS,
+        panel="Anode effects by day",
+    )
+    return stopped, line_meter, many
+
+
+def _energy() -> tuple[Rule, ...]:
+    coverage = Rule(
+        uid="potline-coverage-low",
+        title="Coverage low",
+        nodes=(
+            Query(
+                "A",
+                'SELECT LAST("coverage_pct") AS "coverage" FROM "energy_intensity" WHERE "window" = \'hour\' '
+                'AND $timeFilter GROUP BY "plant", "potline", "boundary"',
+                3 * HOUR,
+            ),
+            Reduce("B", "A"),
+            Threshold("C", "B", "lt", LEAST_COVERAGE_PCT),
+        ),
+        lasts="0s",
+        severity="warning",
+        summary="Potline {{ .Labels.potline }}, {{ .Labels.boundary }}: only "
+        "{{ printf \"%.0f\" .Values.B.Value }} % of the last hour is measured",
+        description="coverage_pct of the last closed hour is below "
+        f"{LEAST_COVERAGE_PCT} %, the default of [accounting] least_coverage: its ratio is withheld.",
+        remedy="find the meters that were silent in that hour; an hour is stated again if late readings come.",
+        dashboard=_QUALITY,
+        panel="Coverage by boundary",
+    )
+    tier = Rule(
+        uid="potline-price-tier",
+        title="Price tier about to be crossed",
+        nodes=_last_above(
+            'SELECT LAST("about_to_cross") AS "crossing" FROM "power_price_tier" WHERE "window" = \'hour\' '
+            'AND $timeFilter GROUP BY "plant", "potline"',
+            from_s=3 * HOUR,
+        ),
+        lasts="0s",
+        severity="warning",
+        summary="Potline {{ .Labels.potline }} may end the month in a higher price tier",
+        description="The forecast of the month's end with its expanded uncertainty reaches above the end of the present "
+        "step (about_to_cross of the last hour; kWh/t = sum of energy / sum of metal, of the month so far and carried on "
+        "by the last seven days).",
+        remedy="'potline report price' tells how many kWh/t are left for the rest of the month.",
+        dashboard="potline",
+        panel="Energy intensity by potline",
+    )
+    return coverage, tier
+
+
+def _limits() -> tuple[Rule, ...]:
+    """Return a rule for each length of mean: an older one must not hide that nothing is measured any more."""
+    return tuple(
+        Rule(
+            uid=f"potline-limit-{window}",
+            title=f"Limit exceeded, mean over a {window}",
+            nodes=_last_above(
+                f'SELECT LAST("outside") AS "outside" FROM "limit" WHERE "window" = \'{window}\' AND $timeFilter '
+                'GROUP BY "plant", "potline", "stack", "limit", "meter"',
+                from_s=from_s,
+            ),
+            lasts="0s",
+            severity="critical",
+            summary="{{ .Labels.limit }} {{ .Labels.stack }}{{ .Labels.potline }} is outside its limit",
+            description=f"The mean over the last closed {window} lies outside a limit of the plant's settings "
+            "([limits.NAME]), and enough of it is measured. A value on the limit keeps it.",
+            remedy="look at gas treatment and analyser; 'potline report compliance' lists when and how long.",
+            dashboard=_EMISSIONS,
+            panel="Means and their limits",
+        )
+        for window, from_s in (("hour", 3 * HOUR), ("day", 3 * DAY))
+    )
+
+
+def _data() -> tuple[Rule, ...]:
+    meter = _silent_rule(
+        "potline-meter-silent",
+        "Meter silent",
+        "meter",
+        '"plant", "potline", "meter"',
+        whose="Meter {{ .Labels.meter }}",
+    )
+    stack = _silent_rule(
+        "potline-stack-silent", "Analyser silent", "stack", '"plant", "stack"', whose="Stack {{ .Labels.stack }}"
+    )
+    told = Rule(
+        uid="potline-collector-alert",
+        title="The collector says",
+        nodes=_last_above(
+            'SELECT LAST("firing") AS "firing" FROM "alert" WHERE $timeFilter '
+            'GROUP BY "plant", "potline", "rule", "severity"',
+            from_s=90 * DAY,
+        ),
+        lasts="0s",
+        severity="warning",
+        summary="{{ .Labels.rule }} {{ .Labels.potline }}",
+        description="The last word of the collector on this rule, in its stream alert, is that it fires: the text stands "
+        "there. Rules: outbox_filling, energy_balance (a meter does not fit), anode_effect_counters (controllers count "
+        "other effects).",
+        remedy="read the text in the panel and in the collector's log; each says what to do.",
+        dashboard=_QUALITY,
+        panel="What the collector says",
+    )
+    return meter, stack, told
+
+
+def _collector() -> tuple[Rule, ...]:
+    by = '"plant", "instance"'
+    silent = Rule(
+        uid="potline-collector-silent",
+        title="Collector silent",
+        nodes=(
+            Query(
+                "A",
+                'SELECT COUNT("readings_total") AS "lines" FROM "collector" WHERE $timeFilter '
+                f"GROUP BY time(5m), {by} fill(0)",
+                HOUR,
+            ),
+            Reduce("B", "A"),
+            Threshold("C", "B", "lt", 1),
+        ),
+        lasts="1m",
+        severity="critical",
+        summary="Collector {{ .Labels.instance }} writes nothing",
+        description="No line of the stream collector in the running five minutes; it writes one every 10 s. Nothing is "
+        "known of the plant meanwhile. What a collector takes in is kept on its disk.",
+        remedy="'systemctl status potline' and its log; then the way to this database ('potline status').",
+        dashboard=_COLLECTOR,
+        panel="Readings per second",
+        without_data="Alerting",
+    )
+    filling = Rule(
+        uid="potline-outbox-filling",
+        title="Outbox filling",
+        nodes=_last_above(
+            f'SELECT LAST("outbox_used_pct") AS "used" FROM "collector" WHERE $timeFilter GROUP BY {by}',
+            from_s=5 * MINUTE,
+            limit=FILLING_ABOVE_PCT,
+        ),
+        lasts="2m",
+        severity="critical",
+        summary="The outbox of {{ .Labels.instance }} is {{ printf \"%.0f\" .Values.B.Value }} % full",
+        description=f"outbox_used_pct is above {FILLING_ABOVE_PCT} %: the larger share of [store] outbox_max_bytes and "
+        "outbox_max_age. When it is full, when_full decides: the oldest is dropped, or the line waits.",
+        remedy="see which database does not take it ('potline status'), and give the disk more room meanwhile.",
+        dashboard=_COLLECTOR,
+        panel="Outbox",
+    )
+    lost = Rule(
+        uid="potline-lines-lost",
+        title="Lines lost",
+        nodes=(
+            Query(
+                "A",
+                'SELECT NON_NEGATIVE_DIFFERENCE(LAST("dropped_total")) AS "dropped" FROM "collector" WHERE $timeFilter '
+                f"GROUP BY time(1m), {by} fill(none)",
+                HOUR,
+            ),
+            Reduce("B", "A", "sum"),
+            Threshold("C", "B", "gt", 0),
+        ),
+        lasts="0s",
+        severity="critical",
+        summary="{{ printf \"%.0f\" .Values.B.Value }} lines left the outbox of {{ .Labels.instance }} undelivered",
+        description="dropped_total has grown within an hour: lines left the outbox and no database has them. The ledger "
+        "has what was accounted; single readings are gone.",
+        remedy="see the causes beside it; 'potline outbox resend' sends what the ledger has of that time.",
+        dashboard=_COLLECTOR,
+        panel="Lost and refused, by cause",
+    )
+    refused = Rule(
+        uid="potline-dead-letters",
+        title="Dead letters",
+        nodes=(
+            Query(
+                "A",
+                'SELECT NON_NEGATIVE_DIFFERENCE(LAST("refused_total")) AS "refused" FROM "collector" WHERE $timeFilter '
+                f"GROUP BY time(1m), {by} fill(none)",
+                HOUR,
+            ),
+            Reduce("B", "A", "sum"),
+            Threshold("C", "B", "gt", 0),
+        ),
+        lasts="0s",
+        severity="warning",
+        summary="A database refuses lines of {{ .Labels.instance }} for good",
+        description="refused_total has grown within an hour. The lines are kept as dead letters with the reason.",
+        remedy="'potline outbox dead' shows them; mend the cause, then 'potline outbox dead resend'.",
+        dashboard=_COLLECTOR,
+        panel="Lost and refused, by cause",
+    )
+    return silent, filling, lost, refused
+
+
+def groups() -> tuple[Group, ...]:
+    """Return all groups of rules."""
+    return (
+        Group("line", "1m", _line()),
+        Group("energy and limits", "5m", (*_energy(), *_limits())),
+        Group("data", "1m", _data()),
+        Group("collector", "1m", _collector()),
+    )
+
+
+def provisioned(panels: Mapping[tuple[str, str], int]) -> str:
+    """Return the file that Grafana reads.
+
+    Parameters
+    ----------
+    panels
+        The ids of all panels, by their dashboard's uid and their title.
+
+    Raises
+    ------
+    ValueError
+        If a rule is linked to a panel that is not there.
+    """
+    listed = [
+        {
+            "orgId": 1,
+            "name": group.name,
+            "folder": FOLDER,
+            "interval": group.every,
+            "rules": [rule.built(panels) for rule in group.rules],
+        }
+        for group in groups()
+    ]
+    first = "# Grafana's alert rules, written by deploy/grafana/source/build.py from alerts.py. A change here is lost.\n"
+    return first + yaml.safe_dump({"apiVersion": 1, "groups": listed}, sort_keys=False, width=120, allow_unicode=True)
