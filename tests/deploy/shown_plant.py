@@ -52,7 +52,7 @@ current_efficiency = [
     {{ value = "93.5 %", valid_from = 2024-01-01, source = "book", standard_uncertainty = "0.5 %" }},
 ]
 net_anode_consumption = [{{ value = "0.415 t/t", valid_from = 2024-01-01, source = "report", uncertainty = "1 %" }}]
-anode_sulphur = "2.0 %"
+anode_sulphur = "{sulphur}"
 anode_ash = "0.4 %"
 weighing_uncertainty = "0.3 %"
 
@@ -276,11 +276,11 @@ def _polled() -> str:
 def written(folder: Path, influx_url: str) -> Shown:
     """Write the plant's files into a folder and have both sides read them; the database is at the address."""
     text = _HEAD.format(zone=ZONE)
-    for name, title, pots, busbar_v in (
-        ("PL1", "Potline 1", "1001..1012", 0.43),
-        ("PL2", "Potline 2", "2001..2008", 0.25),
+    for name, title, pots, busbar_v, sulphur in (
+        ("PL1", "Potline 1", "1001..1012", 0.43, "1.25 %"),
+        ("PL2", "Potline 2", "2001..2008", 0.25, "1.1 %"),
     ):
-        text += _POTLINE.format(id=name, name=title, pots=pots, busbar_v=busbar_v)
+        text += _POTLINE.format(id=name, name=title, pots=pots, busbar_v=busbar_v, sulphur=sulphur)
     (folder / "plant.toml").write_text(text + _polled() + _HEARD + _TAIL, encoding="utf-8")
     for name, sheet in _SHEETS.items():
         (folder / name).write_text(sheet, encoding="utf-8")
