@@ -12,7 +12,7 @@ the collector into another one, is refused when a dashboard is made, not when it
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -144,6 +144,10 @@ class InfluxQL(Builder[Dataquery]):
                     f"lines of {measurement} stand for each {part} and for the plant, and are added up; "
                     f"choose one in WHERE (OF_POTLINES, OF_WHOLE_PLANT), or group by {part}: {self.query}"
                 )
+
+    def called(self, alias: str) -> "InfluxQL":
+        """Return the same query with another name for its series."""
+        return replace(self, alias=alias)
 
     def build(self) -> Dataquery:
         """Return the target for the panel's JSON."""

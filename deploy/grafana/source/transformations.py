@@ -1,0 +1,28 @@
+"""What Grafana does to the answers of several queries before it draws them: joined by their time, parted, divided.
+
+InfluxQL cannot divide the sum of one stream by the sum of another. Grafana can, and it is still a sum over a sum.
+"""
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+
+
+def joined(by: str) -> DataTransformerConfig:
+    """Return the step that makes one table of all answers: a row for each value of a column, gaps empty."""
+    return DataTransformerConfig(id_val="joinByField", options={"byField": by, "mode": "outer"})
+
+
+def without(*names: str) -> DataTransformerConfig:
+    """Return the step that takes columns away."""
+    return DataTransformerConfig(id_val="filterFieldsByName", options={"exclude": {"names": [*names]}})
+
+
+def quotient(above: str, below: str, name: str) -> Sequence[DataTransformerConfig]:
+    """Return the steps that divide one column by another, point by point, and show nothing else.
+
+    Both columns have to be sums over the same stretch of time.
+    """
+    binary = {"left": above, "operator": "/", "right": below}
+    divided = {"mode": "binary", "binary": binary, "alias": name, "replaceFields": True}
+    return [joined("Time"), DataTransformerConfig(id_val="calculateField", options=divided)]
