@@ -133,7 +133,7 @@ class InfluxQL(Builder[Dataquery]):
                 raise ValueError(f"windows {window} overlap and are added up; group by {step}: {self.query}")
         for measurement in re.findall(r'FROM "(\w+)"', self.query):
             for tag in CHOICES.get(measurement, ()):
-                if f'"{tag}" = \'' not in conditions and f'"{tag}"' not in groups:
+                if conditions.count(f'"{tag}" = \'') != 1 and f'"{tag}"' not in groups:
                     raise ValueError(
                         f"lines of {measurement} stand once for each {tag} and are added up; "
                         f"choose one in WHERE, or group by it: {self.query}"

@@ -45,7 +45,7 @@ def dashboard() -> Dashboard:
             variables.electricity(),
         ],
         rows={
-            "Last 24 hours": _last_day(),
+            "Now": _last_day(),
             "Potlines at a glance": [at_a_glance(), stated_or_not(), alerts()],
             "Energy for each tonne, by boundary": _energy(),
             "Price of electricity, end of the month": _price(),

@@ -23,7 +23,7 @@ from panels import (
     rows_table,
     state_timeline,
 )
-from transformations import joined, without
+from transformations import joined, without_time
 
 OF_QUALITY = Thresholds(RED, (64, YELLOW), (192, GREEN))
 
@@ -81,7 +81,7 @@ def at_a_glance() -> Builder[Panel]:
             "emissions, 24 h": T_CO2E_PER_T,
         },
     )
-    table.transformations([without("Time"), joined("potline")])
+    table.transformations([without_time(), joined("potline")])
     table.override_by_name(
         "quality",
         [

@@ -193,6 +193,7 @@ def _intensity() -> list[Builder[Panel]]:
                     where=[*OF_LINES, tagged("window", window), tagged("boundary", "$boundary"), stated("kwh_per_t")],
                     every="$__interval",
                     by=["potline"],
+                    fill="null",
                     alias="$tag_potline",
                 )
             ],
@@ -238,6 +239,7 @@ def _intensity() -> list[Builder[Panel]]:
                     ],
                     every="$__interval",
                     by=["boundary"],
+                    fill="null",
                     alias="$tag_boundary",
                 )
             ],

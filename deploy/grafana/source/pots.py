@@ -22,12 +22,11 @@ from panels import (
     time_series,
 )
 from potline_effects import HAPPENED
-from transformations import without
+from transformations import without_time
 from wording import FOR_A_LOOK
 
 OF_POTS = (PLANT, OF_POTLINES)
 ONE_POT = (PLANT, OF_POTLINES, tagged("pot", "$pot"))
-COLOURED = DynamicConfigValue("custom.cellOptions", {"type": "gauge", "mode": "basic"})
 
 
 def dashboard() -> Dashboard:
@@ -103,7 +102,7 @@ def _voltages() -> Builder[Panel]:
         sort_by="voltage",
     )
     table.override_by_name("worst quality", [DynamicConfigValue("mappings", [*OPC_QUALITY])])
-    return table.override_by_name("pot", [_to_pot()]).transformations([without("Time")])
+    return table.override_by_name("pot", [_to_pot()]).transformations([without_time()])
 
 
 def _effects() -> Builder[Panel]:
@@ -133,7 +132,7 @@ def _effects() -> Builder[Panel]:
         sort_by="minutes",
         no_value="none",
     )
-    return table.override_by_name("pot", [_to_pot()]).transformations([without("Time")])
+    return table.override_by_name("pot", [_to_pot()]).transformations([without_time()])
 
 
 def _to_pot() -> DynamicConfigValue:

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 
-def joined(by: str) -> DataTransformerConfig:
-    """Return the step that makes one table of all answers: a row for each value of a column, gaps empty."""
-    return DataTransformerConfig(id_val="joinByField", options={"byField": by, "mode": "outer"})
+def joined(by: str = "") -> DataTransformerConfig:
+    """Return the step that makes one table of all answers: a row for each value of a column, gaps empty.
+
+    ``by`` is the column; empty: the time.
+    """
+    column = {"byField": by} if by else {}
+    return DataTransformerConfig(id_val="joinByField", options={**column, "mode": "outer"})
 
 
-def without(*names: str) -> DataTransformerConfig:
-    """Return the step that takes columns away."""
-    return DataTransformerConfig(id_val="filterFieldsByName", options={"exclude": {"names": [*names]}})
+def without_time() -> DataTransformerConfig:
+    """Return the step that takes the time away, where it says only from when on was looked."""
+    return DataTransformerConfig(id_val="filterFieldsByName", options={"exclude": {"pattern": "^[Tt]ime$"}})
 
 
 def quotient(above: str, below: str, name: str) -> Sequence[DataTransformerConfig]:
@@ -25,4 +29,4 @@ def quotient(above: str, below: str, name: str) -> Sequence[DataTransformerConfi
     """
     binary = {"left": above, "operator": "/", "right": below}
     divided = {"mode": "binary", "binary": binary, "alias": name, "replaceFields": True}
-    return [joined("Time"), DataTransformerConfig(id_val="calculateField", options=divided)]
+    return [joined(), DataTransformerConfig(id_val="calculateField", options=divided)]
