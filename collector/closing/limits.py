@@ -112,6 +112,7 @@ class LimitCheck:
                 "mean": mean.value,
                 "least": limit.least,
                 "most": limit.most,
+                "of_most_pct": _of_most_pct(limit, mean),
                 "outside": None if outside is None else int(outside),
                 "coverage_pct": 100 * min(1.0, mean.covered),
                 "quality": int(Quality.BAD) if withheld else mean.quality,
@@ -176,3 +177,10 @@ class LimitCheck:
         elif not outside and key in self._broken:
             self._broken.discard(key)
             log.info("limit is kept again", **told)
+
+
+def _of_most_pct(limit: Limit, mean: Mean) -> float | None:
+    if limit.most is None:
+        return None
+    # Analysers drift below zero; a share of a limit does not.
+    return float(100 * exceedance.share_of_limit(max(0.0, mean.value), limit=limit.most))

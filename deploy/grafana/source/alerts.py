@@ -1,17 +1,14 @@
-"""Grafana's alert rules. `build.py` writes them to deploy/grafana/provisioning/alerting/potline.yaml.
+"""Grafana's alert rules. `provisioned.py` writes them to deploy/grafana/provisioning/alerting/potline.yaml.
 
 Who is told of an alert, and how, is the site's: contact points and notification policies are made in Grafana, and the
 label ``severity`` of each rule is there for them. Every number that a rule judges by is named here with its reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-import yaml
-
-from rules import Formula, Group, Query, Reduce, Rule, Threshold
-
-FOLDER = "Potline"
-"""The folder of the dashboards."""
+from health import growth
+from influxql import column, select, tagged
+from rules import Formula, Group, Query, Reduce, Rule, Severity, Threshold
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -29,6 +26,7 @@ FILLING_ABOVE_PCT = 80
 LEAST_DAYS = 7
 """Closed days before a line's own rate of anode effects is known well enough to compare with."""
 
+_BY_LINE = ("plant", "potline")
 _COLLECTOR, _QUALITY, _EMISSIONS = "potline-health", "potline-data-quality", "potline-emissions"
 
 
@@ -36,21 +34,23 @@ def _last_above(query: str, *, from_s: int, limit: float = 0.0) -> tuple[Query, 
     return Query("A", query, from_s), Reduce("B", "A"), Threshold("C", "B", "gt", limit)
 
 
-def _silent(stream: str, tags: str) -> tuple[Query, Reduce, Threshold]:
-    query = f'SELECT MAX("quality") AS "quality" FROM "{stream}" WHERE $timeFilter GROUP BY {tags}'
+def _silent(stream: str, tags: Sequence[str]) -> tuple[Query, Reduce, Threshold]:
+    query = select(column("max", "quality", "quality"), of=stream, where=(), by=tags).query
     return Query("A", query, SILENT_AFTER), Reduce("B", "A"), Threshold("C", "B", "lt", BAD_BELOW)
 
 
-def _silent_rule(uid: str, title: str, stream: str, tags: str, *, whose: str, severity_critical: bool = False) -> Rule:
+def _silent_rule(
+    uid: str, title: str, stream: str, tags: Sequence[str], *, whose: str, severity: Severity = "warning"
+) -> Rule:
     return Rule(
         uid=uid,
         title=title,
         nodes=_silent(stream, tags),
         lasts="1m",
-        severity="critical" if severity_critical else "warning",
+        severity=severity,
         summary=f"{whose} has told nothing usable for five minutes",
-        description=f"max(quality) of the stream {stream} over 5 min is below {BAD_BELOW} (bad). Nothing is made up for "
-        "it: the coverage of the windows falls, and ratios are withheld below the least coverage.",
+        description=f"max(quality) of the stream {stream} over 5 min is below {BAD_BELOW} (bad). Nothing is made up "
+        "for it: the coverage of the windows falls, and ratios are withheld below the least coverage.",
         remedy="read the meter with 'potline read'; look at cable, gateway and unit id, or at the broker.",
         dashboard=_QUALITY,
         panel="Quality of meters",
@@ -58,13 +58,16 @@ def _silent_rule(uid: str, title: str, stream: str, tags: str, *, whose: str, se
 
 
 def _line() -> tuple[Rule, ...]:
-    current = 'FROM "potline" WHERE "quality" >= 64 AND $timeFilter GROUP BY "plant", "potline"'
+    def current(function: str) -> str:
+        told = column(function, "line_current_ka", "current")
+        return select(told, of="potline", where=['"quality" >= 64'], by=_BY_LINE).query
+
     stopped = Rule(
         uid="potline-line-stopped",
         title="Line stopped or far down",
         nodes=(
-            Query("A", f'SELECT MEAN("line_current_ka") AS "current" {current}', 5 * MINUTE),
-            Query("B", f'SELECT MAX("line_current_ka") AS "current" {current}', 7 * DAY),
+            Query("A", current("mean"), 5 * MINUTE),
+            Query("B", current("max"), 7 * DAY),
             Reduce("C", "A"),
             Reduce("D", "B"),
             Formula("E", "$C / $D"),
@@ -72,32 +75,31 @@ def _line() -> tuple[Rule, ...]:
         ),
         lasts="2m",
         severity="critical",
-        summary="Potline {{ .Labels.potline }} carries {{ printf \"%.0f\" .Values.C.Value }} kA",
+        summary='Potline {{ .Labels.potline }} carries {{ printf "%.0f" .Values.C.Value }} kA',
         description="mean(line_current_ka) of 5 min over max(line_current_ka) of 7 days is below "
         f"{STOPPED_BELOW:g}. Modulation for the grid goes down by a quarter to a third.",
         remedy="ask the rectifier station; if it is planned, silence this alert for the line.",
-        dashboard="potline",
-        panel="Line current and voltage",
+        dashboard="potline-potline",
+        panel="Line current",
     )
     line_meter = _silent_rule(
         "potline-line-meter-silent",
         "Line meter silent",
         "potline",
-        '"plant", "potline"',
+        _BY_LINE,
         whose="The DC meter of potline {{ .Labels.potline }}",
-        severity_critical=True,
+        severity="critical",
     )
-    effects = 'FROM "anode_effect" WHERE "duration_s" > 0 AND $timeFilter GROUP BY "plant", "potline"'
-    days = (
-        'SELECT COUNT("metal_t") AS "days" FROM "energy_intensity" WHERE "window" = \'day\' AND "boundary" = \'dc\' '
-        'AND $timeFilter GROUP BY "plant", "potline"'
-    )
+    counted = column("count", "duration_s", "effects")
+    effects = select(counted, of="anode_effect", where=['"duration_s" > 0'], by=_BY_LINE).query
+    closed = [tagged("window", "day"), tagged("boundary", "dc")]
+    days = select(column("count", "metal_t", "days"), of="energy_intensity", where=closed, by=_BY_LINE).query
     many = Rule(
         uid="potline-anode-effects",
         title="More anode effects than the line's own rate",
         nodes=(
-            Query("A", f'SELECT COUNT("duration_s") AS "effects" {effects}', DAY),
-            Query("B", f'SELECT COUNT("duration_s") AS "effects" {effects}', 31 * DAY),
+            Query("A", effects, DAY),
+            Query("B", effects, 31 * DAY),
             # A day's line stands at its start, so the closed ones of 30 days begin up to 31 days and end a day ago.
             Query("C", days, 31 * DAY, DAY),
             Reduce("D", "A"),
@@ -109,8 +111,8 @@ def _line() -> tuple[Rule, ...]:
         ),
         lasts="5m",
         severity="warning",
-        summary="Potline {{ .Labels.potline }}: {{ printf \"%.0f\" .Values.D.Value }} anode effects in 24 h, "
-        "{{ printf \"%.1f\" .Values.G.Value }} a day before",
+        summary='Potline {{ .Labels.potline }}: {{ printf "%.0f" .Values.D.Value }} anode effects in 24 h, '
+        '{{ printf "%.1f" .Values.G.Value }} a day before',
         description="The effects of 24 h are more than c + 3 sqrt(c), the upper limit of a control chart of counts "
         "(Shewhart), where c is the effects of the 30 days before over their closed days; judged from "
         f"{LEAST_DAYS} closed days on.",
@@ -128,8 +130,12 @@ def _energy() -> tuple[Rule, ...]:
         nodes=(
             Query(
                 "A",
-                'SELECT LAST("coverage_pct") AS "coverage" FROM "energy_intensity" WHERE "window" = \'hour\' '
-                'AND $timeFilter GROUP BY "plant", "potline", "boundary"',
+                select(
+                    column("last", "coverage_pct", "coverage"),
+                    of="energy_intensity",
+                    where=[tagged("window", "hour")],
+                    by=[*_BY_LINE, "boundary"],
+                ).query,
                 3 * HOUR,
             ),
             Reduce("B", "A"),
@@ -138,7 +144,7 @@ def _energy() -> tuple[Rule, ...]:
         lasts="0s",
         severity="warning",
         summary="Potline {{ .Labels.potline }}, {{ .Labels.boundary }}: only "
-        "{{ printf \"%.0f\" .Values.B.Value }} % of the last hour is measured",
+        '{{ printf "%.0f" .Values.B.Value }} % of the last hour is measured',
         description="coverage_pct of the last closed hour is below "
         f"{LEAST_COVERAGE_PCT} %, the default of [accounting] least_coverage: its ratio is withheld.",
         remedy="find the meters that were silent in that hour; an hour is stated again if late readings come.",
@@ -149,19 +155,23 @@ def _energy() -> tuple[Rule, ...]:
         uid="potline-price-tier",
         title="Price tier about to be crossed",
         nodes=_last_above(
-            'SELECT LAST("about_to_cross") AS "crossing" FROM "power_price_tier" WHERE "window" = \'hour\' '
-            'AND $timeFilter GROUP BY "plant", "potline"',
+            select(
+                column("last", "about_to_cross", "crossing"),
+                of="power_price_tier",
+                where=[tagged("window", "hour")],
+                by=_BY_LINE,
+            ).query,
             from_s=3 * HOUR,
         ),
         lasts="0s",
         severity="warning",
         summary="Potline {{ .Labels.potline }} may end the month in a higher price tier",
-        description="The forecast of the month's end with its expanded uncertainty reaches above the end of the present "
-        "step (about_to_cross of the last hour; kWh/t = sum of energy / sum of metal, of the month so far and carried on "
-        "by the last seven days).",
+        description="The forecast of the month's end with its expanded uncertainty reaches above the end of the "
+        "present step (about_to_cross of the last hour; kWh/t = sum of energy / sum of metal, of the month so far and "
+        "carried on by the last seven days).",
         remedy="'potline report price' tells how many kWh/t are left for the rest of the month.",
-        dashboard="potline",
-        panel="Energy intensity by potline",
+        dashboard="potline-plant",
+        panel="Forecast of the month's end against the price tier",
     )
     return coverage, tier
 
@@ -173,8 +183,12 @@ def _limits() -> tuple[Rule, ...]:
             uid=f"potline-limit-{window}",
             title=f"Limit exceeded, mean over a {window}",
             nodes=_last_above(
-                f'SELECT LAST("outside") AS "outside" FROM "limit" WHERE "window" = \'{window}\' AND $timeFilter '
-                'GROUP BY "plant", "potline", "stack", "limit", "meter"',
+                select(
+                    column("last", "outside", "outside"),
+                    of="limit",
+                    where=[tagged("window", window)],
+                    by=[*_BY_LINE, "stack", "limit", "meter"],
+                ).query,
                 from_s=from_s,
             ),
             lasts="0s",
@@ -195,25 +209,24 @@ def _data() -> tuple[Rule, ...]:
         "potline-meter-silent",
         "Meter silent",
         "meter",
-        '"plant", "potline", "meter"',
+        ("plant", "potline", "meter"),
         whose="Meter {{ .Labels.meter }}",
     )
     stack = _silent_rule(
-        "potline-stack-silent", "Analyser silent", "stack", '"plant", "stack"', whose="Stack {{ .Labels.stack }}"
+        "potline-stack-silent", "Analyser silent", "stack", ("plant", "stack"), whose="Stack {{ .Labels.stack }}"
     )
     told = Rule(
         uid="potline-collector-alert",
         title="The collector says",
         nodes=_last_above(
-            'SELECT LAST("firing") AS "firing" FROM "alert" WHERE $timeFilter '
-            'GROUP BY "plant", "potline", "rule", "severity"',
+            select(column("last", "firing", "firing"), of="alert", where=(), by=[*_BY_LINE, "rule", "severity"]).query,
             from_s=90 * DAY,
         ),
         lasts="0s",
         severity="warning",
         summary="{{ .Labels.rule }} {{ .Labels.potline }}",
-        description="The last word of the collector on this rule, in its stream alert, is that it fires: the text stands "
-        "there. Rules: outbox_filling, energy_balance (a meter does not fit), anode_effect_counters (controllers count "
+        description="The last word of the collector on this rule, in its stream alert, is that it fires: the text "
+        "stands there. Rules: outbox_filling, energy_balance (a meter does not fit), anode_effect_counters (controllers count "
         "other effects).",
         remedy="read the text in the panel and in the collector's log; each says what to do.",
         dashboard=_QUALITY,
@@ -223,15 +236,16 @@ def _data() -> tuple[Rule, ...]:
 
 
 def _collector() -> tuple[Rule, ...]:
-    by = '"plant", "instance"'
+    by = ("plant", "instance")
     silent = Rule(
         uid="potline-collector-silent",
         title="Collector silent",
         nodes=(
             Query(
                 "A",
-                'SELECT COUNT("readings_total") AS "lines" FROM "collector" WHERE $timeFilter '
-                f"GROUP BY time(5m), {by} fill(0)",
+                select(
+                    column("count", "readings_total", "lines"), of="collector", where=(), every="5m", by=by, fill="0"
+                ).query,
                 HOUR,
             ),
             Reduce("B", "A"),
@@ -251,13 +265,13 @@ def _collector() -> tuple[Rule, ...]:
         uid="potline-outbox-filling",
         title="Outbox filling",
         nodes=_last_above(
-            f'SELECT LAST("outbox_used_pct") AS "used" FROM "collector" WHERE $timeFilter GROUP BY {by}',
+            select(column("last", "outbox_used_pct", "used"), of="collector", where=(), by=by).query,
             from_s=5 * MINUTE,
             limit=FILLING_ABOVE_PCT,
         ),
         lasts="2m",
         severity="critical",
-        summary="The outbox of {{ .Labels.instance }} is {{ printf \"%.0f\" .Values.B.Value }} % full",
+        summary='The outbox of {{ .Labels.instance }} is {{ printf "%.0f" .Values.B.Value }} % full',
         description=f"outbox_used_pct is above {FILLING_ABOVE_PCT} %: the larger share of [store] outbox_max_bytes and "
         "outbox_max_age. When it is full, when_full decides: the oldest is dropped, or the line waits.",
         remedy="see which database does not take it ('potline status'), and give the disk more room meanwhile.",
@@ -270,8 +284,7 @@ def _collector() -> tuple[Rule, ...]:
         nodes=(
             Query(
                 "A",
-                'SELECT NON_NEGATIVE_DIFFERENCE(LAST("dropped_total")) AS "dropped" FROM "collector" WHERE $timeFilter '
-                f"GROUP BY time(1m), {by} fill(none)",
+                select(growth("dropped_total", "dropped"), of="collector", where=(), every="1m", by=by).query,
                 HOUR,
             ),
             Reduce("B", "A", "sum"),
@@ -279,9 +292,9 @@ def _collector() -> tuple[Rule, ...]:
         ),
         lasts="0s",
         severity="critical",
-        summary="{{ printf \"%.0f\" .Values.B.Value }} lines left the outbox of {{ .Labels.instance }} undelivered",
-        description="dropped_total has grown within an hour: lines left the outbox and no database has them. The ledger "
-        "has what was accounted; single readings are gone.",
+        summary='{{ printf "%.0f" .Values.B.Value }} lines left the outbox of {{ .Labels.instance }} undelivered',
+        description="dropped_total has grown within an hour: lines left the outbox and no database has them. The "
+        "ledger has what was accounted; single readings are gone.",
         remedy="see the causes beside it; 'potline outbox resend' sends what the ledger has of that time.",
         dashboard=_COLLECTOR,
         panel="Lost and refused, by cause",
@@ -292,8 +305,7 @@ def _collector() -> tuple[Rule, ...]:
         nodes=(
             Query(
                 "A",
-                'SELECT NON_NEGATIVE_DIFFERENCE(LAST("refused_total")) AS "refused" FROM "collector" WHERE $timeFilter '
-                f"GROUP BY time(1m), {by} fill(none)",
+                select(growth("refused_total", "refused"), of="collector", where=(), every="1m", by=by).query,
                 HOUR,
             ),
             Reduce("B", "A", "sum"),
@@ -318,30 +330,3 @@ def groups() -> tuple[Group, ...]:
         Group("data", "1m", _data()),
         Group("collector", "1m", _collector()),
     )
-
-
-def provisioned(panels: Mapping[tuple[str, str], int]) -> str:
-    """Return the file that Grafana reads.
-
-    Parameters
-    ----------
-    panels
-        The ids of all panels, by their dashboard's uid and their title.
-
-    Raises
-    ------
-    ValueError
-        If a rule is linked to a panel that is not there.
-    """
-    listed = [
-        {
-            "orgId": 1,
-            "name": group.name,
-            "folder": FOLDER,
-            "interval": group.every,
-            "rules": [rule.built(panels) for rule in group.rules],
-        }
-        for group in groups()
-    ]
-    first = "# Grafana's alert rules, written by deploy/grafana/source/build.py from alerts.py. A change here is lost.\n"
-    return first + yaml.safe_dump({"apiVersion": 1, "groups": listed}, sort_keys=False, width=120, allow_unicode=True)

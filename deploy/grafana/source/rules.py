@@ -149,7 +149,9 @@ class Rule:
         """
         panel = panels.get((self.dashboard, self.panel))
         if panel is None:
-            raise ValueError(f"link rule {self.uid} to panel '{self.panel}' of {self.dashboard}: there is none; name one")
+            raise ValueError(
+                f"link rule {self.uid} to panel '{self.panel}' of {self.dashboard}: there is none; name one"
+            )
         return {
             "uid": self.uid,
             "title": self.title,

@@ -1,4 +1,4 @@
-"""The plant's own limits, from readings to the stream ``limit``: each hour and day once, and too little says neither."""
+"""The plant's own limits, from readings to the stream ``limit``: each block once, and too little says neither."""
 
 import dataclasses
 from pathlib import Path
@@ -49,6 +49,7 @@ async def test_an_hour_above_a_limit_is_outside_and_one_on_it_is_not(tmp_path: P
     assert found["so2_gtc"] == {
         "mean": "100.0",
         "most": "99.0",
+        "of_most_pct": repr(100 * (100.0 / 99.0)),
         "outside": "1i",
         "coverage_pct": "100.0",
         "quality": "192i",
