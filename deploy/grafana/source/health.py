@@ -64,8 +64,12 @@ def growth_of(pattern: str) -> str:
 
 def short_names() -> DataTransformerConfig:
     """Return what takes the names of functions off columns that `growth_of` made."""
-    rule = {"regex": "(?:non_negative_difference_)?(?:last_)?(.+)_total", "renamePattern": "$1"}
-    return DataTransformerConfig(id_val="renameByRegex", options=rule)
+    return renamed("(?:non_negative_difference_)?(?:last_)?(.+)_total")
+
+
+def renamed(pattern: str) -> DataTransformerConfig:
+    """Return what leaves of a column's name the part in parentheses."""
+    return DataTransformerConfig(id_val="renameByRegex", options={"regex": pattern, "renamePattern": "$1"})
 
 
 def _used_now() -> stat.Panel:
@@ -211,7 +215,7 @@ def _lags() -> timeseries.Panel:
         [_own("max(/^lag_.+_s$/)", alias="$col")],
         unit=SECONDS,
         thresholds=no_limit(),
-    )
+    ).with_transformation(renamed("max_lag_(.+)_s"))
 
 
 def _lost() -> timeseries.Panel:
