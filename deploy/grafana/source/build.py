@@ -1,7 +1,7 @@
 """Write the dashboards' JSON: every module here that has `dashboard()` becomes a file in deploy/grafana/dashboards.
 
-python deploy/grafana/source/build.py            writes them
-python deploy/grafana/source/build.py --check    writes nothing; exit code 1 if a file is not as it would be written
+``python deploy/grafana/source/build.py`` writes them; with ``--check`` it writes nothing, and its exit code is 1 if a
+file is not as it would be written.
 """
 
 import argparse

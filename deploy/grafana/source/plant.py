@@ -14,6 +14,7 @@ from panels import (
     CNY_PER_KWH,
     GREEN,
     KWH_PER_T,
+    ORANGE,
     PERCENT,
     RED,
     T_CO2E_PER_T,
@@ -319,7 +320,7 @@ def _emissions() -> list[Builder[Panel]]:
 
 def _renewable() -> list[Builder[Panel]]:
     share = ratio("renewable_kwh", "total_kwh", "share", times=100)
-    below_30 = Thresholds(RED, (RENEWABLE_2030_PCT, GREEN))
+    below_30 = Thresholds(ORANGE, (RENEWABLE_2030_PCT, GREEN))
     told = (
         "Share = 100 x sum of renewable electricity [kWh] / sum of electricity [kWh] of the windows in one point, on "
         "each basis by itself: own generation (physical), contracts, retired certificates, matched hour by hour. Bases "

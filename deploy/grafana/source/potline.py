@@ -36,7 +36,7 @@ def dashboard() -> Dashboard:
         "potline-potline",
         "Potline",
         "Current, voltage, power, energy balance, anode effects and kWh/t of the potlines chosen.",
-        variables=[variables.plant(), variables.potline(), variables.boundary(first="dc")],
+        variables=[variables.plant(), variables.potline(), variables.boundary(variables.OF_A_POTLINE, first="dc")],
         rows={
             "Now": _now(),
             "Electricity": _electricity(),
@@ -44,7 +44,7 @@ def dashboard() -> Dashboard:
             "Energy balance of the meters": _balance(),
             "Anode effects": anode_effects(),
         },
-        since="now-24h",
+        since="now-2d",
     )
 
 

@@ -48,7 +48,7 @@ def anode_effects() -> list[Builder[Panel]]:
         .decimals(4)
         .transformations([*quotient("effects", "cell-days", "effects per cell-day")]),
         single_stat(
-            "Anode effects",
+            "Number of effects, range shown",
             f"Number of effects of the range shown, by potline and kind. lvae: low-voltage effects, where they are "
             f"told. {_WHAT}",
             [

@@ -109,9 +109,9 @@ def _effects() -> Builder[Panel]:
     where = [PLANT, OF_POTLINES, tagged("kind", "hvae"), HAPPENED]
     table = rows_table(
         "Anode effects by pot",
-        "Of the range shown, the pot with most minutes in anode effect first: number of effects, sum of their "
-        "durations [min], the longest, and the greatest voltage. Withdrawn effects are left out; pots without one are "
-        "not here. Click on a pot to see its history.",
+        "Of the last 7 days, whatever range is chosen, the pot with most minutes in anode effect first: number of "
+        "effects, sum of their durations [min], the longest, and the greatest voltage. Withdrawn effects are left out; "
+        "pots without one are not here. Click on a pot to see its history.",
         [
             select(
                 column("count", "duration_s", "effects"),
@@ -132,7 +132,8 @@ def _effects() -> Builder[Panel]:
         sort_by="minutes",
         no_value="none",
     )
-    return table.override_by_name("pot", [_to_pot()]).transformations([without_time()])
+    table.override_by_name("pot", [_to_pot()]).transformations([without_time()])
+    return table.time_from("7d")
 
 
 def _to_pot() -> DynamicConfigValue:
@@ -172,9 +173,9 @@ def _one() -> list[Builder[Panel]]:
         ),
         rows_table(
             "Anode effects of pot $pot",
-            "Effects of the pot in the range shown, the newest first: kind (hvae, and lvae below the threshold where "
-            "it is told), duration, greatest voltage, whether the report was corrected later. Withdrawn ones are left "
-            "out.",
+            "Effects of the pot in the last 7 days, whatever range is chosen, the newest first: kind (hvae, and lvae "
+            "below the threshold where it is told), duration, greatest voltage, whether the report was corrected "
+            "later. Withdrawn ones are left out.",
             [
                 select(
                     '"kind"',
@@ -192,7 +193,7 @@ def _one() -> list[Builder[Panel]]:
             width=12,
             units={"duration": SECONDS, "greatest voltage": VOLT},
             no_value="none",
-        ),
+        ).time_from("7d"),
         time_series(
             "Quality of pot $pot",
             "Worst quality of the pot's readings in each point, as the OPC DA byte: 192 and more is good, 64 to 191 "

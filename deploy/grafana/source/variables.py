@@ -12,6 +12,8 @@ WINDOWS: Final = ("minute", "hour", "shift", "day", "month")
 """Windows that follow one another. Rolling ones overlap: they are looked at one by one and never added up."""
 
 BOUNDARIES: Final = ("dc", "liquid_ac", "liquid_comprehensive_ac", "ingot_comprehensive_ac")
+OF_A_POTLINE: Final = BOUNDARIES[:3]
+"""Ingots are of the plant as a whole."""
 
 
 def plant() -> QueryVariable:
