@@ -27,6 +27,7 @@ LEAST_DAYS = 7
 """Closed days before a line's own rate of anode effects is known well enough to compare with."""
 
 _BY_LINE = ("plant", "potline")
+_SHOWN = {"meter": "Quality of meters", "potline": "Quality of line meters", "stack": "Quality of analysers"}
 _COLLECTOR, _QUALITY, _EMISSIONS = "potline-health", "potline-data-quality", "potline-emissions"
 
 
@@ -53,7 +54,7 @@ def _silent_rule(
         "for it: the coverage of the windows falls, and ratios are withheld below the least coverage.",
         remedy="read the meter with 'potline read'; look at cable, gateway and unit id, or at the broker.",
         dashboard=_QUALITY,
-        panel="Quality of meters",
+        panel=_SHOWN[stream],
     )
 
 
@@ -226,8 +227,8 @@ def _data() -> tuple[Rule, ...]:
         severity="warning",
         summary="{{ .Labels.rule }} {{ .Labels.potline }}",
         description="The last word of the collector on this rule, in its stream alert, is that it fires: the text "
-        "stands there. Rules: outbox_filling, energy_balance (a meter does not fit), anode_effect_counters (controllers count "
-        "other effects).",
+        "stands there. Rules: outbox_filling, energy_balance (a meter does not fit), anode_effect_counters "
+        "(controllers count other effects).",
         remedy="read the text in the panel and in the collector's log; each says what to do.",
         dashboard=_QUALITY,
         panel="What the collector says",

@@ -39,7 +39,7 @@ class Query:
     def node(self) -> dict[str, object]:
         """Return it as Grafana reads it."""
         model = {
-            "datasource": SOURCE,
+            "datasource": dict(SOURCE),
             "query": self.text,
             "rawQuery": True,
             "resultFormat": "time_series",
@@ -94,7 +94,7 @@ class Threshold:
 
 
 def _expression(ref: str, kind: str, told: Mapping[str, object]) -> dict[str, object]:
-    model = {"datasource": _EXPRESSION, "type": kind, "refId": ref, **told}
+    model = {"datasource": dict(_EXPRESSION), "type": kind, "refId": ref, **told}
     times = {"from": 0, "to": 0}
     return {"refId": ref, "relativeTimeRange": times, "datasourceUid": _EXPRESSION["uid"], "model": model}
 
