@@ -29,7 +29,9 @@ from collector.plant.topology import Plant
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, ToldFactor, Weighing
 from collector.readings.latest import LatestReadings
+from collector.readings.health import Refused
 from collector.readings.outgoing import DeadLetter
+from collector.readings.quantity import Quantity
 from collector.store.store import Store
 from simulators.physics import anode_effects
 from simulators.physics.meter import Readout
@@ -45,9 +47,18 @@ END_NS = DAY_NS + 24 * HOUR_NS + 70 * MINUTE_NS
 
 AWAY = (DAY_NS + 4 * HOUR_NS, DAY_NS + 5 * HOUR_NS)
 """The database takes nothing."""
+REFUSED = (DAY_NS + 20 * HOUR_NS, DAY_NS + 20 * HOUR_NS + 4 * MINUTE_NS)
+"""What is told of the office is of a type that the database refuses."""
 TROUBLES = (
     Trouble("compressed_air", DAY_NS + 6 * HOUR_NS, DAY_NS + 9 * HOUR_NS, silent=True),
     Trouble("rectifier_2", DAY_NS + 12 * HOUR_NS, DAY_NS + 12 * HOUR_NS + 20 * MINUTE_NS, kept=True),
+    Trouble(
+        "fume_treatment_2",
+        DAY_NS + 10 * HOUR_NS + 10 * MINUTE_NS,
+        DAY_NS + 10 * HOUR_NS + 40 * MINUTE_NS,
+        silent=True,
+        exchanged=True,
+    ),
     Trouble("pl2_dc", DAY_NS + 13 * HOUR_NS, DAY_NS + 18 * HOUR_NS, gain=1.03),
 )
 _CORRECTED_NS = DAY_NS + 2 * HOUR_NS
@@ -159,6 +170,9 @@ def played(folder: Path, influxdb: InfluxDB1) -> Day:
         Where the plant's files and the store are put.
     """
     day = Day(written(folder, influxdb.url), influxdb)
+    influxdb.create_database(DATABASE)
+    # Somebody has tried something out by hand, so that the database takes no number there any more.
+    influxdb.write(DATABASE, f'meter,meter=by_hand reactive_power_kvar="none" {REFUSED[0]}')
     asyncio.run(_play(day))
     return day
 
@@ -187,8 +201,6 @@ async def _play(day: Day) -> None:
                 target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
             )
             await _through(day.shown, line, clock, delivery)
-        while await delivery.step():
-            pass
 
 
 async def _through(shown: Shown, line: Line, clock: ClockByHand, delivery: Delivery) -> None:
@@ -205,6 +217,7 @@ async def _through(shown: Shown, line: Line, clock: ClockByHand, delivery: Deliv
         if (now_ns // MINUTE_NS) % _TOGETHER_MIN:
             continue
         clock.ns = now_ns + S
+        _note_health(line.instruments, now_ns)
         await line.step([post.emptied(now_ns)])
         if not (now_ns // MINUTE_NS) % _DELIVER_EVERY_MIN and not AWAY[0] <= now_ns < AWAY[1]:
             while await delivery.step():
@@ -212,14 +225,27 @@ async def _through(shown: Shown, line: Line, clock: ClockByHand, delivery: Deliv
     for _ in range(_SETTLING_STEPS):
         clock.ns += 10 * S
         await line.step([])
+    while await delivery.step():
+        pass
+
+
+def _note_health(instruments: Instruments, now_ns: int) -> None:
+    """Note what pollers note of their meters: who does not answer, and registers that one refuses."""
+    for trouble in TROUBLES:
+        is_silent = trouble.silent and trouble.start_ns <= now_ns < trouble.end_ns
+        instruments.meter(trouble.meter).error = "timed out after 1 s" if is_silent else ""
+    refused = Refused(("voltage_ln",), "illegal data address", DAY_NS)
+    instruments.meter("rectifier_4").set_aside = (refused,) if now_ns >= DAY_NS else ()
 
 
 class _Post:
     """What is on its way to the collector."""
 
     def __init__(self, plant: Plant) -> None:
-        self._polled, self._heard, self._of = PolledMeters(plant, TROUBLES), HeardMeters(plant), _Events(plant)
+        self._polled, self._heard = PolledMeters(plant, TROUBLES), HeardMeters(plant, REFUSED)
+        self._of = _Events(plant)
         self._pots = {potline.id: PotControllers(plant, potline.id) for potline in plant.potlines}
+        self._counter = plant.points.place("rectifier_2", Quantity.ACTIVE_ENERGY_IMPORT)
         self._rows: list[Row] = []
         self._kept: list[tuple[int, Row]] = []
         self._batches: list[ReadingBatch] = []
@@ -243,6 +269,9 @@ class _Post:
     def emptied(self, now_ns: int) -> Arrival:
         """Return what arrives now; what a gateway kept comes with the latest first."""
         due = [row for due_ns, row in self._kept if due_ns <= now_ns]
+        if due:
+            place, time_ns, _, quality = next(row for row in due if row[0] == self._counter)
+            due.append((place, time_ns + S, 0.0, quality))  # one that nobody can believe
         self._kept = [(due_ns, row) for due_ns, row in self._kept if due_ns > now_ns]
         batch = ReadingBatch.joined([ReadingBatch.of(self._rows), *self._batches])
         past = ReadingBatch.of(due[::-1]) if due else NO_READINGS

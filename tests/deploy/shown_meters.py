@@ -56,7 +56,8 @@ class Trouble:
     """What is wrong with a meter for a time [ns].
 
     ``silent``: each of its readings says that nobody answered. ``kept``: a gateway keeps what it measured and tells it
-    half an hour later. ``gain``: it shows so many times the power that there is, and counts it.
+    half an hour later. ``gain``: it shows so many times the power that there is, and counts it. ``exchanged``: another
+    meter stands there at the end, which begins to count at zero.
     """
 
     meter: str
@@ -65,6 +66,7 @@ class Trouble:
     silent: bool = False
     kept: bool = False
     gain: float = 1.0
+    exchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class PolledMeters:
             over = (end - begin) * (gain - 1) if register.name in _OF_POWER else 0.0
             value = begin + added + (end - begin + over) * second / 60
             if second == READ_AT_S[-1]:
-                self._gained[meter, register.name] = added + over
+                self._gained[meter, register.name] = -end if wrong is not None and wrong.exchanged else added + over
         else:
             value = readouts[1].gauges[register.name] * (gain if register.name in _OF_POWER else 1.0)
         value *= register.factor
@@ -138,7 +140,9 @@ class PolledMeters:
 class HeardMeters:
     """What meters of the whole plant say over MQTT at the end of a minute: counters that go on, and gas of stacks."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, office: tuple[int, int]) -> None:
+        """``office``: when the meter of the office speaks [ns]."""
+        self._office = office
         self._points = plant.points
         self._kwh = dict.fromkeys(("casthouse", "scrubber", "intake", "roof"), 1e6)
         self._stacks = {"PL1": "gas_1", "PL2": "gas_2"}
@@ -160,6 +164,8 @@ class HeardMeters:
             rows += self._rows(
                 meter, end_ns, {Quantity.ACTIVE_POWER: power, Quantity.ACTIVE_ENERGY_IMPORT: self._kwh[meter]}
             )
+        if self._office[0] <= end_ns < self._office[1]:
+            rows += self._rows("office", end_ns, {Quantity.REACTIVE_POWER: 12.0})
         for line, step_of in steps.items():
             gas = step_of.stack
             assert gas is not None

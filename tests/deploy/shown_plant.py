@@ -108,6 +108,11 @@ measures = "generation"
 technology = "solar"
 rated_power = "9 MW"
 class = "0.5"
+## Told for some minutes only, and refused by the database.
+[meters.office]
+broker = "potroom"
+quantities = ["reactive_power"]
+measures = "monitored"
 [meters.gas_1]
 broker = "potroom"
 quantities = ["hf", "so2", "dust", "flow", "gas_temperature"]
@@ -119,7 +124,6 @@ broker = "potroom"
 quantities = ["hf", "so2", "dust", "flow", "gas_temperature"]
 measures = "stack"
 stack = "GTC-2"
-conditions = "normal_dry"
 """
 
 _TAIL = """
@@ -148,6 +152,12 @@ averaged_over = "1h"
 stack = "GTC-1"
 valid_from = 2024-01-01
 source = "example: permit, table 2"
+[limits.so2_per_tonne]
+of = "so2"
+most = "12 kg/t"
+averaged_over = "1h"
+valid_from = 2024-01-01
+source = "example: permit, table 3"
 [limits.bath_temperature]
 of = "bath_temperature"
 least = "945 degC"
@@ -277,7 +287,7 @@ def written(folder: Path, influx_url: str) -> Shown:
     """Write the plant's files into a folder and have both sides read them; the database is at the address."""
     text = _HEAD.format(zone=ZONE)
     for name, title, pots, busbar_v, sulphur in (
-        ("PL1", "Potline 1", "1001..1012", 0.43, "1.25 %"),
+        ("PL1", "Potline 1", "1001..1012", 0.43, "1.32 %"),
         ("PL2", "Potline 2", "2001..2008", 0.25, "1.1 %"),
     ):
         text += _POTLINE.format(id=name, name=title, pots=pots, busbar_v=busbar_v, sulphur=sulphur)
