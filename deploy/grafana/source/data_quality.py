@@ -153,7 +153,7 @@ def _withheld() -> statetimeline.Panel:
     return state_timeline(
         "Ratios stated or withheld",
         "Worst quality of the windows in each point, by potline and boundary: below 64 the ratio is withheld, 64 to "
-        "191 it rests on something uncertain or estimated. A withheld window keeps its energy and is in no ratio of sums.",
+        "191 it rests on something uncertain. A withheld window keeps its energy and is in no ratio of sums.",
         [query],
         unit=COUNT,
         thresholds=_QUALITY,
