@@ -1,7 +1,7 @@
 """What the page shows: one JSON document, from the ledger in the store and the latest readings."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from collector.page.accounts import Accounts
 from collector.page.databases import databases, outbox_of
 from collector.page.goals import goals
 from collector.page.live import Live
-from collector.page.meters import fresh_s, meters
+from collector.page.meters import Meters, fresh_s
 from collector.page.times import iso
 from collector.plant.meter import Measures
 from collector.plant.rule_tables import RuleTables
@@ -71,6 +71,7 @@ class PageState:
         self._firing: Sequence[Mapping[str, Any]] | None = None
         self._started_ns = clock.now_ns()
         self._accounts = Accounts(plant, least_coverage_pct=least_coverage_pct)
+        self._meters = Meters(plant)
         self._pots = {
             potline.id: {
                 quantity: np.array([plant.points.place(f"pot:{pot}", quantity) for pot in potline.pots], np.int64)
@@ -79,9 +80,20 @@ class PageState:
             for potline in plant.potlines
         }
 
-    def look(self) -> None:
-        """Ask for what only the event loop may be asked for; before each document."""
+    def look(self) -> Hashable:
+        """Ask for what only the event loop may be asked for, before each document; return what changes with the state.
+
+        Every reading, entry, delivery and transition is in it; that time goes by is not.
+        """
         self._firing = None if self._alerts is None else list(self._alerts())
+        seen = self._instruments
+        return (
+            tuple(seen.stream_fields().items()),
+            tuple(seen.source_states.items()),
+            tuple(seen.target_states.items()),
+            seen.line_waits,
+            None if self._firing is None else msgspec.json.encode(self._firing),
+        )
 
     def document(self) -> bytes:
         """Return the state as JSON. One thread at a time."""
@@ -107,7 +119,7 @@ class PageState:
                 "potlines": [
                     self._potline(db, potline, live, accounts[potline.id], now_ns) for potline in self._plant.potlines
                 ],
-                "meters": list(meters(self._plant, live, instruments)),
+                "meters": list(self._meters.shown(live, instruments)),
                 "sources": dict(instruments.source_states),
                 "databases": list(databases(db, instruments, now_ns)),
                 "outbox": outbox_of(instruments),

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 import variables
 from data_quality_late import counters, doubts, late, late_pots, own
 from health import growth
-from influxql import OF_POTLINES, PLANT, Form, InfluxQL, column, select, stated, tagged
+from influxql import OF_POTLINES, PLANT, Form, InfluxQL, column, select, tagged
 from page import page
 from panels import (
     COUNT,
@@ -16,6 +16,7 @@ from panels import (
     RED,
     YELLOW,
     Thresholds,
+    between,
     no_limit,
     rows_table,
     single_stat,
@@ -140,30 +141,27 @@ def _estimated() -> timeseries.Panel:
     )
 
 
-def _withheld() -> timeseries.Panel:
-    where = [PLANT, OF_POTLINES, _WINDOW]
-    every, by = "$__interval", ["potline", "boundary"]
-    alias = "$tag_potline $tag_boundary $col"
-    queries = [
-        select(
-            column("count", "quality", name),
-            of="energy_intensity",
-            where=[*where, condition],
-            every=every,
-            by=by,
-            alias=alias,
-        )
-        for name, condition in (("withheld", '"quality" < 64'), ("stated", stated("kwh_per_t")))
-    ]
-    return time_series(
-        "Windows stated and withheld",
-        "Count of windows with a stated ratio, and of those whose ratio is withheld (quality below 64), by potline and "
-        "boundary. A withheld window keeps its energy, tonnes and coverage, and is in no ratio of sums.",
-        queries,
+def _withheld() -> statetimeline.Panel:
+    query = select(
+        column("min", "quality", "quality"),
+        of="energy_intensity",
+        where=[PLANT, OF_POTLINES, _WINDOW],
+        every="$__interval",
+        by=["potline", "boundary"],
+        alias="$tag_potline $tag_boundary",
+    )
+    return state_timeline(
+        "Ratios stated or withheld",
+        "Worst quality of the windows in each point, by potline and boundary: below 64 the ratio is withheld, 64 to "
+        "191 it rests on something uncertain. A withheld window keeps its energy and is in no ratio of sums.",
+        [query],
         unit=COUNT,
-        thresholds=no_limit(),
-        width=24,
-        height=8,
+        thresholds=_QUALITY,
+        mappings=(
+            between(192, 255, "good", GREEN),
+            between(64, 191, "uncertain", YELLOW),
+            between(0, 63, "withheld", RED),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import timeseries
 
-from health import growth, growth_of
+from health import growth, growth_of, short_names
 from influxql import OF_POTLINES, PLANT, InfluxQL, column, select
 from panels import COUNT, no_limit, time_series
 
@@ -14,19 +14,14 @@ def own(*columns: str, alias: str = "$col") -> InfluxQL:
 
 def late() -> timeseries.Panel:
     """Return what came after later readings of the same point."""
-    totals = (
-        growth("late_booked_total", "booked"),
-        growth("late_repeated_total", "repeated"),
-        growth("late_refused_total", "refused"),
-    )
     return time_series(
         "Late readings",
         "Growth in each point of readings that came after later ones of the same point: booked into the past, repeated "
         "(known already), or refused, and each cause of refusal once it has occurred.",
-        [own(*totals), own(growth_of("^late_refused_.+_total$"))],
+        [own(growth_of("^late_(booked|repeated|refused).*_total$"))],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+    ).with_transformation(short_names())
 
 
 def late_pots() -> timeseries.Panel:

@@ -53,8 +53,9 @@ def dashboard() -> Dashboard:
                 _concentration("HF", "hf"),
                 _concentration("SO2", "so2"),
                 _concentration("Dust", "dust"),
-                _masses(),
                 _limits(),
+                _means(),
+                _masses(),
                 _judged(),
             ],
         },
@@ -213,15 +214,15 @@ def _estimated_fuels() -> timeseries.Panel:
     query = select(
         column("max", "fuel_estimated_pct", "estimated"),
         of="emissions_intensity",
-        where=[PLANT, OF_POTLINES, _METHOD, _ELECTRICITY, _WINDOW],
+        where=[PLANT, OF_POTLINES, _METHOD, _ELECTRICITY, tagged("window", "hour")],
         every="$__interval",
         by=["potline"],
         alias="$tag_potline",
     )
     return time_series(
         "Estimated share of fuels",
-        "fuel_estimated_pct of the windows, the largest in one point: how much of the fuels' emissions is carried on "
-        "from what was told before, because the deliveries or counters of the window are not told yet.",
+        "fuel_estimated_pct of the hours, the largest in one point: how much of the fuels' emissions is carried on "
+        "from what was told before, because the deliveries or counters of the hour are not told yet.",
         [query],
         unit=PERCENT,
         thresholds=no_limit(),
@@ -231,40 +232,48 @@ def _estimated_fuels() -> timeseries.Panel:
 
 
 def _concentration(name: str, field: str) -> timeseries.Panel:
-    columns = [
-        column("mean", f"{field}_mg_nm3", "dry, 0 °C, 101.325 kPa"),
-        column("mean", f"{field}_mg_m3", "as the analyser tells"),
-    ]
-    measured = select(
-        *columns,
+    query = select(
+        f"mean(/^{field}_mg_n?m3$/)",
         of="stack",
         where=[PLANT, _OF_STACKS, '"quality" >= 64'],
         every="$__interval",
         by=["stack"],
         fill="null",
-        alias="$tag_stack, $col",
-    )
-    limits = select(
-        column("last", "most", "limit"),
-        of="limit",
-        where=[PLANT, tagged("quantity", field), tagged("unit", "mg/m3")],
-        every="$__interval",
-        by=["limit", "window"],
-        alias="limit $tag_limit, mean over a $tag_window",
+        alias="$tag_stack $col",
     )
     return time_series(
         f"{name} concentration",
-        f"Mean of the analyser's usable readings of {name} [mg/m³] in each point, by stack; and the plant's own "
-        "limits on it. A limit holds for the mean over its own time: a point above the line is no exceedance yet.",
-        [measured, limits],
+        f"Mean of the analyser's usable readings of {name} [mg/m³] in each point, by stack. nm3: dry gas at 0 °C and "
+        "101.325 kPa; m3: as the analyser tells it. A limit holds for the mean over its own time, see below.",
+        [query],
         unit=MG_PER_M3,
         thresholds=no_limit(),
         width=8,
     )
 
 
+def _means() -> timeseries.Panel:
+    query = select(
+        column("last", "mean", "mean"),
+        column("last", "most", "limit"),
+        of="limit",
+        where=[PLANT, tagged("unit", "mg/m3")],
+        every="$__interval",
+        by=["limit", "window", "stack"],
+        alias="$col $tag_limit over a $tag_window",
+    )
+    return time_series(
+        "Concentrations over the time of their limits",
+        "Mean concentration over the hour or day that each of the plant's own limits is put on [mg/m³], and the limit. "
+        "A mean on the limit keeps it. Means with too little measured are shown and not judged.",
+        [query],
+        unit=MG_PER_M3,
+        thresholds=no_limit(),
+    )
+
+
 def _masses() -> timeseries.Panel:
-    masses = select(
+    query = select(
         ratio("mass_kg", "metal_t", "mass"),
         of="pollutant_intensity",
         where=[PLANT, _OF_STACKS, _WINDOW, stated("kg_per_t")],
@@ -273,22 +282,15 @@ def _masses() -> timeseries.Panel:
         fill="null",
         alias="$tag_pollutant $tag_stack",
     )
-    limits = select(
-        column("last", "most", "limit"),
-        of="limit",
-        where=[PLANT, tagged("unit", "kg/t")],
-        every="$__interval",
-        by=["limit", "window"],
-        alias="limit $tag_limit, over a $tag_window",
-    )
     return time_series(
         "Mass from stacks per tonne of metal",
-        "kg/t = sum of mass_kg [kg] / sum of metal_t [t] of the windows in one point, by pollutant and stack; mass "
-        "is the integral of concentration times flow. Roofs are not measured: what leaves by them is not in it. "
-        "Lines: own limits.",
-        [masses, limits],
+        "kg/t = sum of mass_kg [kg] / sum of metal_t [t] of the windows in one point, by pollutant and stack; mass is "
+        "the integral of concentration times flow. Roofs are not measured: what leaves by them is not in it.",
+        [query],
         unit=KG_PER_T,
         thresholds=no_limit(),
+        width=24,
+        height=8,
     )
 
 

@@ -1,7 +1,7 @@
 """The collector itself: what it takes in, what it has written, what each database still has to take, what was lost."""
 
 from grafana_foundation_sdk.builders import stat, timeseries
-from grafana_foundation_sdk.models.dashboard import Dashboard
+from grafana_foundation_sdk.models.dashboard import Dashboard, DataTransformerConfig
 
 import variables
 from influxql import PLANT, InfluxQL, column, select
@@ -60,6 +60,16 @@ def growth(field: str, name: str) -> str:
 def growth_of(pattern: str) -> str:
     """Return columns of the growth of each total whose name fits: causes are fields once they have occurred."""
     return f"non_negative_difference(last(/{pattern}/))"
+
+
+def short_names() -> DataTransformerConfig:
+    """Return what takes the names of functions off columns that `growth_of` made."""
+    return renamed("(?:non_negative_difference_)?(?:last_)?(.+)_total")
+
+
+def renamed(pattern: str) -> DataTransformerConfig:
+    """Return what leaves of a column's name the part in parentheses."""
+    return DataTransformerConfig(id_val="renameByRegex", options={"regex": pattern, "renamePattern": "$1"})
 
 
 def _used_now() -> stat.Panel:
@@ -205,32 +215,29 @@ def _lags() -> timeseries.Panel:
         [_own("max(/^lag_.+_s$/)", alias="$col")],
         unit=SECONDS,
         thresholds=no_limit(),
-    )
+    ).with_transformation(renamed("max_lag_(.+)_s"))
 
 
 def _lost() -> timeseries.Panel:
-    causes = growth_of("^(dropped_records|readings_lost|refused)_.+_total$")
-    totals = (growth("dropped_total", "lines dropped"), growth("refused_total", "lines refused"))
     return time_series(
         "Lost and refused, by cause",
         "Growth from point to point: lines that left the outbox undelivered, lines that a database refused for good, "
         "and each cause once it has occurred (records dropped, readings that found no place while the line waited).",
-        [_own(*totals, alias="$col"), _own(causes, alias="$col")],
+        [_own(growth_of("^(dropped|readings_lost|refused).*_total$"), alias="$col")],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+    ).with_transformation(short_names())
 
 
 def _messages() -> timeseries.Panel:
-    totals = (growth("rejected_total", "kept as dead letters"), growth("rejected_not_kept_total", "only counted"))
     return time_series(
         "Messages that could not be understood",
         "Growth of rejected_total and rejected_not_kept_total from point to point, and of each cause once it has "
         "occurred. 'potline outbox dead' shows the messages; mend the sender or the layout.",
-        [_own(*totals, alias="$col"), _own(growth_of("^rejected_.+_total$"), alias="$col")],
+        [_own(growth_of("^rejected.*_total$"), alias="$col")],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+    ).with_transformation(short_names())
 
 
 def _late_polls() -> timeseries.Panel:
