@@ -152,6 +152,20 @@ averaged_over = "1h"
 stack = "GTC-1"
 valid_from = 2024-01-01
 source = "example: permit, table 2"
+[limits.hf_gtc_1]
+of = "hf"
+most = "3 mg/m3"
+averaged_over = "1h"
+stack = "GTC-1"
+valid_from = 2024-01-01
+source = "example: permit, table 2"
+[limits.dust_gtc_2]
+of = "dust"
+most = "5 mg/m3"
+averaged_over = "1d"
+stack = "GTC-2"
+valid_from = 2024-01-01
+source = "example: permit, table 2"
 [limits.so2_per_tonne]
 of = "so2"
 most = "12 kg/t"
