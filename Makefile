@@ -23,7 +23,7 @@ help:
 	@echo "make test      install the test servers where allowed, check the code and run every test"
 	@echo "make coverage  run every test and tell which lines none of them reaches"
 	@echo "make check-deep   try every property with 20 times as many examples; make check-deep DEPTH=100"
-	@echo "make dashboards   write Grafana's dashboards from deploy/grafana/source"
+	@echo "make dashboards   write Grafana's dashboards and alert rules from deploy/grafana/source"
 	@echo "make soak      publish 1,000,000 MQTT messages and kill the collector every few seconds; print what came of it"
 	@echo "               as a line of JSON: make soak MESSAGES=200000 RATE=20000 (messages a second)"
 	@echo "make outage    play every trouble of a database under load, cut it off for an hour of plant time, and compare what"
@@ -82,6 +82,7 @@ check-deep: $(VENV)/.test-installed servers
 
 dashboards: $(VENV)/.test-installed
 	$(BIN)/python deploy/grafana/source/build.py
+	$(BIN)/python deploy/grafana/source/provisioned.py
 
 # Which lines no test reaches: slower by half.
 coverage: $(VENV)/.test-installed servers

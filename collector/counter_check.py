@@ -134,6 +134,7 @@ class CounterCheck:
             "value": float(sum(abs(each.difference) for each in differ)),
             "limit": 0.0,
             "text": text,
+            "firing": int(bool(differ)),
         }
         line = lineprotocol.line(lineprotocol.series("alert", tags), fields, window.end_ns)
         return [] if line is None else [line]

@@ -21,6 +21,7 @@ from collector.accounting.late import Refusal
 from collector.acquisition.source import Arrival
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
+from collector.closing.limits import LimitCheck
 from collector.closing.patience import Patience
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import WHY, Judged, ToldFactors
@@ -86,6 +87,7 @@ class Line:
     booking: Booking
     effects: Effects
     counters: CounterCheck
+    limits: LimitCheck
     closer: Closer
     plantwide: PlantCloser
     told: ToldFactors
@@ -190,7 +192,7 @@ class Line:
             self._reported_s = time.monotonic()
             lines += await self._own_lines()
         found = await self.counters.due(self.clock.now_ns())
-        lines += found.lines
+        lines += [*found.lines, *await self.limits.due(self.clock.now_ns())]
         standing = {**self.effects.standing(), **found.remembered, **self._room.remembered()}
         if len(batch) or lines or changes.cells or told or dead or standing:
             await self._room.commit(
@@ -291,8 +293,15 @@ class Line:
     async def _own_lines(self) -> list[bytes]:
         """Return how the collector is doing, and an alert if the outbox fills or no longer does."""
         state = await self._room.state()
-        oldest_s = (self.clock.now_ns() - state.oldest_ns) * 1e-9 if state.records else 0.0
-        fields = {**self.instruments.stream_fields(), "outbox_oldest_s": oldest_s}
+        self.instruments.look_at_meters()
+        now_ns = self.clock.now_ns()
+        lags_s = self.instruments.lags_s(now_ns)
+        fields = {
+            **self.instruments.stream_fields(),
+            "outbox_oldest_s": (now_ns - state.oldest_ns) * 1e-9 if state.records else 0.0,
+            "lag_s": max(lags_s.values(), default=None),
+            **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},
+        }
         start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
         lines = [lineprotocol.line(start, fields, self.clock.now_ns())]
         alert = self._room.alert(state)
@@ -303,6 +312,7 @@ class Line:
                 "value": alert.value,
                 "limit": alert.limit,
                 "text": alert.text,
+                "firing": int(alert.state == "firing"),
             }
             lines.append(lineprotocol.line(lineprotocol.series("alert", tags), told, self.clock.now_ns()))
         return [line for line in lines if line is not None]

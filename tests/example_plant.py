@@ -12,6 +12,7 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
 from collector.closing.closer import Closer
+from collector.closing.limits import LimitCheck
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import ToldFactors
 from collector.counter_check import CounterCheck
@@ -125,6 +126,7 @@ async def open_line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         counters=await CounterCheck.opened(plant, store, told, clock.now_ns()),
+        limits=LimitCheck(plant, store, longest_gap_s=told.longest_gap_s, least_coverage_pct=90.0),
         closer=closer,
         plantwide=plantwide,
         told=told_factors,

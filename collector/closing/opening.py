@@ -9,6 +9,7 @@ from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.closing import told
 from collector.closing.closer import Closer
+from collector.closing.limits import LimitCheck
 from collector.closing.plant_closer import PlantCloser
 from collector.instruments import Instruments
 from collector.plant.rule_tables import SteppedPrice
@@ -75,6 +76,17 @@ def plant_closer(configuration: Configuration, store: Store, lines: Closer, inst
         longest_gap_s=accounting.longest_gap_s,
         least_coverage_pct=accounting.least_coverage_pct,
         instruments=instruments,
+    )
+
+
+def limit_check(configuration: Configuration, store: Store) -> LimitCheck:
+    """Return what judges the plant's own limits."""
+    accounting = configuration.accounting
+    return LimitCheck(
+        configuration.plant,
+        store,
+        longest_gap_s=accounting.longest_gap_s,
+        least_coverage_pct=accounting.least_coverage_pct,
     )
 
 

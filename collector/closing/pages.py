@@ -10,8 +10,15 @@ from collector.store import ledger
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
-_LENGTH_NS = {"minute": DAY_NS, "hour": 32 * DAY_NS, "day": 400 * DAY_NS}
-MOST_PAGES = {"minute": 4, "hour": 3, "day": 3}
+_LENGTH_NS = {
+    "minute": DAY_NS,
+    "hour": 32 * DAY_NS,
+    "shift": 32 * DAY_NS,
+    "day": 400 * DAY_NS,
+    "month": 400 * DAY_NS,
+}
+"""All that the ledger has is at hand: what was just stated is not in the store yet, and may be asked for again."""
+MOST_PAGES = {"minute": 4, "hour": 3, "shift": 3, "day": 3, "month": 3}
 """How many pages of each are held, unless somebody wants it otherwise."""
 
 
@@ -46,7 +53,7 @@ class Pages(Generic[_S]):
     read
         What a record of them says.
     most_pages
-        How many pages of minutes, hours and days are held.
+        How many pages of each kind of window are held.
     """
 
     def __init__(
@@ -64,14 +71,11 @@ class Pages(Generic[_S]):
 
     async def find(self, window: Window) -> _S | None:
         """Return what is stated of a window."""
-        if window.name in _LENGTH_NS:
-            return (await self.page(window.name, window.start_ns)).get(window.start_ns)
-        return (await self._stated(window.name, window.start_ns, window.start_ns + 1)).get(window.start_ns)
+        return (await self.page(window.name, window.start_ns)).get(window.start_ns)
 
     async def put(self, window: Window, entry: _S) -> None:
         """Note what was just stated."""
-        if window.name in _LENGTH_NS:
-            (await self.page(window.name, window.start_ns))[window.start_ns] = entry
+        (await self.page(window.name, window.start_ns))[window.start_ns] = entry
 
     async def of(self, parts: Iterable[Window]) -> tuple[list[_S], tuple[str, ...]]:
         """Return what is stated of some windows, and the digests of all their parameters."""
@@ -81,7 +85,7 @@ class Pages(Generic[_S]):
         return known, tuple(sorted(digests))
 
     async def page(self, name: str, start_ns: int) -> dict[int, _S]:
-        """Return the minutes, hours or days of the page that a time lies in, by their start."""
+        """Return the windows of a name of the page that a time lies in, by their start."""
         length_ns = _LENGTH_NS[name]
         page_ns = start_ns - start_ns % length_ns
         pages = self._pages[name]

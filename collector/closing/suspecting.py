@@ -93,6 +93,7 @@ class Suspicions:
             "value": probability,
             "limit": self._limit,
             "text": text,
+            "firing": int(bool(told)),
         }
         line = lineprotocol.line(lineprotocol.series("alert", tags), fields, told_ns)
         return [] if line is None else [line]

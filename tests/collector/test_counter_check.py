@@ -63,7 +63,7 @@ async def test_a_shift_in_which_a_controller_counted_one_effect_more_is_told_onc
     [alert] = alerts
     head = "alert,plant=example,potline=PL1,rule=anode_effect_counters_shift,severity=warning"
     text = "shift: controllers count other anode effects: 1007 counts 2, known are 1"
-    assert alert == f'{head} state="firing",value=1.0,limit=0.0,text="{text}" {SHIFT.end_ns}'
+    assert alert == f'{head} state="firing",value=1.0,limit=0.0,text="{text}",firing=1i {SHIFT.end_ns}'
     said = [entry for entry in logs if entry["event"] == "controllers count other anode effects"]
     assert [entry["pots"] for entry in said] == ["1007 counts 2, known are 1"]
 

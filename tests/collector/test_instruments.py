@@ -5,6 +5,7 @@ import re
 from collector.accounting.late import Refusal
 from collector.acquisition.mqtt.message import Cause
 from collector.instruments import Instruments
+from collector.readings.health import Refused
 
 
 def test_causes_are_fields_once_they_have_occurred() -> None:
@@ -35,3 +36,19 @@ def test_no_cause_takes_the_name_of_another_field() -> None:
     assert len(fields) == len(plain) + len(Cause) + len(Refusal)
     assert all(re.fullmatch("[a-z0-9_]+", name) for name in fields)
     assert not any(fields[name] for name in plain)
+
+
+def test_meters_that_are_silent_and_registers_that_are_set_aside_are_counted() -> None:
+    instruments = Instruments()
+    instruments.meter("rectifier_1").error = "timed out after 1 s"
+    instruments.meter("rectifier_2").set_aside = (
+        Refused(("voltage", "current"), "illegal data address", 0),
+        Refused(("frequency",), "illegal data address", 0),
+    )
+    instruments.meter("cranes")
+    instruments.look_at_meters()
+    fields = instruments.stream_fields()
+    assert (fields["meters_silent"], fields["registers_set_aside"]) == (1, 3)
+    instruments.meter("rectifier_1").error = ""
+    instruments.look_at_meters()
+    assert instruments.stream_fields()["meters_silent"] == 0

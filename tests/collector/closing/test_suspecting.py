@@ -24,7 +24,7 @@ def test_a_suspicion_has_one_alert_with_its_probability_against_the_share_of_fal
     [alert] = line.take(hour_window(1), A, 2e-5)
     assert line.take(hour_window(2), A, 1e-5) == []
     text = "feeder-1 does not fit the energy balance; compare the meter with its neighbours"
-    fields = f'state="firing",value=2e-05,limit=0.001,text="{text}"'
+    fields = f'state="firing",value=2e-05,limit=0.001,text="{text}",firing=1i'
     assert alert.decode() == f"{HEAD}{fields} {T0 + 2 * HOUR_NS}"
 
 

@@ -226,6 +226,7 @@ async def test_what_was_said_of_the_filling_outbox_outlives_a_restart(story: Sto
     alert = room.alert(await room.state())
     assert alert is not None
     assert alert.state == "firing"
+    assert story.instruments.outbox_used_pct == pytest.approx(alert.value)
     await room.commit(Commit(T0 + S, remembered=room.remembered()))
     assert room.remembered() == {}
 
@@ -237,6 +238,7 @@ async def test_what_was_said_of_the_filling_outbox_outlives_a_restart(story: Sto
     resolved = again.alert(await again.state())
     assert resolved is not None
     assert resolved.state == "resolved"
+    assert story.instruments.outbox_used_pct < 1.0
 
 
 async def test_a_clock_set_while_the_disk_is_full_is_noted_when_there_is_space_and_ends_nothing(story: Story) -> None:
