@@ -1,8 +1,8 @@
 """All alerts as the line sees them: it shows what it is about to commit, and gets what belongs into the same commit.
 
 An alert is told once a transition, over restarts as well: where it stands, what was pending, and what was told last is
-remembered in the transaction that tells it. The collector's own alerts (a filling outbox, a balance that does not close,
-counters that differ) pass as lines of the stream ``alert``, and stand in the same list.
+remembered in the transaction that tells it. The collector's own alerts (a filling outbox, a balance that does not
+close, counters that differ) pass as lines of the stream ``alert``, and stand in the same list.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from collector.delivery import lineprotocol
 from collector.plant.alerts import AlertRule, Severity
 from collector.plant.streams import known_tag_values, places
 from collector.plant.topology import Plant
-from collector.readings.batch import NO_READINGS, ReadingBatch
+from collector.readings.batch import ReadingBatch
 from collector.store.store import Store
 
 log = structlog.get_logger()
@@ -85,7 +85,7 @@ class Alerts:
         ]
         self._streams = told_of(self._lines)
         if judges:
-            known = known_tag_values(plant, ())
+            known = known_tag_values(plant)
             for name, of_rule in standing.items():
                 gone = [(name, series) for series in of_rule if series not in of_columns.get(name, of_rule)]
                 forgotten += gone
@@ -106,7 +106,7 @@ class Alerts:
         is_told: bool = False,
         judges: bool = True,
     ) -> "Alerts":
-        """Go on where the store ends. ``is_told``: over MQTT as well, so what is over is kept until it was confirmed."""
+        """Go on where the store ends. ``is_told``: over MQTT as well, so what is over is kept until it is confirmed."""
         kept = await store.ask(remembered.read)
         if judges:
             over = [
@@ -159,27 +159,31 @@ class Alerts:
 
     def _judge(self, batch: ReadingBatch, lines: Iterable[bytes], judged: Judged) -> None:
         now_ns, steady_ns = self._clock.now_ns(), self._steady_ns()
+        rules: tuple[ColumnRule | LineRule, ...] = (*self._columns, *self._lines)
         step_s = self._watch.step_s()
         if step_s:
-            for rule in (*self._columns, *self._lines):
+            for rule in rules:
                 rule.clock_was_set(round(step_s * 1e9))
-        if self._columns and batch is not NO_READINGS and len(batch):
-            usable = batch.usable
-            for of_readings in self._columns:
-                for change in of_readings.take(batch, usable, steady_ns=steady_ns):
-                    self._tell(change, change.time_ns, judged)
-        if self._streams:
-            for line in lines:
-                if stream_of(line) in self._streams:
-                    told = read(line)
-                    for of_lines in self._lines:
-                        for change in of_lines.take(told, steady_ns=steady_ns):
-                            self._tell(change, now_ns, judged)
+        for change in self._of_readings(batch, steady_ns):
+            self._tell(change, change.time_ns, judged)
+        for line in self._named(lines):
+            for of_lines in self._lines:
+                for change in of_lines.take(line, steady_ns=steady_ns):
+                    self._tell(change, now_ns, judged)
         if steady_ns - self._heard_ns >= _SILENCE_EVERY_NS:
             self._heard_ns = steady_ns
-            for rule in (*self._columns, *self._lines):
-                for change in rule.silent(steady_ns=steady_ns, now_ns=now_ns):
-                    self._tell(change, now_ns, judged)
+            for change in [each for rule in rules for each in rule.silent(steady_ns=steady_ns, now_ns=now_ns)]:
+                self._tell(change, now_ns, judged)
+
+    def _of_readings(self, batch: ReadingBatch, steady_ns: int) -> list[Change]:
+        if not self._columns or not len(batch):
+            return []
+        usable = batch.usable
+        return [change for rule in self._columns for change in rule.take(batch, usable, steady_ns=steady_ns)]
+
+    def _named(self, lines: Iterable[bytes]) -> list[Line]:
+        """Return the lines of streams that rules are on."""
+        return [read(line) for line in lines if stream_of(line) in self._streams] if self._streams else []
 
     def _steady_ns(self) -> int:
         return round(self._clock.steady_s() * 1e9)

@@ -8,7 +8,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ Identity = tuple[str, Series]
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What was told last of an alert. ``told_ns`` is the time of its line, ``since_ns`` since when it is so [UTC ns]."""
+    """What was told last of an alert. ``told_ns``: the time of its line, ``since_ns``: since when it is so [UTC ns]."""
 
     rule: str
     severity: str
@@ -103,6 +103,11 @@ def forget(db: sqlite3.Connection, over: Iterable[Identity]) -> None:
     db.execute("DELETE FROM meta WHERE key GLOB ? AND value = ''", (STANDING + "*",))
     for identity in over:
         db.execute("DELETE FROM meta WHERE key IN (?, ?)", (key(ALERT, identity), key(TOLD, identity)))
+
+
+def note(db: sqlite3.Connection, rows: Mapping[str, str]) -> None:
+    """Remember rows in place of those before."""
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", rows.items())
 
 
 def key(start: str, identity: Identity) -> str:

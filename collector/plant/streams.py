@@ -123,7 +123,11 @@ LINES: Mapping[str, Lines] = {
 """By stream. What the collector counts of itself comes to ``collector``; a test holds the others to what is written."""
 
 
-def known_tag_values(plant: Plant, windows: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+WINDOWS = ("minute", "hour", "shift", "day", "month", "rolling_24h", "rolling_30d")
+"""What can stand in the tag ``window``."""
+
+
+def known_tag_values(plant: Plant) -> dict[str, tuple[str, ...]]:
     """Return what can stand in tags; a tag that is not here can hold other words."""
     return {
         "plant": (plant.id,),
@@ -131,7 +135,7 @@ def known_tag_values(plant: Plant, windows: tuple[str, ...]) -> dict[str, tuple[
         "pot": tuple(plant.potline_of_pot),
         "meter": tuple(meter.id for meter in plant.meters),
         "stack": plant.stacks,
-        "window": windows,
+        "window": WINDOWS,
         "boundary": tuple(boundary.value for boundary in Boundary),
         "kind": tuple(kind.value for kind in AnodeEffectKind),
         "electricity": ("location", "market"),
