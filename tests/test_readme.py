@@ -82,7 +82,7 @@ def test_the_alert_rules_pass_the_check(my_plant: Path) -> None:
     assert [rule.name for rule in load(my_plant).alerts] == ["pot_voltage", "rectifier_silent", "energy_of_the_hour"]
     (my_plant.parent / "plants" / "mine.toml").write_text(plant.replace("PL1", "PL2"), encoding="utf-8")
     wrong = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
-    assert wrong.exit_code == 1
+    assert wrong.exit_code == 78
     assert "alerts.pot_voltage.where.potline: 'PL1' is no potline; did you mean 'PL2'?" in wrong.output
     assert "alert_mqtt.broker: there is no broker 'potroom'; none is configured" in wrong.output
 
