@@ -83,7 +83,8 @@ class ColumnRule:
         if (time_ns[1:] < time_ns[:-1]).any():
             order = np.argsort(time_ns, kind="stable")
             place, time_ns, value = place[order], time_ns[order], value[order]
-        self._heard_ns[place] = steady_ns
+        if self.rule.silent_for_s is not None:
+            self._heard_ns[place] = steady_ns
         news = self._is_news(place, time_ns, value)
         found = np.unique(place[news]).tolist() if news.any() else []
         before = {each: self._at(each) for each in found}
@@ -97,11 +98,13 @@ class ColumnRule:
     ) -> npt.NDArray[np.bool_]:
         rule, phase = self.rule, self._phase[place]
         wrong = np.zeros(len(value), np.bool_)
+        if rule.side is not None:
+            wrong = value > rule.limit if rule.side is Side.ABOVE else value < rule.limit
+        if not phase.any():  # all are quiet, as nearly always
+            return wrong
         right = np.ones(len(value), np.bool_)
-        if rule.side is Side.ABOVE:
-            wrong, right = value > rule.limit, value <= rule.resolves_at
-        elif rule.side is Side.BELOW:
-            wrong, right = value < rule.limit, value >= rule.resolves_at
+        if rule.side is not None:
+            right = value <= rule.resolves_at if rule.side is Side.ABOVE else value >= rule.resolves_at
         held_ns = time_ns - self._since_ns[place]
         found: npt.NDArray[np.bool_] = (
             ((phase == Phase.QUIET) & wrong)

@@ -56,6 +56,7 @@ class AlertRules(Part):
 
     def _rule(self, name: str, section: AlertSection) -> AlertRule | None:
         at: Path_ = ("alerts", name)
+        before = len(self.problems)
         if name in OWN:
             self._report(at, f"{name} is an alert that the collector has of itself", "give it another name")
         if section.stream not in {*OF_READINGS, *LINES}:
@@ -90,7 +91,7 @@ class AlertRules(Part):
             text=section.text or "",
         )
         of_field = [place for place in of_stream if place.field == section.field]
-        if is_of_readings and not self.problems and not any(rule.covers(place.tags) for place in of_field):
+        if is_of_readings and len(self.problems) == before and not any(rule.covers(place.tags) for place in of_field):
             self._report((*at, "where"), f"no {section.stream} with {section.field} is like that", "correct it")
         return rule
 
