@@ -217,13 +217,13 @@ async def test_the_collectors_own_alerts_stand_in_the_same_list(plant: Plant) ->
     assert states(await plant.told()) == [(3600, "firing"), (7200, "resolved")]
 
 
-async def test_an_hour_that_closes_fires_in_the_commit_that_states_it(plant: Plant, tmp_path: Path) -> None:
+async def test_an_hour_that_closes_fires_in_the_commit_that_states_it(plant: Plant) -> None:
     rule = above(0.0, name="pots", stream="potline", field="pots_operating", unit="")
     async with plant.running(rule) as line:
         for t_s in range(0, 140, 10):
             plant.clock.ns = T0 + t_s * S
             await line.step([joined([pot(t_s, 4.3)])])
-        assert [alert["value"] for alert in line.alerts.firing()] == [1.0]
+        assert [alert["value"] for alert in line.alerts.firing()] == [40.0]
     async with Store(plant.path, PLANT.points) as store:
         records = await store.pending("nobody", most_bytes=1 << 30)
     bodies = [gzip.decompress(record.body) for record in records]

@@ -79,7 +79,7 @@ def test_the_environment_sets_a_limit(settings_folder: SettingsFolder, monkeypat
         ),
         (
             f'{METER}where = {{ meter = "ad" }}\nabove = "1 kW"',
-            ["9 alerts.r.where.meter: 'ad' is no meter; did you mean 'ac'?"],
+            ["9 alerts.r.where.meter: 'ad' is no meter; one of: ac, dc"],
         ),
         (
             f'{METER}where = {{ meter = "dc" }}\nabove = "1 kW"',
