@@ -17,7 +17,7 @@ from collector.alerting import remembered, sentences
 from collector.alerting.columns import Change, ColumnRule, Series, column_rules, series_of
 from collector.alerting.judge import Phase, Standing
 from collector.alerting.lines import Line, LineRule, read, stream_of, told_of
-from collector.alerting.remembered import ALERT, STANDING, TOLD, Alert, Identity, Remembered, key
+from collector.alerting.remembered import ALERT, STANDING, Alert, Identity, Remembered, key
 from collector.clock import Clock, ClockWatch
 from collector.delivery import lineprotocol
 from collector.plant.alerts import AlertRule, Severity
@@ -150,10 +150,9 @@ class Alerts:
         """Return what the broker has not confirmed: of each alert the latest."""
         return {each: alert for each, alert in self._alerts.items() if self._told.get(each, 0) != alert.told_ns}
 
-    def told(self, told: Mapping[Identity, Alert]) -> dict[str, str]:
-        """Note what the broker has confirmed, and return what the store has to remember of it."""
+    def told(self, told: Mapping[Identity, Alert]) -> None:
+        """Note what the broker has confirmed, and the store has noted."""
         self._told |= {identity: alert.told_ns for identity, alert in told.items()}
-        return {key(TOLD, identity): str(alert.told_ns) for identity, alert in told.items()}
 
     # --- within -------------------------------------------------------------------------------------------------------
 

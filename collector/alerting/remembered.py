@@ -105,9 +105,10 @@ def forget(db: sqlite3.Connection, over: Iterable[Identity]) -> None:
         db.execute("DELETE FROM meta WHERE key IN (?, ?)", (key(ALERT, identity), key(TOLD, identity)))
 
 
-def note(db: sqlite3.Connection, rows: Mapping[str, str]) -> None:
-    """Remember rows in place of those before."""
-    db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", rows.items())
+def note_told(db: sqlite3.Connection, told: Mapping[Identity, Alert]) -> None:
+    """Remember what the broker has confirmed."""
+    rows = [(key(TOLD, identity), str(alert.told_ns)) for identity, alert in told.items()]
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", rows)
 
 
 def key(start: str, identity: Identity) -> str:

@@ -92,11 +92,11 @@ class AlertTeller:
         if not told:
             return
         self.has_told = True
-        rows = self._alerts.told(told)
         try:
-            await self._store.change(lambda db: remembered.note(db, rows))
+            await self._store.change(lambda db: remembered.note_told(db, told))
         except StoreUnwritable as exc:  # after a restart it will be told again, which does no harm
             raise SourceUnavailable(str(exc)) from exc
+        self._alerts.told(told)
 
     def _publication(self, alert: Alert) -> Publication:
         levels = {**alert.tags, "rule": alert.rule, "severity": alert.severity, "series": series_name(alert.tags)}

@@ -1,5 +1,6 @@
 """When an alert fires and is resolved: limits, hold times, values that come late, and a clock that is set."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ S = 1_000_000_000
 QUIET = Standing()
 
 
-def phases(rule: AlertRule, told: list[tuple[float, float]], start: Standing = QUIET) -> list[Phase]:
+def phases(rule: AlertRule, told: Sequence[tuple[float, float]], start: Standing = QUIET) -> list[Phase]:
     """Return the phase after each value, told as time [s] and value."""
     found, now = [], start
     for time_s, value in told:
