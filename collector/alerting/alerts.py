@@ -137,14 +137,17 @@ class Alerts:
     def committed(self) -> None:
         """Note that what was judged is on disk."""
         if self._fresh:
-            self._alerts |= self._fresh
+            # A new one: the page reads the one before on a thread of its own.
+            self._alerts = self._alerts | self._fresh
             self._fresh = {}
             self.news.set()
 
     def firing(self) -> list[dict[str, Any]]:
-        """Return what fires, as it was told: rule, severity, state, tags, value, limit, text, since and time."""
-        found = sorted(self._alerts.items())
-        return [alert.document() for _, alert in found if alert.is_firing]
+        """Return what fires, as it was told: rule, severity, state, tags, value, limit, text, since and time.
+
+        Any thread may ask.
+        """
+        return [alert.document() for _, alert in sorted(self._alerts.items()) if alert.is_firing]
 
     def untold(self) -> dict[Identity, Alert]:
         """Return what the broker has not confirmed: of each alert the latest."""

@@ -48,22 +48,23 @@ class Collector:
         async with Store(self._path, PLANT.points) as store:
             line = await open_line(PLANT, store, self._clock, alerts=(RULE,))
             teller = AlertTeller(line.alerts, self.place, store, self._clock)
-            work = keep_running(
-                teller.name,
-                teller.run,
-                temporary=SourceUnavailable,
-                states=self.states,
-                running="running",
-                longest_pause_s=0.1,
-            )
-            task = asyncio.create_task(work) if tells else None
+            task = asyncio.create_task(self._telling(teller) if tells else asyncio.sleep(0))
             try:
                 yield line
             finally:
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _telling(self, teller: AlertTeller) -> None:
+        await keep_running(
+            teller.name,
+            teller.run,
+            temporary=SourceUnavailable,
+            states=self.states,
+            running="running",
+            longest_pause_s=0.1,
+        )
 
     async def pot(self, line: Line, t_s: float, value_v: float, pot: str = "1007") -> None:
         self._clock.ns = T0 + round(t_s * S)

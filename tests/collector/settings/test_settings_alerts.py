@@ -195,6 +195,13 @@ def test_where_alerts_are_told_over_mqtt(settings_folder: SettingsFolder) -> Non
     assert (topic.broker.id, topic.topic) == ("potroom", "potline/{plant}/alert/{rule}/{series}")
 
 
+def test_the_session_of_the_alerts_has_a_name_of_its_own(settings_folder: SettingsFolder) -> None:
+    settings_folder.add(PLANT, '[brokers.b]\nhost = "127.0.0.1"\nsite = "x"\nclient_id = "potline-north-alerts"\n')
+    settings_folder.add(COLLECTOR, '[alert_mqtt]\nbroker = "potroom"\n')
+    what = "alerts are told as potline-north-alerts, which is the client_id of b at the same broker"
+    assert settings_folder.problems() == [f"config/{COLLECTOR}:7 alert_mqtt.broker: {what}; change that client_id"]
+
+
 @pytest.mark.parametrize(
     ("section", "expected"),
     [
