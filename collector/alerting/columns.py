@@ -56,11 +56,11 @@ class ColumnRule:
     ) -> None:
         self.rule = rule
         self._place_of = np.full(len(places), -1, np.intp)
-        self.series: list[Series] = []
+        found: dict[Series, int] = {}  # several points may write to one series, as analysers of one stack do
         for point, place in enumerate(places):
             if place.stream == rule.stream and place.field == rule.field and rule.covers(place.tags):
-                self._place_of[point] = len(self.series)
-                self.series.append(series_of(place.tags))
+                self._place_of[point] = found.setdefault(series_of(place.tags), len(found))
+        self.series = list(found)
         count = len(self.series)
         self._phase = np.zeros(count, np.uint8)
         self._since_ns = np.zeros(count, np.int64)

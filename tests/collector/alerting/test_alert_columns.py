@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collector.alerting.columns import Change, ColumnRule
 from collector.alerting.judge import Phase, Standing, after
 from collector.plant.alerts import AlertRule, Side
-from collector.plant.streams import places
+from collector.plant.streams import Place, places
 from collector.readings.batch import ReadingBatch
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
@@ -49,6 +49,13 @@ def test_each_pot_has_an_alert_of_its_own_and_only_usable_values_of_the_field_co
         ((("pot", "1001"), ("potline", "PL1")), Phase.FIRING, 9.0)
     ]
     assert taken(rule, (POTS[0], 2, float("nan"), BAD)) == []
+
+
+def test_two_analysers_of_one_stack_are_one_series() -> None:
+    two = [Place("stack", {"plant": "example", "stack": "GTC-1"}, "hf_mg_nm3", "mg/m3")] * 2
+    rule = ColumnRule(above(3.0, stream="stack", field="hf_mg_nm3", unit="mg/m3"), two, {}, steady_ns=0)
+    found = taken(rule, (0, 1, 4.0, GOOD), (1, 1, 4.0, GOOD), (1, 2, 2.0, GOOD))
+    assert [change.now.phase for change in found] == [Phase.FIRING, Phase.QUIET]
 
 
 ROWS = st.lists(
