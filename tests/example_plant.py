@@ -11,6 +11,7 @@ from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
+from collector.alerting.alerts import Alerts
 from collector.closing.closer import Closer
 from collector.closing.limits import LimitCheck
 from collector.closing.plant_closer import PlantCloser
@@ -24,6 +25,7 @@ from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
+from collector.plant.alerts import AlertRule
 from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.batch import ReadingBatch
@@ -87,6 +89,7 @@ async def open_line(
     *,
     grace_s: float = 10.0,
     rules_of_effects: EffectRules | None = None,
+    alerts: Sequence[AlertRule] = (),
 ) -> Line:
     """Return a line as the assembly makes it, with nothing feeding it."""
     instruments = Instruments()
@@ -127,6 +130,7 @@ async def open_line(
         effects=effects,
         counters=await CounterCheck.opened(plant, store, told, clock.now_ns()),
         limits=LimitCheck(plant, store, longest_gap_s=told.longest_gap_s, least_coverage_pct=90.0),
+        alerts=await Alerts.opened(plant, alerts, store, clock, is_told=True),
         closer=closer,
         plantwide=plantwide,
         told=told_factors,
