@@ -30,6 +30,7 @@ CHOICES: Final = {
     "renewable_share": ("window", "basis"),
     "energy_balance": ("window",),
     "power_price_tier": ("window",),
+    "anode_effect_count": ("window",),
 }
 """For each stream the tags with a line for each of their values about the same kWh and tonnes."""
 

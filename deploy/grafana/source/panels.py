@@ -180,6 +180,7 @@ def heat_map(
     """
     panel = _of(heatmap.Panel(), title, description, queries, unit, thresholds, width, height)
     panel.calculate(False).cell_gap(0)
+    panel.scale_distribution(common.ScaleDistributionConfig().type(model.ScaleDistribution.LINEAR))
     panel.cell_values(heatmap.CellValues().unit(unit))
     panel.color(
         heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme(scheme).steps(64).exponent(0.5).fill("red")
@@ -198,6 +199,7 @@ def rows_table(
     width: int = 24,
     height: int = 9,
     units: Mapping[str, str] | None = None,
+    decimals: Mapping[str, int] | None = None,
     hidden: Iterable[str] = (),
     sort_by: str = "",
     no_value: str = "",
@@ -208,6 +210,8 @@ def rows_table(
     ----------
     unit, units
         The unit of all columns, and of those by name that have another one.
+    decimals
+        How many digits behind the point columns by name have; without it as many as Grafana finds good.
     hidden
         Columns that are there for links and sorting only.
     sort_by
@@ -216,6 +220,8 @@ def rows_table(
     panel = _of(table.Panel(), title, description, queries, unit, thresholds, width, height)
     for name, other in (units or {}).items():
         panel.override_by_name(name, [DynamicConfigValue("unit", other)])
+    for name, digits in (decimals or {}).items():
+        panel.override_by_name(name, [DynamicConfigValue("decimals", digits)])
     for name in hidden:
         panel.override_by_name(name, [DynamicConfigValue("custom.hidden", True)])
     if sort_by:

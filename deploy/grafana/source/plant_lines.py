@@ -80,6 +80,7 @@ def at_a_glance() -> Builder[Panel]:
             "DC, 24 h": KWH_PER_T,
             "emissions, 24 h": T_CO2E_PER_T,
         },
+        decimals={"current": 1, "voltage": 1, "power": 1, "DC, 24 h": 0, "emissions, 24 h": 2},
     )
     table.transformations([without_time(), joined("potline")])
     table.override_by_name(

@@ -92,6 +92,7 @@ def anode_effects() -> list[Builder[Panel]]:
         .draw_style(GraphDrawStyle.BARS)
         .fill_opacity(80)
         .min(0)
+        .decimals(4)
         .interval("1h")
         .max_data_points(24)
         .transformations([*quotient("minutes", "cell-days", "minutes per cell-day")]),

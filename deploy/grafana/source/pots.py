@@ -99,6 +99,7 @@ def _voltages() -> Builder[Panel]:
             "resistance": MICROOHM,
             "bath": CELSIUS,
         },
+        decimals={"voltage": 3, "greatest": 3, "noise": 1, "resistance": 3, "bath": 1},
         sort_by="voltage",
     )
     table.override_by_name("worst quality", [DynamicConfigValue("mappings", [*OPC_QUALITY])])
@@ -129,6 +130,7 @@ def _effects() -> Builder[Panel]:
         width=10,
         height=12,
         units={"minutes": "m", "longest": SECONDS, "greatest voltage": VOLT},
+        decimals={"minutes": 2},
         sort_by="minutes",
         no_value="none",
     )
