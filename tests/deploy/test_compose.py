@@ -178,6 +178,8 @@ def test_grafana_finds_its_data_source_and_dashboards() -> None:
         (mounted("grafana", "/etc/grafana/provisioning/dashboards") / "potline.yaml").read_text(encoding="utf-8")
     )["providers"][0]
     assert (mounted("grafana", provider["options"]["path"]) / "potline.json").is_file()
+    rules = mounted("grafana", "/etc/grafana/provisioning/alerting") / "potline.yaml"
+    assert yaml.safe_load(rules.read_text(encoding="utf-8"))["apiVersion"] == 1
     source = yaml.safe_load(
         (mounted("grafana", "/etc/grafana/provisioning/datasources") / "potline.yaml").read_text(encoding="utf-8")
     )["datasources"][0]

@@ -22,8 +22,10 @@ from grafana_queries import (
     replaced,
     variables,
 )
+from grafana_rules import RULES, firing
 from servers import running_influxdb1
 from shown_day import BEGIN_NS, DAY_NS, END_NS, Day, played
+from shown_plant import DATABASE
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -188,3 +190,23 @@ def test_the_day_agrees_with_physics(day: Day) -> None:
     first = day.query("SELECT first(line_current_ka) FROM potline WHERE potline = 'PL1'")[0]
     assert BEGIN_NS - 60 * 10**9 <= first["time"] < BEGIN_NS + 300 * 10**9
     assert 380 < first["first"] < 420
+
+
+def test_alert_rules_fire_for_what_happened_on_the_day_and_for_nothing_else(day: Day) -> None:
+    fired = {
+        (uid, labels.get("meter") or labels.get("rule") or labels.get("potline") or labels.get("instance"))
+        for now_s in range(BEGIN_NS // 10**9 + 4800, END_NS // 10**9, 3600)
+        for uid, rule in RULES.items()
+        for labels in firing(rule, day.influxdb, DATABASE, now_s)
+    }
+    assert {("potline-meter-silent", "compressed_air"), ("potline-line-stopped", "PL2")} <= fired
+    assert {("potline-price-tier", "PL1"), ("potline-collector-alert", "energy_balance")} <= fired
+    assert {uid for uid, _ in fired} == {
+        "potline-collector-alert",
+        "potline-coverage-low",
+        "potline-dead-letters",
+        "potline-limit-hour",
+        "potline-line-stopped",
+        "potline-meter-silent",
+        "potline-price-tier",
+    }

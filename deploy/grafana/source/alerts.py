@@ -242,20 +242,26 @@ def _collector() -> tuple[Rule, ...]:
         uid="potline-collector-silent",
         title="Collector silent",
         nodes=(
+            # The mean of the lines of six minutes, one of which has only begun: 0 after five to six minutes without.
             Query(
                 "A",
                 select(
-                    column("count", "readings_total", "lines"), of="collector", where=(), every="5m", by=by, fill="0"
+                    'moving_average(count("readings_total"), 6) AS "lines"',
+                    of="collector",
+                    where=(),
+                    every="1m",
+                    by=by,
+                    fill="0",
                 ).query,
                 HOUR,
             ),
             Reduce("B", "A"),
-            Threshold("C", "B", "lt", 1),
+            Threshold("C", "B", "lt", 0.1),
         ),
-        lasts="1m",
+        lasts="0s",
         severity="critical",
         summary="Collector {{ .Labels.instance }} writes nothing",
-        description="No line of the stream collector in the running five minutes; it writes one every 10 s. Nothing is "
+        description="No line of the stream collector for more than five minutes; it writes one every 10 s. Nothing is "
         "known of the plant meanwhile. What a collector takes in is kept on its disk.",
         remedy="'systemctl status potline' and its log; then the way to this database ('potline status').",
         dashboard=_COLLECTOR,
