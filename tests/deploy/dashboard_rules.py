@@ -110,7 +110,7 @@ def places(dashboard: Json, _: Known) -> Iterator[str]:
 
 
 def words(dashboard: Json, _: Known) -> Iterator[str]:
-    """A panel says what it shows: kind, description with a formula or a field, unit."""
+    """Ask of each panel what it shows: a kind that is known, a description, a unit."""
     for panel in panels(dashboard):
         told = panel.get("description") or ""
         if panel["type"] not in DRAWN:
@@ -154,7 +154,7 @@ def sources(dashboard: Json, _: Known) -> Iterator[str]:
 
 
 def language(dashboard: Json, _: Known) -> Iterator[str]:
-    """Queries are one SELECT, or SHOW, in the InfluxQL of all versions; what they name exists; they have a range."""
+    """Ask for one SELECT or SHOW in the InfluxQL of all versions, with a range, and with names that exist."""
     names = {*variables(dashboard), *MACROS}
     asked = [(place, target["query"], "SELECT ") for place, target in _targets(dashboard)]
     for name, variable in variables(dashboard).items():
@@ -167,12 +167,12 @@ def language(dashboard: Json, _: Known) -> Iterator[str]:
             yield f"{place} reads all of time: {query}"
         if found := _NOT_EVERYWHERE.search(query):
             yield f"{place} says '{found[0]}', which not all versions of InfluxDB know: {query}"
-        unknown = {each for each in re.findall(r"\$\{?(\w+)", query)} - names
+        unknown = set(re.findall(r"\$\{?(\w+)", query)) - names
         yield from (f"{place} names ${each}, which there is not" for each in sorted(unknown))
 
 
 def ratios(dashboard: Json, _: Known) -> Iterator[str]:
-    """A ratio over several lines is a sum over a sum, of lines that were not withheld."""
+    """Make a ratio over several lines from a sum and a sum, of lines that were not withheld."""
     for place, target in _targets(dashboard):
         query = target["query"]
         if found := _OF_RATIOS.search(query):
@@ -188,7 +188,7 @@ def ratios(dashboard: Json, _: Known) -> Iterator[str]:
 
 
 def twice(dashboard: Json, _: Known) -> Iterator[str]:
-    """What stands once for each value of a tag is added up for one of them, or for each apart."""
+    """Add up what stands once for each value of a tag for one of them, or for each apart."""
     for place, target in _targets(dashboard):
         conditions, _, groups = target["query"].partition("GROUP BY")
         if not re.search(r"(?i)\b(?:sum|mean|integral)\(", conditions):

@@ -1,7 +1,7 @@
 """How Grafana asks an InfluxDB what stands in a dashboard: its variables and macros, replaced as Grafana 11.6 does it.
 
-A variable that may have several values becomes a regular expression, (a|b) with what is special in it escaped, one value
-alone stands without brackets; another variable stands as it is. ``$timeFilter`` is a range of milliseconds, and
+A variable that may have several values becomes a regular expression, (a|b) with what is special in it escaped, and one
+value alone stands without brackets; another variable stands as it is. ``$timeFilter`` is a range of milliseconds, and
 ``$__interval`` the range over the panel's width in pixels, rounded and not below the panel's least interval.
 """
 
@@ -17,8 +17,9 @@ Json = dict[str, Any]
 DASHBOARDS = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 SOURCE_TYPE = "influxdb"
 
-_ROUND_MS = (1, 10, 100, 1000, 2000, 5000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000)
-_ROUND_MS += (1_200_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 604_800_000)
+_ROUND_S = (0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800)
+_ROUND_H = (1, 2, 3, 6, 12, 24, 168)
+_ROUND_MS = (*(round(1000 * each) for each in _ROUND_S), *(3_600_000 * each for each in _ROUND_H))
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _SPECIAL = re.compile(r"[\\^$*+?.()|[\]{}/]")
 _NAME = re.compile(r"\$(?:\{(\w+)(?::(\w+))?\}|(\w+))")

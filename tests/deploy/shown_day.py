@@ -28,8 +28,8 @@ from collector.pipeline import Line
 from collector.plant.topology import Plant
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, ToldFactor, Weighing
-from collector.readings.latest import LatestReadings
 from collector.readings.health import Refused
+from collector.readings.latest import LatestReadings
 from collector.readings.outgoing import DeadLetter
 from collector.readings.quantity import Quantity
 from collector.store.store import Store

@@ -3,11 +3,12 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from types import MappingProxyType
 
 import pytest
 import structlog
 from grafana_queries import (
+    Chosen,
     Json,
     Range,
     at_first,
@@ -49,7 +50,7 @@ NOTHING_TO_SAY = {
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    """The day, and the database that holds it."""
+    """Play the day, once for all tests."""
     folder = tmp_path_factory.mktemp("shown")
     with running_influxdb1(folder / "influxdb") as influxdb, structlog.testing.capture_logs():
         yield played(folder, influxdb)
@@ -68,13 +69,16 @@ def _pot_in_effect(day: Day, name: str, shown: Range) -> dict[str, str]:
     """Return the choice of a pot that was in anode effect in the range, where a pot is to be chosen."""
     if "pot" not in variables(ALL[name]):
         return {}
-    rows = day.query(f'SELECT last("max_v"), "pot" FROM "anode_effect" WHERE {shown.filter()}')
-    return {"pot": rows[0]["pot"]}
+    query = 'SELECT last("max_v"), "pot" FROM "anode_effect" WHERE $timeFilter'
+    return {"pot": day.query(replaced(query, {}, shown, 60_000))[0]["pot"]}
 
 
-def _rows(day: Day, name: str, panel: Json, query: str, width_ms: int | None = None, **other: Any) -> list[Json]:  # noqa: ANN401
+def _rows(
+    day: Day, name: str, panel: Json, query: str, other: Chosen = MappingProxyType({}), width_ms: int | None = None
+) -> list[Json]:
+    """Return what a panel's query answers; ``other``: what is chosen in place of what the dashboard opens with."""
     shown = _range(name).of_panel(panel)
-    chosen = at_first(ALL[name], day, shown) | _pot_in_effect(day, name, shown) | other
+    chosen = at_first(ALL[name], day, shown) | _pot_in_effect(day, name, shown) | dict(other)
     return day.query(replaced(query, chosen, shown, width_ms or interval_ms(panel, shown)))
 
 
@@ -95,7 +99,7 @@ def test_a_panel_has_values_at_every_width_of_a_point(day: Day, name: str, title
     panel = _panel(name, title)
     for target in panel["targets"]:
         if "$__" in target["query"]:
-            rows = _rows(day, name, panel, target["query"], width_ms)
+            rows = _rows(day, name, panel, target["query"], width_ms=width_ms)
             assert empty_columns(rows, columns(target["query"])) == [], target["query"]
 
 
@@ -105,7 +109,7 @@ def test_every_choice_of_a_variable_is_answered(day: Day, name: str, variable: s
         for target in panel["targets"]:
             if not re.search(rf"\$(?:{variable}\b|\{{{variable}\W)", target["query"]):
                 continue
-            rows = _rows(day, name, panel, target["query"], **{variable: value})
+            rows = _rows(day, name, panel, target["query"], {variable: value})
             if not {(value, "*"), (value, panel["title"])} & NOTHING_TO_SAY.keys():
                 assert rows, f"{panel['title']} {target['refId']}: {target['query']}"
 
@@ -143,7 +147,7 @@ def test_one_potline_alone_is_a_part_of_both_together(day: Day) -> None:
                 both = len(_rows(day, name, panel, target["query"]))
                 parts = []
                 for potline in ("PL1", "PL2"):
-                    alone = _rows(day, name, panel, target["query"], potline=(potline,))
+                    alone = _rows(day, name, panel, target["query"], {"potline": (potline,)})
                     assert {row.get("potline") for row in alone} <= {potline, None}, target["query"]
                     parts.append(len(alone))
                 assert max(parts) <= both <= sum(parts), target["query"]
