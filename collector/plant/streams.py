@@ -118,6 +118,10 @@ LINES: Mapping[str, Lines] = {
             "about_to_cross",
         ),
     ),
+    "limit": Lines(
+        ("potline", "stack", "meter", "limit", "quantity", "unit", "window"),
+        ("mean", "least", "most", "of_most_pct", "outside", "coverage_pct", "quality"),
+    ),
     "collector": Lines(("instance",), ("outbox_oldest_s",)),
 }
 """By stream. What the collector counts of itself comes to ``collector``; a test holds the others to what is written."""
