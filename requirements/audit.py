@@ -80,7 +80,9 @@ def exempt(file: Path) -> list[Exempt]:
     found = []
     for number, entry in enumerate(tomllib.loads(file.read_text(encoding="utf-8")).get("exception", []), start=1):
         keys = {"weakness": str, "package": str, "reason": str, "expires": date}
-        if set(entry) != set(keys) or not all(isinstance(entry[key], kind) and entry[key] for key, kind in keys.items()):
+        if set(entry) != set(keys) or not all(
+            isinstance(entry[key], kind) and entry[key] for key, kind in keys.items()
+        ):
             message = f"read exception {number} in {file.name}: it needs weakness, package, reason and expires, a date"
             raise AuditError(message)
         found.append(Exempt(**entry))
@@ -128,7 +130,9 @@ def asked(versions: Mapping[str, str], service: str, options: Sequence[str]) -> 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask, weigh and tell."""
-    parser = argparse.ArgumentParser(prog="audit.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="audit.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("locks", type=Path, nargs="*", default=sorted(HERE.glob("*.lock")))
     parser.add_argument("--exceptions", type=Path, default=HERE / "exceptions.toml")
     parser.add_argument("--services", nargs="+", default=["osv", "pypi"], help="asked in turn, until one answers")
@@ -148,7 +152,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 break
         else:
-            sys.stdout.write(f"Known weaknesses of the locked packages: not checked, nobody can be asked from here ({'; '.join(away)})\n")
+            reasons = "; ".join(away)
+            sys.stdout.write(
+                f"Known weaknesses of the locked packages: not checked, nobody can be asked from here ({reasons})\n"
+            )
             return 0
     except (AuditError, OSError) as exc:
         sys.stderr.write(f"{exc}\n")
@@ -158,7 +165,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for weakness in found:
         excused = [e for e in exceptions if e.weakness in weakness.names and e.package == weakness.package]
         if not excused:
-            faults.append(f"{weakness}; take a newer version ('make lock'), or say in exceptions.toml why it is harmless")
+            faults.append(
+                f"{weakness}; take a newer version ('make lock'), or say in exceptions.toml why it is harmless"
+            )
         elif excused[0].expires < today:
             faults.append(f"{weakness}; its exception was until {excused[0].expires}: look again")
     known = {(weakness.package, name) for weakness in found for name in weakness.names}

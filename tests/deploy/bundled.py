@@ -6,6 +6,7 @@ out: it belongs to the simulator.
 
 import base64
 import hashlib
+import os
 import shutil
 import sys
 import zipfile
@@ -63,9 +64,16 @@ def packed(installed: Distribution, wheels: Path) -> Path:
 
 def changed(folder: Path, into: Path, version: str) -> Path:
     """Copy an archive's folder as if it were another version; seal it again after further changes."""
-    shutil.copytree(folder, into)
+    copied(folder, into)
     told = (into / "bundle").read_text(encoding="utf-8").splitlines()[1:]
     (into / "bundle").write_text("\n".join([f"version={version}", *told, ""]), encoding="utf-8")
     (into / "SHA256SUMS").unlink()
     seal(into)
+    return into
+
+
+def copied(folder: Path, into: Path) -> Path:
+    """Copy an archive's folder; its wheels, which nobody changes, are the same files."""
+    shutil.copytree(folder, into, ignore=lambda _, names: [name for name in names if name == "wheels"])
+    shutil.copytree(folder / "wheels", into / "wheels", copy_function=os.link)
     return into

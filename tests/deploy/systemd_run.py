@@ -2,13 +2,13 @@
 
     sudo make systemd-run
 
-systemd is booted in namespaces of its own (processes, mounts, network, control groups) on a copy of this machine's files
-that is thrown away, so nothing is left behind and there is no network but loopback. Then: the archive is installed by
-its own program; a wrong configuration is told and, once corrected, the service comes up by itself; it gets its
-credential and says that it is ready; the sandbox denies what it should (a program of the test tries, under the service's
-own restrictions); a stopped process is ended by the watchdog and started again, and so is a killed one; it reloads; it
-stops in time with a sound ledger; it is removed. Prints one line of JSON; the exit code is 1 if anything is not so.
-Needs root, systemd 250 or newer and cgroup2. Takes about two minutes.
+systemd is booted in namespaces of its own (processes, mounts, network, control groups) on a copy of this machine's
+files that is thrown away, so nothing is left behind and there is no network but loopback. Then: the archive is
+installed by its own program; a wrong configuration is told and, once corrected, the service comes up by itself; it
+gets its credential and says that it is ready; the sandbox denies what it should (a program of the test tries, under the
+service's own restrictions); a stopped process is ended by the watchdog and started again, and so is a killed one; it
+reloads, where the service file can; it stops in time with a sound ledger; it is removed. Prints one line of JSON; the
+exit code is 1 if anything is not so. Needs root, systemd 250 or newer, cgroup2 and mosquitto. Takes about two minutes.
 """
 
 import argparse
@@ -104,6 +104,11 @@ class Machine:
         """Read a file in it."""
         return Path(f"/proc/{self.pid}/root{path}").read_text(encoding="utf-8")
 
+    def wait_for_port(self, port: int) -> None:
+        """Wait until somebody listens on a TCP port in it."""
+        connect = ["python3", "-c", f"import socket; socket.create_connection(('127.0.0.1', {port}), 1)"]
+        wait(f"port {port}", lambda: not self.run(*connect, ok=False), 20)
+
     def shown(self, setting: str) -> str:
         """One property of the service."""
         return self.run("systemctl", "show", "potline", "--value", "--property", setting).strip()
@@ -124,12 +129,10 @@ def booted(archive: Path) -> Iterator[Machine]:
     """Boot systemd in namespaces of its own, with the project and the archive's folder to be read in /mnt."""
     with tempfile.TemporaryDirectory() as work:
         group = Path(tempfile.mkdtemp(prefix="potline-", dir=_cgroup2()))
-        command = ["unshare", "--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup", "--fork", "--kill-child"]
-
-        def enter() -> None:
-            (group / "cgroup.procs").write_text(str(os.getpid()))
-
-        process = subprocess.Popen([*command, "sh", HERE / "boot-systemd", work, ROOT, archive.parent], preexec_fn=enter)  # noqa: PLW1509  the control group must be entered before the namespace is made
+        # The control group first: it is the root of the namespace that is made then.
+        command = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)]
+        command += ["unshare", "--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup", "--fork", "--kill-child"]
+        process = subprocess.Popen([*command, "sh", HERE / "boot-systemd", work, ROOT, archive.parent])
         try:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             wait("the namespaces", lambda: bool(children.read_text().split()), 10)
@@ -166,8 +169,7 @@ def simulated(machine: Machine) -> Iterator[None]:
                 subprocess.Popen([*enter, *command], env={"PATH": "/usr/sbin:/usr/bin"}, stdout=quiet, stderr=quiet)
             )
             stack.callback(process.terminate)
-            listens = ["python3", "-c", f"import socket; socket.create_connection(('127.0.0.1', {port}), 1)"]
-            wait(f"port {port}", lambda: not machine.run(*listens, ok=False), 20)
+            machine.wait_for_port(port)
         yield
 
 
@@ -257,6 +259,12 @@ def stopped(machine: Machine) -> float:
     return took
 
 
+def exposure(machine: Machine) -> float:
+    """Return systemd's rating of what the service could do to the machine (0 to 10)."""
+    said = machine.run("systemd-analyze", "security", "--no-pager", "potline")
+    return float(said.splitlines()[-1].split(": ")[1].split()[0])
+
+
 def run(archive: Path) -> dict[str, object]:
     """Go through all of it, and return what was measured."""
     figures: dict[str, object] = {}
@@ -274,7 +282,7 @@ def run(archive: Path) -> dict[str, object]:
                 figures["restarts"] = int(machine.shown("NRestarts"))
                 figures["reload"] = reloaded(machine)
                 figures["stop_s"] = round(stopped(machine), 1)
-                figures["rating"] = machine.run("systemd-analyze", "security", "--no-pager", "potline").splitlines()[-1]
+                figures["exposure"] = exposure(machine)
             except FaultError:
                 sys.stderr.write(machine.run("journalctl", "--no-pager", "--lines", "60", ok=False))
                 raise
@@ -285,18 +293,19 @@ def run(archive: Path) -> dict[str, object]:
 
 
 def main() -> int:
-    """Run it on an archive, by default the one in ``dist``."""
+    """Run it on an archive."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path, help="made by 'make bundle'")
     archive = parser.parse_args().archive.resolve()
+    if os.geteuid() != 0:
+        sys.stderr.write("make namespaces: this needs root: sudo make systemd-run\n")
+        return 1
     try:
-        if os.geteuid() != 0:
-            raise FaultError("make namespaces: this needs root: sudo make systemd-run")
         figures = run(archive)
     except FaultError as fault:
         sys.stderr.write(f"{fault}\n")
         return 1
-    print(json.dumps(figures))
+    sys.stdout.write(f"{json.dumps(figures)}\n")
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bundled import PYTHON, bundle, changed
+from bundled import PYTHON, bundle, changed, copied
 from make_bundle import pack, seal
 
 
@@ -44,15 +44,19 @@ def _installed(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installed(_installed: Path, tmp_path: Path) -> Iterator[Path]:
-    """Give each test the installed version as it was at first; environments know their folder, so it stays where it is."""
+    """Give each test the first version in use, and the configuration as it was at first.
+
+    Environments know their folder, so it stays where it is; a later version, once installed, stays beside it.
+    """
     kept = tmp_path / "kept"
     shutil.copytree(_installed / "etc", kept)
     yield _installed
-    install(_installed / "opt/potline/0.1.0", _installed, "--use", "0.1.0")
-    install(_installed / "opt/potline/0.1.0", _installed, "--remove", "0.2.0")
     shutil.rmtree(_installed / "etc")
     shutil.copytree(kept, _installed / "etc")
     shutil.rmtree(_installed / "var", ignore_errors=True)
+    current = _installed / "opt/potline/current"
+    current.unlink()
+    current.symlink_to("0.1.0")
 
 
 def _without_network() -> list[str]:
@@ -140,9 +144,7 @@ def test_an_upgrade_keeps_what_the_plant_has_written_and_puts_the_new_beside_it(
     assert not unit.read_text(encoding="utf-8").endswith("# A word more.\n")
 
 
-def test_an_upgrade_whose_configuration_has_faults_leaves_the_old_version_in_use(
-    second: Path, installed: Path
-) -> None:
+def test_an_upgrade_whose_configuration_has_faults_leaves_the_old_version_in_use(second: Path, installed: Path) -> None:
     with (installed / "etc/potline/collector.toml").open("a", encoding="utf-8") as file:
         file.write("\n[no_such_table]\nx = 1\n")
     done = install(second, installed)
@@ -182,8 +184,7 @@ def test_a_store_that_gets_a_new_format_is_copied_and_one_of_a_newer_format_is_n
 def test_a_changed_file_is_refused_before_anything_is_written(
     first: Path, tmp_path: Path, file: str, before: str, after: str, told: str
 ) -> None:
-    folder = tmp_path / "damaged"
-    shutil.copytree(first, folder)
+    folder = copied(first, tmp_path / "damaged")
     text = (folder / file).read_text(encoding="utf-8")
     (folder / file).write_text(text.replace(before, after, 1), encoding="utf-8")
     done = install(folder, tmp_path / "root")
@@ -246,9 +247,7 @@ def test_another_archive_of_the_same_version_does_not_replace_what_is_installed(
         (("--frobnicate",), "do not know '--frobnicate'"),
     ],
 )
-def test_what_cannot_be_done_is_refused(
-    installed: Path, first: Path, arguments: tuple[str, ...], told: str
-) -> None:
+def test_what_cannot_be_done_is_refused(installed: Path, first: Path, arguments: tuple[str, ...], told: str) -> None:
     done = install(first, installed, *arguments)
     assert done.returncode == 1
     assert told in done.stderr
@@ -276,8 +275,7 @@ def test_a_half_made_version_is_made_anew_and_removal_leaves_configuration_and_s
 
 
 def test_the_same_files_make_the_same_archive(first: Path, tmp_path: Path) -> None:
-    again = tmp_path / first.name
-    shutil.copytree(first, again, copy_function=shutil.copyfile)
+    again = copied(first, tmp_path / first.name)
     assert pack(first, tmp_path / "one.tar.gz") == pack(again, tmp_path / "other.tar.gz")
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()

@@ -75,7 +75,9 @@ def test_no_secret_stands_in_it() -> None:
 def test_systemd_accepts_it_and_counts_it_among_the_well_protected(tmp_path: Path) -> None:
     # The program is not installed where tests run: systemd would complain of that alone.
     copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/potline/current/bin/potline", "/bin/true"), encoding="utf-8")
+    copy.write_text(
+        UNIT.read_text(encoding="utf-8").replace("/opt/potline/current/bin/potline", "/bin/true"), encoding="utf-8"
+    )
     assert copy.read_text(encoding="utf-8").count("=/bin/true ") == 2
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from server_process import free_port
@@ -32,8 +33,9 @@ WEAK = {
 class Osv(BaseHTTPRequestHandler):
     """The service: version 1.4 of one package has a weakness."""
 
-    asked: list[tuple[str, str]]
-    status = 200
+    asked: ClassVar[list[tuple[str, str]]]
+    url: ClassVar[str]
+    status: ClassVar[int] = 200
 
     def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -54,12 +56,12 @@ def service() -> Iterator[type[Osv]]:
     """Run the service."""
 
     class Serving(Osv):
-        asked = []
+        asked: ClassVar[list[tuple[str, str]]] = []
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Serving) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        Serving.url = f"http://127.0.0.1:{server.server_port}/v1/query"  # type: ignore[attr-defined]
+        Serving.url = f"http://127.0.0.1:{server.server_port}/v1/query"
         yield Serving
         server.shutdown()
         thread.join()
@@ -86,14 +88,19 @@ def excepted(**changed: object) -> str:
 
 
 def test_a_known_weakness_fails_and_is_told_with_its_remedy(tmp_path: Path, service: type[Osv]) -> None:
-    done = audit(tmp_path, service.url, "sturdy==2.0 \\\n    --hash=sha256:00\nweakling==1.4 \\\n    --hash=sha256:00\n")
+    done = audit(
+        tmp_path, service.url, "sturdy==2.0 \\\n    --hash=sha256:00\nweakling==1.4 \\\n    --hash=sha256:00\n"
+    )
     assert done.returncode == 1
     assert "weakling 1.4: CVE-2026-0001, GHSA-test-0001; mended in 1.5; take a newer version" in done.stderr
     assert sorted(service.asked) == [("sturdy", "2.0"), ("weakling", "1.4")]
 
 
 def test_both_versions_of_a_package_that_is_locked_twice_are_asked_for(tmp_path: Path, service: type[Osv]) -> None:
-    lock = "weakling==1.5 ; python_full_version < '3.12' \\\n  --hash=sha256:00\nweakling==1.4 ; python_full_version >= '3.12'\n"
+    lock = (
+        "weakling==1.5 ; python_full_version < '3.12' \\\n  --hash=sha256:00\n"
+        "weakling==1.4 ; python_full_version >= '3.12' \\\n  --hash=sha256:00\n"
+    )
     done = audit(tmp_path, service.url, lock)
     assert done.returncode == 1
     assert sorted(service.asked) == [("weakling", "1.4"), ("weakling", "1.5")]
