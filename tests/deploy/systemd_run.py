@@ -7,8 +7,9 @@ files that is thrown away, so nothing is left behind and there is no network but
 installed by its own program; a wrong configuration is told and, once corrected, the service comes up by itself; it
 gets its credential and says that it is ready; the sandbox denies what it should (a program of the test tries, under the
 service's own restrictions); a stopped process is ended by the watchdog and started again, and so is a killed one; it
-reloads, where the service file can; it stops in time with a sound ledger; it is removed. Prints one line of JSON; the
-exit code is 1 if anything is not so. Needs root, systemd 250 or newer, cgroup2 and mosquitto. Takes about two minutes.
+reloads, where the service file can; it is upgraded while it runs, and goes back; it stops in time with a sound ledger;
+it is removed. Prints one line of JSON; the exit code is 1 if anything is not so. Needs root, systemd 250 or newer,
+cgroup2 and mosquitto. Takes two to three minutes.
 """
 
 import argparse
@@ -245,6 +246,22 @@ def reloaded(machine: Machine) -> str:
     return "the same process"
 
 
+def upgraded(machine: Machine) -> float:
+    """Upgrade the running service to another version and go back; return how long going back takes [s]."""
+    machine.run("cp", "-a", "/unpacked", "/later")
+    seal = "sed -i s/^version=.*/version=99.0/ bundle && rm SHA256SUMS && find * -type f | xargs sha256sum >../sums"
+    machine.run("sh", "-c", f"cd /later && {seal} && mv ../sums SHA256SUMS")
+    before = machine.shown("MainPID")
+    said = machine.run("/later/install", "--python", "/usr/bin/python3")
+    if "potline 99.0 is running" not in said or machine.shown("MainPID") in {before, "0"}:
+        raise FaultError(f"upgrade: it does not run\n{said}")
+    began = time.monotonic()
+    said = machine.run("/opt/potline/current/install", "--use", machine.read("/unpacked/bundle").split()[0][8:])
+    if machine.shown("ActiveState") != "active" or "is running" not in said:
+        raise FaultError(f"go back: it does not run\n{said}")
+    return time.monotonic() - began
+
+
 def stopped(machine: Machine) -> float:
     """Stop, and return how long it took [s]."""
     begin = time.monotonic()
@@ -281,6 +298,7 @@ def run(archive: Path) -> dict[str, object]:
                 figures["kill_restart_s"] = round(restarted(machine, "KILL", "signal"), 1)
                 figures["restarts"] = int(machine.shown("NRestarts"))
                 figures["reload"] = reloaded(machine)
+                figures["going_back_s"] = round(upgraded(machine), 1)
                 figures["stop_s"] = round(stopped(machine), 1)
                 figures["exposure"] = exposure(machine)
             except FaultError:

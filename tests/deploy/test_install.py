@@ -10,6 +10,9 @@ import pytest
 from bundled import PYTHON, bundle, changed, copied
 from make_bundle import pack, seal
 
+# Whole installations, ten seconds each on an idle machine.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -72,7 +75,7 @@ NO_NETWORK = _without_network()
 
 def install(folder: Path, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [*NO_NETWORK, str(folder / "install"), "--root", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=170)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def in_use(root: Path) -> str:
