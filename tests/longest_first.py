@@ -7,6 +7,7 @@ SECONDS: Mapping[str, int] = MappingProxyType(
     {
         "test_pain_08_the_consumer_stops_silently.py": 78,
         "test_end_to_end.py": 70,
+        "test_install.py": 60,
         "test_mqtt_connection.py": 48,
         "test_pain_05_outage_or_restart_loses_data.py": 44,
         "test_anode_effect_day.py": 42,
@@ -17,6 +18,7 @@ SECONDS: Mapping[str, int] = MappingProxyType(
         "test_transports_end_to_end.py": 25,
         "test_page_in_browser.py": 25,
         "test_soak_in_small.py": 25,
+        "test_watchdog.py": 24,
         "test_told_grid_factor.py": 20,
         "test_mqtt_pains.py": 19,
         "test_balance_of_a_line.py": 17,
