@@ -158,6 +158,7 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             instruments=instruments,
             least_coverage_pct=configuration.accounting.least_coverage_pct,
             merged=line.effects.merged,
+            rules=configuration.rules,
         )
         page = await stack.enter_async_context(
             PageServer(

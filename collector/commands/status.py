@@ -46,11 +46,15 @@ def ask(host: str, port: int) -> dict[str, Any]:
 
 
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Tell whether nothing needs a human: line and sources run, every meter is good, every database takes its lines."""
+    """Tell whether nothing needs a human.
+
+    Line and sources run, every meter is good, every database takes its lines, and no alert stands.
+    """
     return (
         not state["line_waits"]
+        and not state["alerts"]
         and all(words == "running" for words in state["sources"].values())
-        and all(words == "delivering" for words in state["targets"].values())
+        and all(database["delivering"] for database in state["databases"])
         and all(meter["quality"] >= _GOOD and not meter["set_aside"] for meter in state["meters"])
     )
 
@@ -66,7 +70,10 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
         yield from _meter(meter, width)
     if not state["meters"]:
         yield "  none is configured"
-    yield from _section("databases", state["targets"].items() or [("none", "the store alone keeps everything")])
+    told = [(database["name"], _database(database)) for database in state["databases"]]
+    yield from _section("databases", told or [("none", "the store alone keeps everything")])
+    if state["alerts"]:
+        yield from _section("alerts", [_alert(alert) for alert in state["alerts"]])
     outbox = state["outbox"]
     yield f"outbox: {outbox['records']} records, {outbox['size_bytes']} bytes; dead letters: {outbox['dead']}"
     if totals["dropped_records_by_cause"]:
@@ -79,6 +86,29 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
         f"readings: {totals['readings_total']}, without a value: {totals['readings_bad_total']}, "
         f"polls skipped: {totals['poll_late_total']}, steps of the clock: {totals['clock_steps_total']}"
     )
+
+
+def _database(database: Mapping[str, Any]) -> str:
+    words = str(database["state"])
+    if database["oldest"] is not None:
+        words += f", {seconds(database['lag_s'])} behind since {database['oldest']}: {database['records']} records"
+    if database["delivered"] is not None:
+        words += f", took lines last at {database['delivered']}"
+    return words
+
+
+def _alert(alert: Mapping[str, Any]) -> tuple[str, str]:
+    series = " ".join(f"{key}={value}" for key, value in alert["series"].items())
+    since = "" if alert["since"] is None else f" (since {alert['since']})"
+    return f"{alert['rule']} {series}".rstrip(), f"{alert['severity']}: {alert['text']}{since}"
+
+
+def seconds(value: float) -> str:
+    """Return a time [s] in its largest unit of which it has two or more."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"{value / length:.0f} {unit}"
+    return f"{value:.0f} s"
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, str]]:

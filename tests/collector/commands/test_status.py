@@ -23,12 +23,24 @@ METER: dict[str, Any] = {
     "set_aside": [],
     "most_registers": None,
 }
+DATABASE: dict[str, Any] = {
+    "name": "plantdb",
+    "state": "delivering",
+    "delivering": True,
+    "lag_s": 0.0,
+    "oldest": None,
+    "delivered": "2026-03-01T03:59:59Z",
+    "records": 0,
+    "lines": 0,
+    "size_bytes": 0,
+}
 STATE: dict[str, Any] = {
     "plant": {"id": "example", "name": "Example smelter"},
     "started": "2026-03-01T03:00:00Z",
     "now": "2026-03-01T04:00:00Z",
     "sources": {"modbus:plc": "running"},
-    "targets": {},
+    "databases": [],
+    "alerts": [],
     "meters": [METER],
     "outbox": {"records": 12, "size_bytes": 3456, "oldest_ns": 0, "dead": 0},
     "totals": {
@@ -128,11 +140,37 @@ def test_errors_and_what_is_set_aside_stand_under_their_meter() -> None:
     ]
 
 
+def test_a_database_that_is_behind_says_how_far_and_an_alert_what_it_is_about() -> None:
+    late = DATABASE | {
+        "state": "HTTP 503",
+        "delivering": False,
+        "lag_s": 7260.0,
+        "oldest": "2026-03-01T01:59:00Z",
+        "records": 726,
+    }
+    alert = {
+        "rule": "energy_balance",
+        "severity": "warning",
+        "series": {"potline": "PL1"},
+        "text": "rectifier_2 does not fit",
+        "since": "2026-03-01T02:00:00Z",
+    }
+    told = list(lines(STATE | {"databases": [DATABASE | {"name": "other"}, late], "alerts": [alert]}))
+    assert told[5:10] == [
+        "databases",
+        "  other    delivering, took lines last at 2026-03-01T03:59:59Z",
+        "  plantdb  HTTP 503, 2 h behind since 2026-03-01T01:59:00Z: 726 records, took lines last at 2026-03-01T03:59:59Z",
+        "alerts",
+        "  energy_balance potline=PL1  warning: rectifier_2 does not fit (since 2026-03-01T02:00:00Z)",
+    ]
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"sources": {"modbus:plc": "connect to …: refused"}},
-        {"targets": {"plantdb": "HTTP 503"}},
+        {"databases": [DATABASE | {"state": "HTTP 503", "delivering": False}]},
+        {"alerts": [{"rule": "energy_balance"}]},
         {"meters": [METER | {"quality": 64}]},
         {"meters": [METER | {"set_aside": [{"registers": ["a"], "reason": "b", "since": "c"}]}]},
     ],
