@@ -70,7 +70,7 @@ export class Delivery {
 export class Sources {
   constructor() {
     const columns = [{ label: "Source" }, { label: "State", wrap: true }];
-    this.table = new Table("Sources", columns, { empty: "no source has started yet" });
+    this.table = new Table("Sources", columns, { empty: "no source has started yet", stacked: true });
     byId("sources").append(this.table.element);
     this.facts = new Facts(byId("totals"), [
       "Readings",

@@ -15,9 +15,12 @@ function compared(name, value, limit, digits) {
   return { text: `▼ ${fixed(distance, digits)} below the ${named}`, tone: "kept" };
 }
 
+// A standard by its number and year, as it is cited.
+const standard = (edition) => edition.replace(/^([a-z]+)_(\d+)_(\d{4})$/, (_, body, number, year) => `${body.toUpperCase()} ${number}-${year}`);
+
 // Which level of a standard a ratio keeps to: the first one is the strictest.
 function levelled(levels, value) {
-  const { edition } = levels;
+  const edition = standard(levels.edition);
   const steps = [levels.level_1, levels.level_2, levels.level_3];
   const kept = steps.findIndex((step) => isNumber(step) && value <= step);
   const last = steps.filter(isNumber).at(-1);

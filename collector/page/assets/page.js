@@ -54,4 +54,12 @@ function show(state) {
   say(byId("method"), `Method ${METHODS[plant.method] ?? plant.method}, global warming potentials ${plant.gwp.toUpperCase()}.`);
 }
 
-listen(show);
+// How long it took can be read in the browser's tools; one measure is kept.
+function timed(state) {
+  const start = performance.now();
+  show(state);
+  performance.clearMeasures("show");
+  performance.measure("show", { start });
+}
+
+listen(timed);

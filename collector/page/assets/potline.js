@@ -52,7 +52,7 @@ export class PotlineCard {
     this.whole = new Figure("Energy, AC (comprehensive)", "kWh/t", "rectifiers and auxiliaries; without the casthouse.");
     this.co2 = new Figure("Emissions", "t CO₂e/t", "anodes, perfluorocarbons and electricity (location-based); fuels where they are told.");
     const live = make("dl", "live");
-    const names = ["Line current", "Line voltage", "DC power", "AC power", "Pots operating", "Anode effects, last 60 min"];
+    const names = ["Line current", "Line voltage", "DC power", "AC power", "Pots operating", "Anode effects, 60 min"];
     this.live = names.map((name) => {
       const value = make("span");
       const unitName = make("span", "unit");

@@ -4,8 +4,8 @@ import { make } from "./elements.js";
 import { emissionsGoal, energyGoal } from "./goals.js";
 import { Trend } from "./trend.js";
 
-const MINUTE = { span: "last hour, by minute", stepS: 60, spanS: 3600 };
-const HOUR = { span: "last 24 h, by hour", stepS: 3600, spanS: 86400 };
+const MINUTE = { span: "last hour", stepS: 60, spanS: 3600 };
+const HOUR = { span: "last 24 h", stepS: 3600, spanS: 86400 };
 const ENERGY = [
   { label: "AC compr.", pick: (window) => window.liquid_comprehensive_ac?.kwh_per_t, colour: "--series-3" },
   { label: "AC", pick: (window) => window.liquid_ac?.kwh_per_t, colour: "--series-2" },
@@ -18,9 +18,9 @@ const BOUNDARIES = [["liquid_comprehensive_ac", "AC compr."], ["liquid_ac", "AC"
 export class Trends {
   constructor() {
     const lines = BOUNDARIES.map(([, label]) => ({ label: `target ${label}`, colour: "--goal" }));
-    const energy = (span) => new Trend({ title: "Energy", unitName: "kWh/t", digits: 0, series: ENERGY, lines, ...span });
+    const energy = (span) => new Trend({ title: `Energy, ${span.span}`, unitName: "kWh/t", digits: 0, series: ENERGY, lines, ...span });
     const emissions = (span, unitName) =>
-      new Trend({ title: "Emissions", unitName, digits: 2, series: EMISSIONS, lines: TARGET, ...span });
+      new Trend({ title: `Emissions, ${span.span}`, unitName, digits: 2, series: EMISSIONS, lines: TARGET, ...span });
     this.minutes = [energy(MINUTE), emissions(MINUTE, "t CO₂e/t, without fuels")];
     this.hours = [energy(HOUR), emissions(HOUR, "t CO₂e/t")];
     const trends = [...this.minutes, ...this.hours].map(({ element }) => element);
