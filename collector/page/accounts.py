@@ -9,7 +9,7 @@ Invariants
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from collector.accounting import intensity
@@ -144,7 +144,7 @@ class Accounts:
             "start": iso(window.start_ns),
             "length_s": length_s,
             "pots_operating": sums.pots,
-            "emissions": None if emitted is None else asdict(emitted),
+            "emissions": emitted,
             "fuels": {} if fuels is None else {part.name: part.t_co2 for part in fuels.parts},
             "auxiliary_kwh": sums.auxiliary_kwh,
             "metal_t": sums.metal_t,
@@ -155,11 +155,12 @@ class Accounts:
             "restated": sums.restated,
         }
         for boundary, pair in intensity.boundaries(sums).items():
-            stands = None
+            shown[boundary] = None
             # Services that the metal shares belong into it, and only the plant's own account has them.
             if boundary != COMPREHENSIVE or parameters is None or not parameters.wanted.shares_by_metal:
-                stands = intensity.energy_intensity(pair, length_s=length_s, least_coverage_pct=least, metal=metal)
-            shown[boundary] = None if stands is None else asdict(stands)
+                shown[boundary] = intensity.energy_intensity(
+                    pair, length_s=length_s, least_coverage_pct=least, metal=metal
+                )
         return shown
 
 

@@ -1,6 +1,7 @@
 """What the page says of each meter: its last values, how old and how good they are, and how it does on its line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from collector.instruments import Instruments
@@ -12,10 +13,28 @@ from collector.readings.health import MeterHealth
 from collector.readings.quality import Quality
 
 
-def meters(plant: Plant, live: Live, instruments: Instruments) -> Iterator[dict[str, Any]]:
-    """Yield what is known of each meter, in the order of the plant."""
-    for meter in plant.meters:
-        yield _meter(plant, meter, live, instruments.meters.get(meter.id, _UNHEARD))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A meter, what never changes of it, and by the label of each quantity its unit and its place."""
+
+    meter: Meter
+    fixed: Mapping[str, Any]
+    values: Mapping[str, tuple[str, int]]
+
+
+class Meters:
+    """The meters of a plant: what does not change of them is made once."""
+
+    def __init__(self, plant: Plant) -> None:
+        places: dict[str, dict[str, tuple[str, int]]] = {}
+        for place, point in enumerate(plant.points):
+            places.setdefault(point.owner, {})[point.quantity.label] = (point.quantity.unit, place)
+        self._known = [_Known(meter, _fixed(meter), places.get(meter.id, {})) for meter in plant.meters]
+
+    def shown(self, live: Live, instruments: Instruments) -> Iterator[dict[str, Any]]:
+        """Yield what is known of each meter, in the order of the plant."""
+        for known in self._known:
+            yield _meter(known, live, instruments.meters.get(known.meter.id, _UNHEARD))
 
 
 def fresh_s(meter: Meter) -> float:
@@ -27,15 +46,7 @@ _UNHEARD = MeterHealth()
 """Of a meter that nobody has polled yet, or that speaks by itself."""
 
 
-def _meter(plant: Plant, meter: Meter, live: Live, health: MeterHealth) -> dict[str, Any]:
-    places = plant.points.of(meter.id)
-    ages = [age_s for place in places.values() if (age_s := live.age_s(place)) is not None]
-    # A register that the device does not have says nothing about the others; it is told by its name.
-    aside = {name for each in health.set_aside for name in each.registers}
-    told = [place for quantity, place in places.items() if quantity.label not in aside] or list(places.values())
-    qualities = [live.quality[place] for place in told if live.age_s(place) is not None]
-    worst = Quality(min(qualities)) if qualities else Quality.BAD_NOT_CONNECTED
-    within_s = fresh_s(meter)
+def _fixed(meter: Meter) -> Mapping[str, Any]:
     return {
         "id": meter.id,
         "potline": meter.potline,
@@ -43,12 +54,25 @@ def _meter(plant: Plant, meter: Meter, live: Live, health: MeterHealth) -> dict[
         "profile": meter.profile.name if isinstance(meter, PolledMeter) else "mqtt",
         "every_s": meter.every_s,
         "endpoint": meter.place,
+    }
+
+
+def _meter(known: _Known, live: Live, health: MeterHealth) -> dict[str, Any]:
+    read = {label: age_s for label, (_, place) in known.values.items() if (age_s := live.age_s(place)) is not None}
+    # A register that the device does not have says nothing about the others; it is told by its name.
+    aside = {name for each in health.set_aside for name in each.registers}
+    told = known.values.keys() - aside or known.values.keys()
+    qualities = [live.quality[known.values[label][1]] for label in told if label in read]
+    worst = Quality(min(qualities)) if qualities else Quality.BAD_NOT_CONNECTED
+    within_s = fresh_s(known.meter)
+    return {
+        **known.fixed,
         "quality": int(worst),
         "quality_words": worst.words if qualities else "not read yet",
-        "age_s": min(ages, default=None),
+        "age_s": min(read.values(), default=None),
         "values": {
-            quantity.label: {"value": live.value(place, within_s=within_s), "unit": quantity.unit}
-            for quantity, place in places.items()
+            label: {"value": live.value(place, within_s=within_s), "unit": unit}
+            for label, (unit, place) in known.values.items()
         },
         **_on_its_line(health),
     }

@@ -17,7 +17,7 @@ from collector.page.accounts import Accounts
 from collector.page.databases import databases, outbox_of
 from collector.page.goals import goals
 from collector.page.live import Live
-from collector.page.meters import fresh_s, meters
+from collector.page.meters import Meters, fresh_s
 from collector.page.times import iso
 from collector.plant.meter import Measures
 from collector.plant.rule_tables import RuleTables
@@ -71,6 +71,7 @@ class PageState:
         self._firing: Sequence[Mapping[str, Any]] | None = None
         self._started_ns = clock.now_ns()
         self._accounts = Accounts(plant, least_coverage_pct=least_coverage_pct)
+        self._meters = Meters(plant)
         self._pots = {
             potline.id: {
                 quantity: np.array([plant.points.place(f"pot:{pot}", quantity) for pot in potline.pots], np.int64)
@@ -107,7 +108,7 @@ class PageState:
                 "potlines": [
                     self._potline(db, potline, live, accounts[potline.id], now_ns) for potline in self._plant.potlines
                 ],
-                "meters": list(meters(self._plant, live, instruments)),
+                "meters": list(self._meters.shown(live, instruments)),
                 "sources": dict(instruments.source_states),
                 "databases": list(databases(db, instruments, now_ns)),
                 "outbox": outbox_of(instruments),

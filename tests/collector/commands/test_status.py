@@ -155,11 +155,12 @@ def test_a_database_that_is_behind_says_how_far_and_an_alert_what_it_is_about() 
         "text": "rectifier_2 does not fit",
         "since": "2026-03-01T02:00:00Z",
     }
+    took = "took lines last at 2026-03-01T03:59:59Z"
     told = list(lines(STATE | {"databases": [DATABASE | {"name": "other"}, late], "alerts": [alert]}))
     assert told[5:10] == [
         "databases",
-        "  other    delivering, took lines last at 2026-03-01T03:59:59Z",
-        "  plantdb  HTTP 503, 2 h behind since 2026-03-01T01:59:00Z: 726 records, took lines last at 2026-03-01T03:59:59Z",
+        f"  other    delivering, {took}",
+        f"  plantdb  HTTP 503, 2 h behind since 2026-03-01T01:59:00Z: 726 records, {took}",
         "alerts",
         "  energy_balance potline=PL1  warning: rectifier_2 does not fit (since 2026-03-01T02:00:00Z)",
     ]
