@@ -6,7 +6,7 @@ import { duration } from "./figures.js";
 import { clock, zoneOf } from "./times.js";
 
 // The collector tells its state, or that it still lives, far more often than this.
-const SILENT_MS = 15000;
+const SILENT_MS = 25000;
 const AGAIN_MS = 3000;
 
 const link = { trouble: "", heardMs: null, ahead: 0, zone: "UTC", zoneName: "UTC", plant: "", lost: 0 };
@@ -54,25 +54,26 @@ function take(data) {
 }
 
 // While the browser tries again by itself the link is only being set up. An answer that is none ends it for good: then
-// one question tells why, and the page tries again.
+// the same question tells why, and the page tries again.
 async function failed() {
   link.trouble = "connection to the collector is lost; trying again";
   tick();
   if (events === null || events.readyState !== EventSource.CLOSED) return;
   close();
+  const asking = new AbortController();
+  const late = setTimeout(() => asking.abort(), AGAIN_MS);
   try {
-    const answer = await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(AGAIN_MS) });
-    const why = (await answer.text()).trim();
-    const stopped = answer.status === 503;
-    const login = await fetch("api/state", { method: "HEAD", cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(AGAIN_MS) });
-    if (login.status === 401 || login.type === "opaqueredirect") {
+    const answer = await fetch("api/events", { cache: "no-store", signal: asking.signal });
+    if (answer.status === 401) {
       location.assign("login");
       return;
     }
-    if (login.status === 503 && !stopped) link.trouble = "collector has no place for one more viewer; trying again";
-    else if (why && why !== "ok") link.trouble = `collector says: ${why}; trying again`;
+    if (!answer.ok) link.trouble = `collector refuses: ${(await answer.text()).trim() || `HTTP ${answer.status}`}`;
   } catch {
     link.trouble = "collector does not answer; trying again";
+  } finally {
+    clearTimeout(late);
+    asking.abort();
   }
   tick();
   timer = setTimeout(open, AGAIN_MS);
