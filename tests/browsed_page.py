@@ -102,7 +102,7 @@ class Served:
         self.instruments.readings_total += 1
 
 
-@dataclass(slots=True)
+@dataclass
 class Watched:
     """A tab, and what it did that it should not: words on its console, errors, requests to other places."""
 
