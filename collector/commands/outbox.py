@@ -77,7 +77,7 @@ def show(context: click.Context, *, as_json: bool, config_file: Path) -> None:
 
 def _running(configuration: Configuration) -> Mapping[str, str]:
     try:
-        told = status.ask(configuration.page.host, configuration.page.port)["databases"]
+        told = status.ask(configuration.page)["databases"]
     except status.NotRunning:
         return {}
     return {database["name"]: database["state"] for database in told}

@@ -1,10 +1,13 @@
 """How a running collector is doing, in words: asked over its page, which also works from another shell."""
 
 import http.client
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+from collector.settings import PageSettings
 
 TIMEOUT_S = 5.0
 _GOOD = 192
@@ -14,21 +17,29 @@ class NotRunning(Exception):
     """No collector answers where the page should be."""
 
 
-def ask(host: str, port: int) -> dict[str, Any]:
-    """Return the state of the collector whose page listens there.
+def ask(page: PageSettings) -> dict[str, Any]:
+    """Return the state of the collector whose page is set up like that.
 
     Raises
     ------
     NotRunning
-        If nobody answers, or somebody else does.
+        If nobody answers, or somebody else does, or the token is not the one that it was started with.
     """
-    if port == 0:
+    if page.port == 0:
         raise NotRunning("[page] listen has port 0, a free one each time; give it a number to ask for the status")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - the address of all interfaces is replaced
-    place = f"ask the collector at {host} port {port}"
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(page.host, page.host)  # noqa: S104 - all interfaces are replaced
+    place = f"ask the collector at {host} port {page.port}"
     try:
-        connection.request("GET", "/api/state")
+        headers = (
+            {"Authorization": f"Bearer {page.token_file.read_text(encoding='utf-8').strip()}"}
+            if page.token_file
+            else {}
+        )
+        connection = _connection(host, page)
+    except OSError as exc:
+        raise NotRunning(f"{place}: {exc}; be the collector's user, or root") from exc
+    try:
+        connection.request("GET", "/api/state", headers=headers)
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as exc:
@@ -36,6 +47,11 @@ def ask(host: str, port: int) -> dict[str, Any]:
         raise NotRunning(f"{place}: {reason}; is it running? 'potline run', or 'systemctl status potline'") from exc
     finally:
         connection.close()
+    if response.status in {http.client.UNAUTHORIZED, http.client.TOO_MANY_REQUESTS}:
+        told = body.decode(errors="replace").strip()
+        what = f"it does not take the token of {page.token_file}" if page.token_file else "it asks for a token"
+        remedy = "it was started with another one; restart it, or give the [page] token_file that it has"
+        raise NotRunning(f"{place}: {what} ({told}); {remedy}")
     try:
         state = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError as exc:
@@ -43,6 +59,17 @@ def ask(host: str, port: int) -> dict[str, Any]:
     if response.status != http.client.OK or "meters" not in state:
         raise NotRunning(f"{place}: what answers there is no collector; check [page] listen")
     return state
+
+
+def _connection(host: str, page: PageSettings) -> http.client.HTTPConnection:
+    if page.certificate is None:
+        return http.client.HTTPConnection(host, page.port, timeout=TIMEOUT_S)
+    # Nothing but the page's own certificate is believed, whatever name stands in it: it is asked on this machine.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    context.load_verify_locations(cafile=page.certificate[0])
+    return http.client.HTTPSConnection(host, page.port, timeout=TIMEOUT_S, context=context)
 
 
 def is_well(state: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """What the page shows: one JSON document, from the ledger in the store and the latest readings."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -80,9 +80,20 @@ class PageState:
             for potline in plant.potlines
         }
 
-    def look(self) -> None:
-        """Ask for what only the event loop may be asked for; before each document."""
+    def look(self) -> Hashable:
+        """Ask for what only the event loop may be asked for, before each document; return what changes with the state.
+
+        Every reading, entry, delivery and transition is in it; that time goes by is not.
+        """
         self._firing = None if self._alerts is None else list(self._alerts())
+        seen = self._instruments
+        return (
+            tuple(seen.stream_fields().items()),
+            tuple(seen.source_states.items()),
+            tuple(seen.target_states.items()),
+            seen.line_waits,
+            None if self._firing is None else msgspec.json.encode(self._firing),
+        )
 
     def document(self) -> bytes:
         """Return the state as JSON. One thread at a time."""

@@ -11,6 +11,7 @@ import pytest
 from server_process import free_port
 
 from collector.commands.status import NotRunning, ask, is_well, lines
+from collector.settings import PageSettings
 
 METER: dict[str, Any] = {
     "id": "rectifier_1",
@@ -87,7 +88,7 @@ def page(status: int, body: bytes) -> Iterator[int]:
 
 def test_a_collector_that_is_well_says_so_in_a_line_a_meter() -> None:
     with page(200, json.dumps(STATE).encode()) as port:
-        state = ask("127.0.0.1", port)
+        state = ask(PageSettings("127.0.0.1", port))
     assert is_well(state)
     assert list(lines(state)) == [
         "Example smelter (example): running since 2026-03-01T03:00:00Z, now 2026-03-01T04:00:00Z",
@@ -182,9 +183,9 @@ def test_anything_that_needs_a_look_is_not_well(change: dict[str, Any]) -> None:
 
 def test_a_collector_that_does_not_run_is_told_with_what_to_do() -> None:
     with pytest.raises(NotRunning, match=r"port \d+: .*refused; is it running\? 'potline run'"):
-        ask("127.0.0.1", free_port())
+        ask(PageSettings("127.0.0.1", free_port()))
     with pytest.raises(NotRunning, match="has port 0, a free one each time; give it a number"):
-        ask("127.0.0.1", 0)
+        ask(PageSettings("127.0.0.1", 0))
 
 
 @pytest.mark.parametrize(
@@ -193,9 +194,9 @@ def test_a_collector_that_does_not_run_is_told_with_what_to_do() -> None:
 )
 def test_something_else_that_answers_there_is_no_collector(status: int, body: bytes) -> None:
     with page(status, body) as port, pytest.raises(NotRunning, match="what answers there is no collector"):
-        ask("127.0.0.1", port)
+        ask(PageSettings("127.0.0.1", port))
 
 
 def test_a_page_on_all_interfaces_is_asked_on_this_machine() -> None:
     with page(200, json.dumps(STATE).encode()) as port:
-        assert ask("0.0.0.0", port)["plant"]["id"] == "example"
+        assert ask(PageSettings("0.0.0.0", port))["plant"]["id"] == "example"
