@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it tells none of its types
 from browsed_page import Served, chromium, looking, plain, text
 from closed_day import DAY, DAY_MIN, closed, plant_with
 from example_plant import ClockByHand
@@ -48,7 +47,9 @@ async def example(tmp_path_factory: pytest.TempPathFactory, browser: Browser) ->
     path = tmp_path_factory.mktemp("example") / "store.sqlite"
     async with Store(path, PLANT.points) as store:
         await closed(PLANT, store)
-        await store.commit(Commit(END, events=[effect("AE-1", "1007", 3600.0, 95.0), effect("AE-2", "1012", 40.0, None)]))
+        await store.commit(
+            Commit(END, events=[effect("AE-1", "1007", 3600.0, 95.0), effect("AE-2", "1012", 40.0, None)])
+        )
         served = Served(PLANT, path, ClockByHand(END + 20 * S))
         read_everything(PLANT, served.latest, served.clock.now_ns())
         served.tell("pl1_dc", Quantity.LINE_CURRENT, 401.27)
