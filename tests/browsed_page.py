@@ -55,6 +55,7 @@ class Served:
     latest: LatestReadings = field(init=False)
     instruments: Instruments = field(default_factory=Instruments)
     state: PageState = field(init=False)
+    token_file: Path | None = None
     server: PageServer | None = None
     port: int = 0
 
@@ -73,7 +74,9 @@ class Served:
     async def start(self) -> None:
         """Serve, on the same port as before."""
         look = self.state.look
-        self.server = PageServer(self.state.document, lambda: True, look=look, host="127.0.0.1", port=self.port)
+        self.server = PageServer(
+            self.state.document, lambda: True, look=look, host="127.0.0.1", port=self.port, token_file=self.token_file
+        )
         await self.server.__aenter__()
         self.port = urlsplit(self.address).port or 0
 

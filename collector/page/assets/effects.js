@@ -16,9 +16,9 @@ export class AnodeEffects {
     this.running = make("p", "running");
     const facts = make("dl", "facts");
     this.facts = new Facts(facts, [
-      "Minutes per cell-day, last 60 min",
+      "Minutes per cell-day, 1 h",
       "Minutes per cell-day, 24 h",
-      "Number, last 60 min",
+      "Number, 1 h",
       "Number, 24 h",
       "Minutes, 24 h",
     ]);
@@ -34,7 +34,7 @@ export class AnodeEffects {
   }
 
   update(potline, { zone, nowMs }) {
-    const { running, latest, last_24h: number } = potline.anode_effects;
+    const { running, latest } = potline.anode_effects;
     const { last_60_min: recent, rolling_24h: day } = potline.windows;
     say(this.title, potline.name);
     const told = running.map(({ pot, time }) => `pot ${pot} for ${duration((nowMs - Date.parse(time)) / 1000)}`);
@@ -44,7 +44,7 @@ export class AnodeEffects {
       minutes(recent),
       minutes(day),
       fixed(recent?.anode_effects, 0),
-      fixed(number, 0),
+      fixed(day?.anode_effects, 0),
       fixed(isNumber(day?.anode_effect_s) ? day.anode_effect_s / 60 : null, 1),
     ]);
     this.table.update(

@@ -1,7 +1,9 @@
 """The page in a real browser: what it shows, how it follows, and who can use it."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -265,6 +267,27 @@ async def test_1200_pots_and_300_meters_fit_the_screen(browser: Browser, large: 
         assert await sideways(tab.page) == 0
         meters = "document.querySelector('.meters')"
         assert await tab.page.evaluate(f"{meters}.scrollWidth - {meters}.clientWidth") <= 0
+
+
+async def test_whoever_has_the_token_signs_in_and_sees_the_figures(
+    browser: Browser, example: Served, tmp_path: Path
+) -> None:
+    token_file = tmp_path / "token"
+    await asyncio.to_thread(token_file.write_text, "a token of 24 characters", encoding="utf-8")
+    served = Served(example.plant, example.store, example.clock, token_file=token_file)
+    await served.start()
+    page = await browser.new_page()
+    try:
+        await page.goto(served.address)
+        found: dict[str, Any] = (await Axe().run(page)).response
+        assert [each["id"] for each in found["violations"]] == []
+        await page.keyboard.type("a token of 24 characters")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#figures:not([hidden])")
+        assert await page.locator("#link-words").text_content() == "connected"
+    finally:
+        await page.close()
+        await served.stop()
 
 
 async def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(browser: Browser, large: Served) -> None:
