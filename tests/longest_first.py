@@ -15,6 +15,7 @@ SECONDS: Mapping[str, int] = MappingProxyType(
         "test_readme.py": 28,
         "test_pain_01_one_dead_device_starves_all_others.py": 26,
         "test_transports_end_to_end.py": 25,
+        "test_page_in_browser.py": 25,
         "test_soak_in_small.py": 25,
         "test_told_grid_factor.py": 20,
         "test_mqtt_pains.py": 19,

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import json
 import re
 import socket
@@ -13,7 +14,14 @@ import collector.page.server
 from collector.page.server import PageServer, PageUnavailable
 
 ASSETS = Path(collector.page.server.__file__).parent / "assets"
-TYPES = {"page.css": "text/css", "page.js": "text/javascript", "favicon.svg": "image/svg+xml"}
+MODULES = sorted(path.name for path in ASSETS.glob("*.js") if not path.name.startswith("uPlot"))
+FOREIGN = ("uPlot.iife.min.js", "uPlot.min.css")
+TYPES = {
+    **dict.fromkeys([*MODULES, FOREIGN[0]], "text/javascript"),
+    **dict.fromkeys(["page.css", "sections.css", FOREIGN[1]], "text/css"),
+    "favicon.svg": "image/svg+xml",
+}
+IMPORTED = re.compile(r'^import \{[^}]+\} from "\./(\w+\.js)";$', re.MULTILINE)
 DOCUMENT = json.dumps({"plant": {"name": "Sør-Norge <&>"}, "now": "2026-01-01T00:00:00Z"}, ensure_ascii=False).encode()
 XMLNS = "http://www.w3.org/2000/svg"
 
@@ -90,25 +98,43 @@ def test_the_page_refers_only_to_assets_that_exist_and_to_its_own_elements(page:
     within = [reference for reference in page.references if reference.startswith("#")]
     assert {reference[1:] for reference in within} <= set(page.ids)
     others = [reference for reference in page.references if reference not in within]
-    assert sorted(others) == ["assets/favicon.svg", "assets/page.css", "assets/page.js"]
+    styles, scripts = ["page.css", "sections.css", FOREIGN[1]], ["page.js", FOREIGN[0]]
+    assert {reference.removeprefix("assets/") for reference in others} == {"favicon.svg", *styles, *scripts}
     assert [reference for reference in others if not (ASSETS / reference.removeprefix("assets/")).is_file()] == []
 
 
-@pytest.mark.parametrize("name", ["index.html", *TYPES])
+@pytest.mark.parametrize("name", ["index.html", "login.html", *(name for name in TYPES if name not in FOREIGN)])
 def test_an_asset_refers_to_no_other_place(name: str) -> None:
-    text = (ASSETS / name).read_text(encoding="utf-8").replace(XMLNS, "")
+    text = IMPORTED.sub("", (ASSETS / name).read_text(encoding="utf-8").replace(XMLNS, ""))
     assert re.findall(r"(?:[a-z]+:)?//[\w.-]+\.\w+|@import|url\(|data:|\bimport\b", text) == []
 
 
-def test_the_script_writes_text_and_never_markup_or_style_attributes() -> None:
-    text = (ASSETS / "page.js").read_text(encoding="utf-8")
+def test_every_module_is_imported_by_another_one_and_none_is_long() -> None:
+    texts = {name: (ASSETS / name).read_text(encoding="utf-8") for name in MODULES}
+    imported = {name for text in texts.values() for name in IMPORTED.findall(text)}
+    assert imported == set(MODULES) - {"page.js"}
+    assert max(text.count("\n") for text in texts.values()) < 400
+
+
+def test_the_charting_library_is_the_one_that_its_note_tells_of() -> None:
+    told = (ASSETS / "uPlot.origin.txt").read_text(encoding="utf-8")
+    assert "uPlot 1.6.32" in told
+    for name in FOREIGN:
+        assert f"{hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()}  {name}" in told
+    assert "MIT License" in (ASSETS / "uPlot.LICENSE.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_writes_text_and_never_markup_or_style_attributes(name: str) -> None:
+    text = (ASSETS / name).read_text(encoding="utf-8")
     risky = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute\(\"style"
     assert re.findall(risky, text) == []
 
 
-def test_the_script_finds_every_element_that_it_looks_for(page: Page) -> None:
-    text = (ASSETS / "page.js").read_text(encoding="utf-8")
-    wanted = set(re.findall(r'byId\("([\w-]+)"\)', text)) | {"meters", "databases", "sources", "events", "ledger"}
+def test_the_modules_find_every_element_that_they_look_for(page: Page) -> None:
+    texts = [(ASSETS / name).read_text(encoding="utf-8") for name in MODULES]
+    wanted = {id_ for text in texts for id_ in re.findall(r'byId\("([\w-]+)"\)', text)}
+    assert len(wanted) > 20
     assert wanted <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
 
