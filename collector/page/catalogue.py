@@ -172,3 +172,7 @@ def listed() -> str:
 def all_metrics() -> tuple[Metric, ...]:
     """Return the whole catalogue; those of the process (``process_…``) are the client library's own."""
     return (*PLAIN, *BY_CAUSE, *OF_STATES)
+
+
+if __name__ == "__main__":
+    print(listed(), end="")  # noqa: T201 - for the documentation

@@ -61,7 +61,7 @@ class Viewers:
         self._made_s = -float("inf")
         self._making = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._writing: set[web.Request] = set()
+        self._writing: set[asyncio.Transport] = set()
         self._working: asyncio.Task[None] | None = None
         self._closed = False
         self.count = 0
@@ -95,7 +95,7 @@ class Viewers:
             await self.newest()
             if self._working is None:
                 self._working = asyncio.create_task(self._work(), name="page")
-                self._working.add_done_callback(lambda _: self._changed.set())
+                self._working.add_done_callback(lambda _: self._wake())
             sent = 0
             while not self._closed:
                 changed = self._changed
@@ -122,19 +122,21 @@ class Viewers:
     async def close(self) -> None:
         """Let all go at once."""
         self._closed = True
-        self._changed.set()
-        for request in self._writing:
-            if request.transport is not None:
-                request.transport.abort()
+        self._wake()
+        for transport in self._writing:
+            transport.abort()
         await self._rest()
 
     async def _send(self, request: web.Request, response: web.StreamResponse, event: bytes) -> None:
-        self._writing.add(request)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        self._writing.add(transport)
         try:
             async with asyncio.timeout(self._slow_s):
                 await response.write(event)
         finally:
-            self._writing.discard(request)
+            self._writing.discard(transport)
 
     async def _work(self) -> None:
         """Make a document each time that something has changed, and as a heartbeat."""
@@ -151,6 +153,10 @@ class Viewers:
         self._made_s = time.monotonic()
         self._newest = await asyncio.to_thread(self._document)
         self._number += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let all viewers look. Never leave a set event behind: who waits for one goes round and round."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
