@@ -12,6 +12,7 @@ SECONDS: Mapping[str, int] = MappingProxyType(
         "test_pain_05_outage_or_restart_loses_data.py": 44,
         "test_anode_effect_day.py": 42,
         "test_simulated_month.py": 32,
+        "test_dashboards.py": 32,
         "test_pain_20_cpu_and_memory_blow_up.py": 30,
         "test_readme.py": 28,
         "test_pain_01_one_dead_device_starves_all_others.py": 26,

@@ -64,7 +64,7 @@ TROUBLES = (
 _CORRECTED_NS = DAY_NS + 2 * HOUR_NS
 _LATER_NS = 30 * MINUTE_NS
 _MISCOUNTED_FROM_NS = DAY_NS + 3 * HOUR_NS
-_TOGETHER_MIN = 2
+_TOGETHER_MIN = 5
 """Minutes that arrive together; of more, the line would say that they are told after the event."""
 _DELIVER_EVERY_MIN = 10
 _SETTLING_STEPS = 30
