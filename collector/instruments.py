@@ -20,7 +20,7 @@ class Waiting:
 
     def lag_s(self, now_ns: int) -> float:
         """Return how old the oldest of it is [s]; 0 where everything was taken."""
-        return max(0.0, (now_ns - self.oldest_ns) * 1e-9) if self.oldest_ns else 0.0
+        return max(0.0, (now_ns - self.oldest_ns) / 1e9) if self.oldest_ns else 0.0
 
 
 @dataclass(slots=True)

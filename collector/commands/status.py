@@ -125,7 +125,7 @@ def _database(database: Mapping[str, Any]) -> str:
 
 
 def _alert(alert: Mapping[str, Any]) -> tuple[str, str]:
-    series = " ".join(f"{key}={value}" for key, value in alert["series"].items())
+    series = " ".join(f"{key}={value}" for key, value in alert["tags"].items())
     since = "" if alert["since"] is None else f" (since {alert['since']})"
     return f"{alert['rule']} {series}".rstrip(), f"{alert['severity']}: {alert['text']}{since}"
 

@@ -50,7 +50,7 @@ def _kept(db: sqlite3.Connection, key: str) -> str:
 
 def _alert(
     rule: str,
-    series: Mapping[str, str],
+    tags: Mapping[str, str],
     text: str,
     *,
     value: float | None = None,
@@ -60,7 +60,7 @@ def _alert(
     return {
         "rule": rule,
         "severity": "warning",
-        "series": series,
+        "tags": tags,
         "value": value,
         "limit": limit,
         "text": text,

@@ -23,7 +23,7 @@ def databases(db: sqlite3.Connection, instruments: Instruments, now_ns: int) -> 
             "name": name,
             "state": words,
             "delivering": words == "delivering",
-            "lag_s": max(0.0, (now_ns - oldest_ns) * 1e-9) if oldest_ns else 0.0,
+            "lag_s": max(0.0, (now_ns - oldest_ns) / 1e9) if oldest_ns else 0.0,
             "oldest": iso(oldest_ns) if oldest_ns else None,
             "delivered": None if delivered_ns is None else iso(delivered_ns),
             "records": waiting.records if oldest_ns else 0,

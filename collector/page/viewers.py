@@ -150,8 +150,9 @@ class Viewers:
                     await self._make()
 
     async def _make(self) -> None:
-        self._made_s = time.monotonic()
+        begun_s = time.monotonic()
         self._newest = await asyncio.to_thread(self._document)
+        self._made_s = begun_s
         self._number += 1
         self._wake()
 

@@ -110,4 +110,4 @@ async def test_without_a_database_there_is_no_lag(tmp_path: Path) -> None:
 
 async def test_a_lag_is_zero_where_everything_was_taken_and_where_the_clock_was_set_back() -> None:
     waiting = {"all": Waiting(0, 0, 0, 0), "ahead": Waiting(1, 1, 1, NOW_NS + 5), "late": Waiting(1, 1, 1, 1)}
-    assert Instruments(waiting=waiting).lags_s(NOW_NS) == {"all": 0.0, "ahead": 0.0, "late": (NOW_NS - 1) * 1e-9}
+    assert Instruments(waiting=waiting).lags_s(NOW_NS) == {"all": 0.0, "ahead": 0.0, "late": (NOW_NS - 1) / 1e9}

@@ -152,7 +152,7 @@ def test_a_database_that_is_behind_says_how_far_and_an_alert_what_it_is_about() 
     alert = {
         "rule": "energy_balance",
         "severity": "warning",
-        "series": {"potline": "PL1"},
+        "tags": {"potline": "PL1"},
         "text": "rectifier_2 does not fit",
         "since": "2026-03-01T02:00:00Z",
     }

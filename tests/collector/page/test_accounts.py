@@ -122,7 +122,7 @@ async def test_twelve_hundred_pots_are_columns_and_a_pot_that_is_not_heard_is_nu
     place = PLANT.points.place(
         "pot:1002", next(point.quantity for point in PLANT.points if point.name == "pot:1001.pot_voltage")
     )
-    state._latest.quality[place] = 0
+    state._shown.latest.quality[place] = 0
     lines = (await shown(state))["potlines"]
     assert [len(line["pot_voltages_v"]) for line in lines] == [300] * 4
     assert lines[0]["pot_voltages_v"][:3] == [4.2, None, 4.2]
@@ -134,7 +134,7 @@ async def test_noise_that_nobody_tells_is_not_shown(store: Store) -> None:
     state = page(store)
     for place, point in enumerate(PLANT.points):
         if point.quantity.label == "pot_noise":
-            state._latest.time_ns[place] = 0
+            state._shown.latest.time_ns[place] = 0
     assert (await shown(state))["potlines"][0]["pot_noise_mv"] is None
 
 
@@ -233,7 +233,7 @@ async def test_alerts_that_the_store_remembers_are_shown_and_those_of_a_callable
     }
     await store.commit(Commit(END_NS, remembered=told))
     alerts = (await shown(page(store)))["alerts"]
-    assert [(alert["rule"], alert["series"], alert["since"]) for alert in alerts] == [
+    assert [(alert["rule"], alert["tags"], alert["since"]) for alert in alerts] == [
         ("outbox_filling", {}, None),
         ("energy_balance", {"potline": "PL1"}, "2026-03-01T05:00:00Z"),
         ("anode_effect_counters_day", {"potline": "PL2"}, None),
