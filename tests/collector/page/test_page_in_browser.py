@@ -53,6 +53,7 @@ async def example(tmp_path_factory: pytest.TempPathFactory, browser: Browser) ->
         await store.commit(
             Commit(END, events=[effect("AE-1", "1007", 3600.0, 95.0), effect("AE-2", "1012", 40.0, None)])
         )
+        await store.meta(FILLING, "firing")
         served = Served(PLANT, path, ClockByHand(END + 20 * S))
         read_everything(PLANT, served.latest, served.clock.now_ns())
         served.tell("pl1_dc", Quantity.LINE_CURRENT, 401.27)
