@@ -5,7 +5,9 @@ import contextlib
 import gc
 import socket
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -14,12 +16,6 @@ from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition import security
 from collector.acquisition.feed import Feed
-from collector.acquisition.modbus.poller import ModbusPoller
-from collector.acquisition.mqtt.declaration import LayoutReader
-from collector.acquisition.mqtt.message import MessageReader
-from collector.acquisition.mqtt.readers import BesideSparkplug
-from collector.acquisition.mqtt.sparkplug import SparkplugReader
-from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
 from collector.clock import Clock, StandingClock, SystemClock
 from collector.closing import opening
@@ -36,18 +32,20 @@ from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
-from collector.pipeline import INBOX_SIZE, LEFT_BEHIND_NS, Line
-from collector.plant.meter import Broker
+from collector.pipeline import INBOX_SIZE, Line
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
 from collector.readings.outgoing import DropCause
-from collector.rereading import LettersAgain
+from collector.reloading import Reloads
+from collector.running import Running
 from collector.settings import Configuration, DeliveryTarget, InfluxKind
+from collector.sources import letters_again, read_letters_with, reread, sources
 from collector.store import again
 from collector.store.inputs import factors_told
 from collector.store.outbox import Bounds
 from collector.store.schema import StoreUnwritable
 from collector.store.store import Store
+from collector.supervision.control import ControlSocket
 from collector.supervision.notify import notify
 from collector.supervision.supervisor import keep_running
 
@@ -75,61 +73,48 @@ class _Progress:
         return time.monotonic() - self.last_s < _STALLED_S
 
 
-def sources(configuration: Configuration, clock: Clock, instruments: Instruments) -> list[Source]:
-    """Return the sources of a plant: one an endpoint, one a broker."""
-    plant = configuration.plant
-    found: list[Source] = []
-    polled = [
-        (endpoint, [m for m in plant.polled_meters if m.endpoint.id == endpoint.id]) for endpoint in plant.endpoints
-    ]
-    polled = [(endpoint, meters) for endpoint, meters in polled if meters]
-    for number, (endpoint, meters) in enumerate(polled):
-        phase = number / len(polled)
-        found.append(
-            ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
-        )
-    found += [
-        MqttSubscriber(broker, _reader(broker, configuration, clock, instruments), clock=clock, instruments=instruments)
-        for broker in plant.brokers
-    ]
-    return found
+@dataclass(slots=True)
+class _Works:
+    """Makes what runs in a collector."""
+
+    clock: Clock
+    store: Store
+    instruments: Instruments
+    progress: _Progress
+    latest: LatestReadings
+
+    def sources(self, configuration: Configuration, only: frozenset[str] | None) -> list[Source]:
+        """Return the sources, or those of some names."""
+        if only is None:
+            return sources(configuration, self.clock, self.instruments)
+        return sources(configuration, self.clock, self.instruments, only)
+
+    def reread(self, source: Source, configuration: Configuration) -> None:
+        """Let a source go on with what its messages mean now."""
+        reread(source, configuration, self.clock)
+
+    async def line(self, configuration: Configuration, before: Line | None) -> Line:
+        """Return a line that goes on where the store ends, with the inbox of the one before it."""
+        if before is not None:
+            self.latest = self.latest.of(len(configuration.plant.points))
+        inbox = asyncio.Queue[Arrival](INBOX_SIZE) if before is None else before.inbox
+        return await _line(configuration, self.clock, self.store, self.latest, self.instruments, self.progress, inbox)
+
+    def fed(self, feed: Feed) -> Coroutine[Any, Any, None]:
+        """Carry from a source to the inbox, for ever."""
+        return _fed(feed, self.instruments)
+
+    def delivered(self, target: DeliveryTarget) -> Coroutine[Any, Any, None]:
+        """Feed a database from the outbox, for ever."""
+        return _delivered(target, self.store, self.clock, self.instruments)
 
 
-def _declared(broker: Broker, configuration: Configuration) -> LayoutReader:
-    """Return what reads the messages of a broker that have a layout."""
-    plant = configuration.plant
-    return LayoutReader(
-        plant,
-        plant.layouts_of(broker),
-        broker=broker.id,
-        site=broker.site,
-        qos=broker.qos,
-        longest_tare_age_s=configuration.accounting.longest_tare_age_s,
-    )
-
-
-def letters_again(configuration: Configuration, store: Store, clock: Clock) -> LettersAgain:
-    """Return what reads dead letters again, with the layouts of the brokers as they are configured now."""
-    readers = {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in configuration.plant.brokers}
-    keep_ns = int(configuration.store.keep_inputs_s * 1e9) - LEFT_BEHIND_NS
-    return LettersAgain(store, readers, lambda: clock.now_ns() - keep_ns)
-
-
-def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
-    """Return what reads the messages of a broker."""
-    plant = configuration.plant
-    declared = _declared(broker, configuration)
-    if broker.sparkplug is None:
-        return declared
-    heard = {meter.address: meter.id for meter in plant.heard_meters if meter.broker == broker.id}
-    sparkplug = SparkplugReader(
-        broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns, counts=instruments.sparkplug
-    )
-    return BesideSparkplug(sparkplug, declared)
-
-
-async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event) -> None:
+async def run(
+    configuration: Configuration, clock: Clock, *, stop: asyncio.Event, reloads: Reloads | None = None
+) -> None:
     """Run the collector until ``stop`` is set, then bring everything that arrived to disk.
+
+    ``reloads`` tells when to read the settings again; None: they stay as they are.
 
     Raises
     ------
@@ -149,7 +134,8 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             instruments.dropped_record(DropCause.DAMAGED, store.lost_records)
         latest = LatestReadings(len(plant.points))
         progress = _Progress(time.monotonic())
-        line = await _line(configuration, clock, store, latest, instruments, progress)
+        works = _Works(clock, store, instruments, progress, latest)
+        line = await works.line(configuration, None)
         state = PageState(
             plant,
             store.path,
@@ -170,31 +156,34 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
         )
         log.info("page", address=page.address)
         async with asyncio.TaskGroup() as group:
-            feeds = [Feed(source, line.inbox, instruments) for source in sources(configuration, clock, instruments)]
-            feeding = [group.create_task(_fed(feed, instruments), name=feed.source.name) for feed in feeds]
-            again_read = Feed(letters_again(configuration, store, clock), line.inbox, instruments)
-            feeding.append(group.create_task(_read_again(again_read), name=again_read.source.name))
-            feeds.append(again_read)
-            working = group.create_task(line.run(), name="line")
-            delivering = [
-                group.create_task(_delivered(target, store, clock, instruments), name=target.name)
-                for target in configuration.targets
-            ]
+            running = Running(group, works, configuration, line, store, instruments, stop)
+            letters = letters_again(configuration, store, clock)
+            again_read = Feed(letters, line.inbox, instruments)
+            running.also_feed(again_read, _read_again(again_read))
+            running.start()
             # What is here now stays. Else the garbage collector walks all of it again and again, for 70 ms each time.
             gc.freeze()
             stack.callback(gc.unfreeze)
-            notify("READY=1")
-            log.info("running", plant=plant.id, meters=len(plant.meters), databases=len(configuration.targets))
-            await stop.wait()
-            notify("STOPPING=1")
-            log.info("stopping")
-            for task in feeding:
-                task.cancel()
-            await asyncio.wait(feeding)
-            line.stop([arrival for feed in feeds for arrival in feed.held])
-            await asyncio.wait([working])
-            for task in delivering:
-                task.cancel()
+
+            def show(now: Configuration) -> None:
+                read_letters_with(letters, now, clock)
+                state.show(
+                    now.plant,
+                    works.latest,
+                    least_coverage_pct=now.accounting.least_coverage_pct,
+                    merged=running.line.effects.merged,
+                )
+                gc.freeze()
+
+            async with contextlib.AsyncExitStack() as asked:
+                if reloads is not None:
+                    await asked.enter_async_context(ControlSocket(store.path, reloads.ask))
+                notify("READY=1")
+                log.info("running", plant=plant.id, meters=len(plant.meters), databases=len(configuration.targets))
+                await (stop.wait() if reloads is None else reloads.serve(running, show))
+                notify("STOPPING=1")
+                log.info("stopping")
+            await running.end()
         log.info("stopped")
 
 
@@ -212,7 +201,8 @@ async def read_letters(configuration: Configuration) -> None:
     async with Store(configuration.store.path, configuration.plant.points) as store:
         await store.note_pause(clock.now_ns())
         latest = LatestReadings(len(configuration.plant.points))
-        line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()))
+        inbox = asyncio.Queue[Arrival](INBOX_SIZE)
+        line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()), inbox)
         async with contextlib.aclosing(letters_again(configuration, store, clock).asked_for()) as arrivals:
             async for arrival in arrivals:
                 await line.step([arrival])
@@ -227,6 +217,7 @@ async def _line(
     latest: LatestReadings,
     instruments: Instruments,
     progress: _Progress,
+    inbox: asyncio.Queue[Arrival],
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
     effects = await Effects.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns())
@@ -241,7 +232,7 @@ async def _line(
     await plantwide.open(clock.now_ns())
     return Line(
         plant=plant,
-        inbox=asyncio.Queue[Arrival](INBOX_SIZE),
+        inbox=inbox,
         canonical=Canonicaliser(plant),
         screen=Screen(plant),
         power=LinePower(plant),

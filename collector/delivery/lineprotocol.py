@@ -98,7 +98,11 @@ class ReadingEncoder:
         fields: dict[bytes, dict[bytes, int]] = {}
         columns: list[int] = []
         starts: list[bytes] = []
-        for point in plant.points:
+        for place, point in enumerate(plant.points):
+            if place in plant.points.unused:  # nothing that is encoded stands there
+                starts.append(b"")
+                columns.append(fields.setdefault(b"", {}).setdefault(b"", 0))
+                continue
             measurement = point.quantity.measurement
             if measurement == "potline" and meters[point.owner].measures is not Measures.LINE_DC:
                 measurement = "meter"  # one meter speaks for a potline; others would write over it

@@ -3,6 +3,7 @@
 import math
 import sqlite3
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,17 +61,26 @@ class PageState:
         least_coverage_pct: float,
         merged: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._plant = plant
         self._path = store
-        self._latest = latest
         self._clock = clock
         self._instruments = instruments
-        self._least_coverage_pct = least_coverage_pct
-        self._merged = merged
         self._started_ns = clock.now_ns()
+        self.show(plant, latest, least_coverage_pct=least_coverage_pct, merged=merged)
+
+    def show(
+        self, plant: Plant, latest: LatestReadings, *, least_coverage_pct: float, merged: Mapping[str, str]
+    ) -> None:
+        """Show another plant, or the same with other settings, from the next document on."""
+        self._shown = plant, latest, least_coverage_pct, merged
+        self._plant, self._latest, self._least_coverage_pct, self._merged = self._shown
 
     def document(self) -> bytes:
         """Return the state as JSON."""
+        here = copy(self)  # one that does not change while it is read
+        here._plant, here._latest, here._least_coverage_pct, here._merged = self._shown  # noqa: SLF001 - a copy of this
+        return here._document()  # noqa: SLF001 - a copy of this
+
+    def _document(self) -> bytes:
         db = open_reader(self._path)
         try:
             state = {

@@ -21,6 +21,7 @@ from collector.plant.meter import Tls
 from collector.readings.outgoing import DeadLetter, WhenFull
 from collector.readings.point import PointTable
 from collector.settings import DeliveryTarget, InfluxKind, load
+from collector.sources import letters_again
 from collector.store import letters
 from collector.store.commit import Commit
 from collector.store.outbox import write_dead
@@ -152,7 +153,7 @@ async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_
         await store.change(lambda db: write_dead(db, [DeadLetter(1, "mqtt:potroom", "no/layout", b"{}", "unknown")]))
         await store.change(lambda db: letters.ask_for(db, [1]))
         await store._do(read_only, 1)
-        source = assembly.letters_again(configuration, store, SystemClock())
+        source = letters_again(configuration, store, SystemClock())
         reading = asyncio.create_task(assembly._read_again(Feed(source, inbox, Instruments())))
         await asyncio.wait_for(step(), 5)
         await asyncio.wait_for(step(), 5)  # read once more: that it was read could not be noted
