@@ -1,0 +1,100 @@
+"""Meters, brokers and databases are added, changed and removed while running: no sample of the others is lost."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from counting_modbus import CountingModbus
+from cutting_proxy import CuttingProxy
+from numbered_samples import ACKNOWLEDGED, UNACKNOWLEDGED, NumberedSamples, S, numbers_in
+from plant_run import wait_until
+from pot_plant import StoreReader
+from reloaded_plant import ReloadedCollector, broker, database, endpoint, reloaded
+from servers import InfluxDB1, Mosquitto
+
+
+@contextmanager
+def load(place: Mosquitto, running: ReloadedCollector) -> Iterator[NumberedSamples]:
+    """Publish at QoS 1 and 0 all the time."""
+    wait_until(lambda: bool(running.logged("subscribed")), 20, running.process, running.log)
+    ((since,),) = StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")
+    with NumberedSamples(place.host, place.port, int(since) - 3600 * S) as samples:
+        yield samples
+
+
+def all_are_there(running: ReloadedCollector, samples: NumberedSamples) -> None:
+    """See that every sample is there, in order and once."""
+    samples.stop()
+    for pot, sent in samples.sent.items():
+        wait_until(lambda pot=pot, sent=sent: len(numbers_in(running, pot)) >= sent, 20)  # type: ignore[misc]
+        assert numbers_in(running, pot) == list(range(sent))
+    assert min(samples.sent.values()) > 500
+
+
+def shown_without_a_gap(running: ReloadedCollector, meter: str, unit: int, server: CountingModbus) -> int:
+    """See that all that a meter has shown is there, once, but for an answer that was under way; return how many."""
+    shown = running.shown(meter)
+    assert shown == list(range(1, len(shown) + 1))
+    assert server.answered[unit] - len(shown) <= 1
+    return len(shown)
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_meters_are_added_changed_and_removed_and_no_sample_of_the_others_is_lost(
+    tmp_path: Path, mosquitto: Callable[..., Mosquitto], protocol: str
+) -> None:
+    place = mosquitto(max_inflight_messages=0, max_queued_messages=0, log_type="error")
+    with CountingModbus() as one, CountingModbus() as other, CountingModbus() as third, CuttingProxy(place.port) as way:
+        heard = broker(way.port, more=f'protocol = "{protocol}"')
+        stays = endpoint("a", one.port, 1, 2)
+        first = stays + heard + endpoint("b", other.port, 1)
+        plants = {
+            stays + heard + endpoint("b", other.port, 1, 2) + endpoint("c", third.port, 1): [
+                "added: endpoint c",
+                "added: meter b2",
+                "added: meter c1",
+            ],
+            stays + heard + endpoint("b", other.port, 1, 2) + endpoint("c", third.port, 1, every="500 ms"): [
+                "changed: meter c1"
+            ],
+            stays + heard + "qos = 2\n" + endpoint("c", third.port, 1, every="500 ms"): [
+                "changed: broker potroom",
+                "removed: endpoint b",
+                "removed: meter b1",
+                "removed: meter b2",
+            ],
+            stays + heard + "qos = 0\n" + 'layouts = ["smelter-v1", "sparkplug-none"]\n': [],
+            stays + heard + "qos = 1\n": [
+                "changed: broker potroom",
+                "removed: endpoint c",
+                "removed: meter c1",
+            ],
+        }
+        with reloaded(tmp_path, first) as running, load(place, running) as samples:
+            took_s = []
+            for plant, told in plants.items():
+                time.sleep(1.0)
+                running.write(plant)
+                began = time.monotonic()
+                done = running.reload()
+                took_s.append(time.monotonic() - began)
+                if told:
+                    assert (done.returncode, done.stdout.splitlines()) == (0, told), done.stderr
+                else:
+                    assert done.returncode == 78
+            gone = other.answered[1], other.answered[2], third.answered[1]
+            time.sleep(1.0)
+            assert (other.answered[1], other.answered[2], third.answered[1]) == gone
+            all_are_there(running, samples)
+            assert running.stop() == 0
+            counts = [shown_without_a_gap(running, f"a{unit}", unit, one) for unit in (1, 2)]
+            counts.append(shown_without_a_gap(running, "b2", 2, other))
+        connections = one.connections, other.connections, third.connections, way.carried
+    assert connections == (1, 2, 2, 1)
+    assert min(counts) > 10
+    changes = [round(each["took_s"], 3) for each in running.logged("settings changed")]
+    sys.stdout.write(f"readings {counts}, samples {samples.sent}, changes took {changes} s, commands {took_s} s\n")
