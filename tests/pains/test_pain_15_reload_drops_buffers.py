@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from counting_modbus import CountingModbus
 from cutting_proxy import CuttingProxy
-from numbered_samples import ACKNOWLEDGED, UNACKNOWLEDGED, NumberedSamples, S, numbers_in
+from numbered_samples import NumberedSamples, S, numbers_in
 from plant_run import wait_until
 from pot_plant import StoreReader
 from reloaded_plant import ReloadedCollector, broker, database, endpoint, reloaded
@@ -67,7 +67,7 @@ def test_meters_are_added_changed_and_removed_and_no_sample_of_the_others_is_los
                 "removed: meter b1",
                 "removed: meter b2",
             ],
-            stays + heard + "qos = 0\n" + 'layouts = ["smelter-v1", "sparkplug-none"]\n': [],
+            stays + heard + 'layouts = ["smelter-v2"]\n': [],  # there is no such layout: refused, and nothing changes
             stays + heard + "qos = 1\n": [
                 "changed: broker potroom",
                 "removed: endpoint c",
@@ -98,3 +98,50 @@ def test_meters_are_added_changed_and_removed_and_no_sample_of_the_others_is_los
     assert min(counts) > 10
     changes = [round(each["took_s"], 3) for each in running.logged("settings changed")]
     sys.stdout.write(f"readings {counts}, samples {samples.sent}, changes took {changes} s, commands {took_s} s\n")
+
+
+def in_database(influxdb: InfluxDB1, meter: str) -> list[int]:
+    rows = influxdb.query("potline", f"SELECT active_power_kw FROM meter WHERE meter = '{meter}'")  # noqa: S608 - ours
+    return [int(row["active_power_kw"]) for row in rows if row["active_power_kw"] is not None]
+
+
+@pytest.mark.timeout(150)
+def test_databases_are_added_and_removed_and_changes_during_their_outage_lose_nothing(
+    tmp_path: Path, influxdb1: InfluxDB1
+) -> None:
+    with CountingModbus() as one, CountingModbus() as other:
+        a, b = endpoint("a", one.port, 1), endpoint("b", other.port, 1)
+        with reloaded(tmp_path, a) as running:
+            time.sleep(1.0)
+            running.write(a, database("old", influxdb1.url))
+            done = running.reload()
+            assert (done.returncode, done.stdout) == (0, "added: database old\n"), done.stderr
+            # It gets what was there before it, as any new one.
+            wait_until(lambda: len(in_database(influxdb1, "a1")) > 20, 20)
+            assert in_database(influxdb1, "a1")[:3] == [1, 2, 3]
+
+            influxdb1.kill()
+            wait_until(lambda: "waits and tries again" in running.log.read_text(encoding="utf-8"), 20)
+            running.write(a + b, database("old", influxdb1.url))
+            assert running.reload().stdout.splitlines() == ["added: endpoint b", "added: meter b1"]
+            time.sleep(1.0)
+            running.write(a, database("old", influxdb1.url))
+            assert running.reload().stdout.splitlines() == ["removed: endpoint b", "removed: meter b1"]
+            influxdb1.start()
+            last = other.answered[1]
+            wait_until(lambda: len(in_database(influxdb1, "b1")) >= last - 1, 40)
+            shown = running.shown("a1")[-1]
+            wait_until(lambda: len(in_database(influxdb1, "a1")) >= shown, 40)
+
+            running.write(a)
+            assert running.reload().stdout.splitlines() == ["removed: database old"]
+            taken = len(in_database(influxdb1, "a1"))
+            time.sleep(1.5)
+            assert len(in_database(influxdb1, "a1")) == taken
+            assert running.stop() == 0
+            of_a, of_b = in_database(influxdb1, "a1"), in_database(influxdb1, "b1")
+            assert of_a == list(range(1, taken + 1))
+            assert of_b == list(range(1, len(of_b) + 1))
+            assert last - len(of_b) <= 1
+            shown_without_a_gap(running, "a1", 1, one)
+        assert (one.connections, other.connections) == (1, 1)
