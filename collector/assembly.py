@@ -33,6 +33,7 @@ from collector.normalise.screening import Screen
 from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, Line
+from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
 from collector.readings.outgoing import DropCause
@@ -210,6 +211,18 @@ async def read_letters(configuration: Configuration) -> None:
             await line.step([])
 
 
+class _Parts:
+    """The parts of a line that follow from the plant alone."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.booked = rules(plant)
+        self.canonical = Canonicaliser(plant)
+        self.screen = Screen(plant)
+        self.power = LinePower(plant)
+        self.masses = MassFlows(plant)
+        self.encoder = ReadingEncoder(plant)
+
+
 async def _line(
     configuration: Configuration,
     clock: Clock,
@@ -221,7 +234,8 @@ async def _line(
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
     effects = await Effects.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns())
-    booked = rules(plant)
+    parts = await asyncio.to_thread(_Parts, plant)  # for thousands of meters that takes a while
+    booked = parts.booked
     last = await store.last_cells(booked)
     pots = PotWatch(plant)
     told = ToldFactors(plant, await store.ask(factors_told))
@@ -233,10 +247,10 @@ async def _line(
     return Line(
         plant=plant,
         inbox=inbox,
-        canonical=Canonicaliser(plant),
-        screen=Screen(plant),
-        power=LinePower(plant),
-        masses=MassFlows(plant),
+        canonical=parts.canonical,
+        screen=parts.screen,
+        power=parts.power,
+        masses=parts.masses,
         pots=await PotMinutes.opened(plant, pots, store, instruments, clock.now_ns()),
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
@@ -244,7 +258,7 @@ async def _line(
         closer=closer,
         plantwide=plantwide,
         told=told,
-        encoder=ReadingEncoder(plant),
+        encoder=parts.encoder,
         store=store,
         latest=latest,
         clock=clock,

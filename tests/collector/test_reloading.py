@@ -87,9 +87,10 @@ def test_signals_in_a_burst_are_answered_by_the_last_settings_and_no_more_reload
         changed, same = running.logged("settings changed"), running.logged("settings read again")
         assert changed[-1]["added"][-1] == "meter b3"
         assert 1 <= len(changed) + len(same) <= 12
+        given_up = running.given_up("a1")
         assert running.stop() == 0
+        running.has_all("a1", 1, one, given_up)
     assert one.connections == 1
-    assert running.shown("a1") == list(range(1, len(running.shown("a1")) + 1))
 
 
 def test_settings_that_are_as_they_were_change_nothing(tmp_path: Path) -> None:
@@ -109,21 +110,20 @@ def test_the_level_of_the_log_changes_at_once(tmp_path: Path) -> None:
     assert running.logged("stopped") == []
 
 
-@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.2, 0.5])
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.3])
 def test_a_stop_during_a_reload_is_orderly_and_loses_nothing(tmp_path: Path, after_s: float) -> None:
     with CountingModbus() as one, CountingModbus() as other:
         a = endpoint("a", one.port, 1)
         with reloaded(tmp_path, a) as running:
             wait_until(lambda: one.answered[1] > 10, 20)
             running.write(a + endpoint("b", other.port, 1))
+            given_up = running.given_up("a1")
             running.hang_up()
             time.sleep(after_s)
             began = time.monotonic()
             assert running.stop() == 0
             assert time.monotonic() - began < 5.0
-        shown = running.shown("a1")
-        assert shown == list(range(1, len(shown) + 1))
-        assert one.answered[1] - len(shown) <= 1
+        assert running.has_all("a1", 1, one, given_up) > 5
 
 
 def test_without_a_collector_the_command_says_so_and_ends_with_69(tmp_path: Path) -> None:
@@ -159,7 +159,8 @@ def test_systemd_hears_when_the_settings_are_read_and_when_that_is_done(
         before_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         assert running.process is not None
         os.kill(running.process.pid, signal.SIGHUP)
-        heard = []
+        heard: list[str] = []
+        told_us = 0
         while heard[-2:-1] != ["RELOADING=1"] or heard[-1] != "READY=1":
             said = listening.recv(1000).decode()
             heard += [] if said == "WATCHDOG=1" else said.splitlines()
