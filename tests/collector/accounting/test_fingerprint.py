@@ -35,6 +35,7 @@ ENTERS_NO_RESULT = frozenset(
         "Plant.name",
         "Plant.endpoints",
         "Plant.brokers",
+        "Plant.points_before",
         "Plant.layouts",
         "Potline.name",
         "PolledMeter.endpoint",
