@@ -164,7 +164,10 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
 
 def store_path(collector_file: Path) -> Path | None:
     """Return where the store is, whatever else is wrong with the settings; None if they do not tell."""
-    tree, _, _ = read_sources(collector_file)
+    try:
+        tree, _, _ = read_sources(collector_file)
+    except ConfigurationError:  # the file cannot be read at all; ``load`` says why
+        return None
     store = tree.get("store")
     written = store.get("path") if isinstance(store, dict) else None
     if not isinstance(written, str) or not written:
