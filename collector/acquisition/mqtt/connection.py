@@ -284,8 +284,7 @@ class MqttConnection:
         self._look()
 
     def _wanted(self) -> dict[str, Subscription]:
-        wanted = [each.shared_by(self._broker.share) for each in self._subscriptions()]
-        return {each.topic: each for each in wanted}
+        return {each.topic: each for each in (one.shared_by(self._broker.share) for one in self._subscriptions())}
 
     def _read_on(self) -> None:
         """Take packets while there is room, and hold the broker back while there is none."""
