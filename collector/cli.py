@@ -32,12 +32,14 @@ from collector.commands.invocation import (
 from collector.commands.outbox import outbox_group
 from collector.commands.overview import overview
 from collector.commands.provision import provision
+from collector.commands.reload import reload
 from collector.commands.report import report as report_of
 from collector.commands.restate import restate
 from collector.commands.verify import verify
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
 from collector.plant.days import midnight_ns
+from collector.reloading import Reloads
 from collector.settings import Configuration
 from collector.store.schema import StoreError, open_reader
 
@@ -88,7 +90,7 @@ def check(*, as_json: bool, config_file: Path) -> None:
 @config_option
 @click.option("--clock", metavar="SPEC", hidden=True, help="Simulated plant time: START@UNIX*SPEED.")
 def run(config_file: Path, clock: str | None) -> None:
-    """Run the collector until it is told to stop (Ctrl-C or SIGTERM).
+    """Run the collector until it is told to stop (Ctrl-C or SIGTERM). SIGHUP: as 'potline reload'.
 
     What has arrived is on disk before it ends, within five seconds. Killed at any other instant it loses nothing that
     was acknowledged.
@@ -106,7 +108,7 @@ def run(config_file: Path, clock: str | None) -> None:
     except ValueError as exc:
         raise click.BadParameter(str(exc), param_hint="--clock") from exc
     try:
-        asyncio.run(_until_told(configuration, time))
+        asyncio.run(_until_told(config_file, configuration, time))
     except (StoreError, PageUnavailable) as exc:
         fail(str(exc), EX_UNAVAILABLE)
     except BaseExceptionGroup as group:
@@ -116,12 +118,14 @@ def run(config_file: Path, clock: str | None) -> None:
         fail(str(known.exceptions[0]), EX_UNAVAILABLE)
 
 
-async def _until_told(configuration: Configuration, clock: SystemClock | SimulatedClock) -> None:
+async def _until_told(config_file: Path, configuration: Configuration, clock: SystemClock | SimulatedClock) -> None:
     stop = asyncio.Event()
+    reloads = Reloads(config_file, lambda log: logs.configure(json=log.json, level=log.level))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await assembly.run(configuration, clock, stop=stop)
+    loop.add_signal_handler(signal.SIGHUP, reloads.hang_up)
+    await assembly.run(configuration, clock, stop=stop, reloads=reloads)
 
 
 main.add_command(panel.read)
@@ -158,6 +162,7 @@ def status(config_file: Path, *, as_json: bool) -> None:
 
 
 main.add_command(completion)
+main.add_command(reload)
 main.add_command(verify)
 main.add_command(restate)
 main.add_command(efficiency)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -136,7 +136,9 @@ class Line:
             await self._room.wait()
             await self.step(await self._gather())
             self.progress()
-        while self._held or not self.inbox.empty():
+        # Counted once: after a change of the settings the sources go on, and what they bring is for the next line.
+        self._held[:0] = [self.inbox.get_nowait() for _ in range(self.inbox.qsize())]
+        while self._held:
             await self.step(self._rest())
 
     def stop(self, held: Sequence[Arrival]) -> None:
@@ -144,16 +146,28 @@ class Line:
 
         Not by a cancellation: that would throw away what was gathered for the next commit, up to a second of readings.
         """
-        self._is_last = True
         self._room.end_waiting()
+        self.give_way(held)
+
+    def give_way(self, held: Sequence[Arrival]) -> None:
+        """Take what has arrived by now, and what sources had that are no more, and then end: another line goes on."""
+        self._is_last = True
         self._held.extend(held)
         with contextlib.suppress(asyncio.QueueFull):  # who gathers is awake then
             self.inbox.put_nowait(Arrival(NO_READINGS, hurries=True))
 
+    def go_on_from(self, before: "Line") -> None:
+        """Take over what a line before this one has counted, and what it remembers of flows: none of it is on disk."""
+        self.booking.late, self.booking.refused = before.booking.late, before.booking.refused
+        self.effects.go_on_from(before.effects)
+        self.pots.go_on_from(before.pots)
+        self.masses.go_on_from(before.masses)
+        self._refusals = before._refusals  # noqa: SLF001 - another line
+
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
-        live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
-        past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
+        live = self._normalised(self._on_time(self._known(arrival.batch for arrival in arrivals)))
+        past = self._normalised(self._known(arrival.past for arrival in arrivals))
         self.latest.take(live)
         batch = ReadingBatch.joined((live, past)) if len(past) else live
         of_pots = await self.pots.take(batch, self.clock.now_ns())
@@ -227,18 +241,20 @@ class Line:
         await self._room.let_go()
 
     def _rest(self) -> list[Arrival]:
-        """Return what is in the inbox, and then what had no room in it; no more than one step takes."""
+        """Return what was in the inbox, and then what had no room in it; no more than one step takes."""
         rest: list[Arrival] = []
         readings = 0
-        while len(rest) < INBOX_SIZE and readings < MOST_READINGS:
-            if not self.inbox.empty():
-                rest.append(self.inbox.get_nowait())
-            elif self._held:
-                rest.append(self._held.pop(0))
-            else:
-                break
+        while self._held and len(rest) < INBOX_SIZE and readings < MOST_READINGS:
+            rest.append(self._held.pop(0))
             readings += len(rest[-1].batch)
         return rest
+
+    def _known(self, batches: Iterable[ReadingBatch]) -> ReadingBatch:
+        """Join batches, without what was under way of points that the plant has no longer."""
+        batch = ReadingBatch.joined(batches)
+        if not self.plant.points.unused:
+            return batch
+        return batch.select(np.flatnonzero(~np.isin(batch.point, list(self.plant.points.unused))))
 
     def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
         told = self.screen.screen(self.canonical.canonicalise(batch))

@@ -179,6 +179,19 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
     )
 
 
+def store_path(collector_file: Path) -> Path | None:
+    """Return where the store is, whatever else is wrong with the settings; None if they do not tell."""
+    try:
+        tree, _, _ = read_sources(collector_file)
+    except ConfigurationError:  # the file cannot be read at all; ``load`` says why
+        return None
+    store = tree.get("store")
+    written = store.get("path") if isinstance(store, dict) else None
+    if not isinstance(written, str) or not written:
+        return None
+    return Path(os.path.abspath(collector_file.parent / written))  # noqa: PTH100 - as where it is opened
+
+
 def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], broken: set[Path_]) -> Settings:
     """Check the shape. What is wrong is replaced and the rest is checked on, so that nothing hides behind it.
 

@@ -30,6 +30,7 @@ def test_it_is_checked_started_and_watched() -> None:
     service = settings()["Service"]
     assert service["ExecStartPre"] == ["/opt/potline/current/bin/potline check --config /etc/potline/collector.toml"]
     assert service["ExecStart"] == ["/opt/potline/current/bin/potline run --config /etc/potline/collector.toml"]
+    assert service["ExecReload"] == ["/opt/potline/current/bin/potline reload --config /etc/potline/collector.toml"]
     assert service["Type"] == ["notify"]
     assert service["NotifyAccess"] == ["main"]
     assert service["WatchdogSec"] == ["60"]
@@ -78,7 +79,7 @@ def test_systemd_accepts_it_and_counts_it_among_the_well_protected(tmp_path: Pat
     copy.write_text(
         UNIT.read_text(encoding="utf-8").replace("/opt/potline/current/bin/potline", "/bin/true"), encoding="utf-8"
     )
-    assert copy.read_text(encoding="utf-8").count("=/bin/true ") == 2
+    assert copy.read_text(encoding="utf-8").count("=/bin/true ") == 3
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         return
