@@ -27,7 +27,6 @@ from collector.closing.patience import Patience
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import WHY, Judged, ToldFactors
 from collector.counter_check import CounterCheck
-from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -35,6 +34,7 @@ from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
+from collector.own_lines import own_lines
 from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.batch import NO_READINGS, ReadingBatch
@@ -318,31 +318,10 @@ class Line:
         self.alerts.committed()
 
     async def _own_lines(self) -> list[bytes]:
-        """Return how the collector is doing, and an alert if the outbox fills or no longer does."""
         state = await self._room.state()
         self.instruments.look_at_meters()
-        now_ns = self.clock.now_ns()
-        lags_s = self.instruments.lags_s(now_ns)
-        fields = {
-            **self.instruments.stream_fields(),
-            "outbox_oldest_s": (now_ns - state.oldest_ns) * 1e-9 if state.records else 0.0,
-            "lag_s": max(lags_s.values(), default=None),
-            **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},
-        }
-        start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
-        lines = [lineprotocol.line(start, fields, self.clock.now_ns())]
-        alert = self._room.alert(state)
-        if alert is not None:
-            tags = {"plant": self.plant.id, "rule": alert.rule, "severity": alert.severity}
-            told: dict[str, lineprotocol.Field] = {
-                "state": alert.state,
-                "value": alert.value,
-                "limit": alert.limit,
-                "text": alert.text,
-                "firing": int(alert.state == "firing"),
-            }
-            lines.append(lineprotocol.line(lineprotocol.series("alert", tags), told, self.clock.now_ns()))
-        return [line for line in lines if line is not None]
+        tags = {"plant": self.plant.id, "instance": self.instance}
+        return own_lines(tags, self.instruments, state.oldest_ns, self._room.alert(state), self.clock.now_ns())
 
     async def _dirty_by_events(
         self, weighings: Sequence[Weighing], effects: Sequence[tuple[str, int]]

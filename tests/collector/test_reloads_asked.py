@@ -104,7 +104,7 @@ async def test_a_new_line_waits_for_a_disk_that_takes_nothing_and_the_one_who_as
         return await line_on(of, SystemClock(), store, latest, instruments, lambda: None, inbox)
 
     instruments = Instruments()
-    making: Any = SimpleNamespace(sources=lambda *_: [], line=line)
+    making: Any = SimpleNamespace(sources=lambda *_: [], line=line, told=lambda *_: None)
     async with Store(configuration.store.path, configuration.plant.points) as store:
         latest = LatestReadings(100)
         async with asyncio.TaskGroup() as group:
