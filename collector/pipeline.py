@@ -30,7 +30,7 @@ from collector.counter_check import CounterCheck
 from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
-from collector.instruments import Instruments
+from collector.instruments import Instruments, process_fields
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
@@ -309,6 +309,7 @@ class Line:
         lags_s = self.instruments.lags_s(now_ns)
         fields = {
             **self.instruments.stream_fields(),
+            **await asyncio.to_thread(process_fields),
             "outbox_oldest_s": (now_ns - state.oldest_ns) * 1e-9 if state.records else 0.0,
             "lag_s": max(lags_s.values(), default=None),
             **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},
