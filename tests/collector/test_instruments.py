@@ -65,7 +65,11 @@ def test_the_process_tells_its_processor_time_and_what_it_holds_in_memory() -> N
     assert set(before) == {"process_cpu_seconds_total", "process_resident_bytes"}
     assert after["process_cpu_seconds_total"] > before["process_cpu_seconds_total"]
     # 20 MiB is more than nothing but Python; what Linux counts as the peak is in KiB.
-    assert 20 * 2**20 < before["process_resident_bytes"] <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 * 1.01
+    assert (
+        20 * 2**20
+        < before["process_resident_bytes"]
+        <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 * 1.01
+    )
 
 
 def test_resident_memory_is_the_second_number_of_statm_in_pages(tmp_path: Path) -> None:

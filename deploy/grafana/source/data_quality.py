@@ -169,7 +169,7 @@ def _withheld() -> statetimeline.Panel:
         unit=COUNT,
         thresholds=_QUALITY,
         mappings=(
-            between(192, 255, "good", GREEN),
+            between(192, 255, "stated", GREEN),
             between(64, 191, "uncertain", YELLOW),
             between(0, 63, "withheld", RED),
         ),

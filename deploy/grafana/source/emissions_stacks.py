@@ -23,6 +23,8 @@ MG_PER_M3 = "suffix: mg/m³"
 
 _WINDOW = tagged("window", "$window")
 _OF_STACKS = '"stack" =~ /^$stack$/'
+_WITHOUT_EMPTY_TAGS = renamed(r"^(.*\S) +,(.+)$", "$1,$2")
+"""A limit of the whole plant has neither stack nor meter, and their places in its name are empty."""
 
 
 def concentration(name: str, field: str) -> timeseries.Panel:
@@ -59,7 +61,7 @@ def means() -> timeseries.Panel:
         by=["limit", "window", "stack"],
         alias="$col, $tag_limit $tag_stack, $tag_window",
     )
-    return time_series(
+    graph = time_series(
         "Concentrations over the time of their limits",
         "Mean concentration over the hour or day that each of the plant's own limits is put on [mg/m³], and the limit. "
         "A mean on the limit keeps it. Means with too little measured are shown and not judged. The scale is "
@@ -67,9 +69,12 @@ def means() -> timeseries.Panel:
         [query],
         unit=MG_PER_M3,
         thresholds=no_limit(),
+        width=24,
+        height=8,
         many=True,
         calcs=["lastNotNull"],
-    ).scale_distribution(logarithmic())
+    )
+    return graph.scale_distribution(logarithmic()).with_transformation(_WITHOUT_EMPTY_TAGS)
 
 
 def masses() -> timeseries.Panel:
@@ -106,32 +111,36 @@ def limits() -> timeseries.Panel:
         where=[PLANT, '"quality" >= 64'],
         every="$__interval",
         by=["limit", "window", "stack", "potline", "meter"],
+        fill="null",
         alias="$tag_limit $tag_stack$tag_potline $tag_meter, $tag_window",
     )
-    return time_series(
+    graph = time_series(
         "Means and their limits",
         "Mean over the hour or day of each of the plant's own limits / the limit, in percent: above 100 % it is "
-        "exceeded, a value on the limit keeps it. Blocks with too little measured are left out. Ten minutes after "
+        "exceeded, a value on the limit keeps it. Blocks with too little measured are gaps. Ten minutes after "
         "the end of each block.",
         [query],
         unit=PERCENT,
         thresholds=Thresholds(GREEN, (100.0, RED)),
         lines_at_limits=True,
+        width=24,
+        height=8,
         many=True,
         calcs=["lastNotNull", "max"],
-    ).axis_soft_min(0)
+    ).with_transformation(_WITHOUT_EMPTY_TAGS)
+    return through_windows(graph.axis_soft_min(0))
 
 
 def judged() -> table.Panel:
     """Return the table of the judgements."""
     columns = ("limit", "window", "stack", "potline", "meter", "unit", "mean", "least", "most")
-    judged = '"outside" AS "judged", "coverage_pct" AS "coverage"'
+    found = '"outside" AS "judged", "coverage_pct" AS "coverage"'
     shown = rows_table(
         "Limits as they were judged",
         "The newest 200 means over an hour or a day with their bounds, in the unit beside them, and whether they lie "
         "outside. Empty: withheld, for too little was measured. Statements of compliance judge again with what came "
         "late.",
-        [select(*(f'"{name}"' for name in columns), judged, of="limit", where=[PLANT], newest=200, form=Form.TABLE)],
+        [select(*(f'"{name}"' for name in columns), found, of="limit", where=[PLANT], newest=200, form=Form.TABLE)],
         unit="none",
         units={"coverage": PERCENT},
         decimals={"coverage": 1},

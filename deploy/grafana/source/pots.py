@@ -229,7 +229,8 @@ def _one() -> list[Builder[Panel]]:
                     of="pot",
                     where=ONE_POT,
                     every="$__interval",
-                    alias="$pot",
+                    by=["pot"],
+                    alias="$tag_pot",
                 )
             ],
             unit=COUNT,
