@@ -62,8 +62,8 @@ def _least_coverage() -> stat.Panel:
     return single_stat(
         "Least coverage, last hour",
         "Least coverage_pct of all boundaries and potlines chosen, in the last closed hour: the share of the hour "
-        "that is backed by readings close to each other. Below [accounting] least_coverage (90 % by default) ratios "
-        "are withheld.",
+        "that is backed by readings close to each other. Where it and the estimated share together are below [accounting] "
+        "least_coverage (90 % by default), ratios are withheld.",
         [select(column("min", "coverage_pct", "coverage"), of="energy_intensity", where=hours, every="1h")],
         unit=PERCENT,
         thresholds=Thresholds(RED, (LEAST_COVERAGE_PCT, GREEN)),
@@ -110,8 +110,8 @@ def _coverage() -> timeseries.Panel:
     return time_series(
         "Coverage by boundary",
         "coverage_pct, the least in each point, by potline and boundary: the share of a window that is backed by "
-        "readings close to each other. Dashed: the default of [accounting] least_coverage, below which ratios are "
-        "withheld.",
+        "readings close to each other. Dashed: the default of [accounting] least_coverage; where coverage and "
+        "estimated share together are below it, ratios are withheld.",
         [
             select(
                 column("min", "coverage_pct", "coverage"),
