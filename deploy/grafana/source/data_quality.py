@@ -62,8 +62,8 @@ def _least_coverage() -> stat.Panel:
     return single_stat(
         "Least coverage, last hour",
         "Least coverage_pct of all boundaries and potlines chosen, in the last closed hour: the share of the hour "
-        "that is backed by readings close to each other. Where it and the estimated share together are below [accounting] "
-        "least_coverage (90 % by default), ratios are withheld.",
+        "that is backed by readings close to each other. Where it and the estimated share together are below "
+        "[accounting] least_coverage (90 % by default), ratios are withheld.",
         [select(column("min", "coverage_pct", "coverage"), of="energy_intensity", where=hours, every="1h")],
         unit=PERCENT,
         thresholds=Thresholds(RED, (LEAST_COVERAGE_PCT, GREEN)),
