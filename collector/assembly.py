@@ -34,6 +34,7 @@ from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
+from collector.page.metrics import Metrics
 from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, LEFT_BEHIND_NS, Line
@@ -62,6 +63,8 @@ class _Progress:
 
     last_s: float
     fed_s: float = 0.0
+    unready: str = "it starts"
+    """Why the collector does not work yet, or no longer; empty while it does."""
 
     def made(self) -> None:
         """Note that the line went round, and tell systemd."""
@@ -158,14 +161,21 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             instruments=instruments,
             least_coverage_pct=configuration.accounting.least_coverage_pct,
             merged=line.effects.merged,
+            rules=configuration.rules,
         )
         page = await stack.enter_async_context(
             PageServer(
                 state.document,
                 progress.healthy,
                 degraded=lambda: instruments.line_waits,
+                unready=lambda: progress.unready,
+                troubles=lambda: _troubles(instruments),
+                look=state.look,
+                metrics=Metrics(instruments, clock).served,
                 host=configuration.page.host,
                 port=configuration.page.port,
+                token_file=configuration.page.token_file,
+                certificate=configuration.page.certificate,
             )
         )
         log.info("page", address=page.address)
@@ -183,9 +193,11 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             # What is here now stays. Else the garbage collector walks all of it again and again, for 70 ms each time.
             gc.freeze()
             stack.callback(gc.unfreeze)
+            progress.unready = ""
             notify("READY=1")
             log.info("running", plant=plant.id, meters=len(plant.meters), databases=len(configuration.targets))
             await stop.wait()
+            progress.unready = "it stops"
             notify("STOPPING=1")
             log.info("stopping")
             for task in feeding:
@@ -196,6 +208,15 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
             for task in delivering:
                 task.cancel()
         log.info("stopped")
+
+
+def _troubles(instruments: Instruments) -> list[str]:
+    """Return what is not as it should be while the collector works: sources and databases that are waited for."""
+    sources_down = [
+        f"source {name}: {words}" for name, words in instruments.source_states.items() if words != "running"
+    ]
+    down = [f"database {name}: {words}" for name, words in instruments.target_states.items() if words != "delivering"]
+    return sources_down + down
 
 
 async def read_letters(configuration: Configuration) -> None:

@@ -130,22 +130,29 @@ main.add_command(panel.scan)
 
 @main.command()
 @config_option
-def status(config_file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs: all that the page knows, as one JSON document.")
+def status(config_file: Path, *, as_json: bool) -> None:
     """Tell how the running collector is doing: sources, meters with their last error, what is set aside, databases.
+
+    Also how far each database is behind, and the alerts that stand. Where the page asks for a token, it is the one in
+    the file that [page] token_file names.
 
     Exit code 0: all is well; 1: something needs a look; 69: no collector answers.
 
     \b
     Example:
       potline status --config /etc/potline/collector.toml
+      potline status --config /etc/potline/collector.toml --json
     """  # noqa: D301 - \b is what click knows
-    page = load_or_exit(config_file).page
     try:
-        state = status_of.ask(page.host, page.port)
+        state = status_of.ask(load_or_exit(config_file).page)
     except status_of.NotRunning as exc:
         fail(str(exc), EX_UNAVAILABLE)
-    for line in status_of.lines(state):
-        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(state, indent=2, ensure_ascii=False))
+    else:
+        for line in status_of.lines(state):
+            click.echo(line)
     if not status_of.is_well(state):
         sys.exit(EX_FAILURE)
 

@@ -9,6 +9,20 @@ from dataclasses import dataclass, field
 from collector.readings.health import MeterHealth
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a database has not taken yet: records, lines, bytes on disk; when the oldest was written [UTC ns], or 0."""
+
+    records: int
+    lines: int
+    size_bytes: int
+    oldest_ns: int
+
+    def lag_s(self, now_ns: int) -> float:
+        """Return how old the oldest of it is [s]; 0 where everything was taken."""
+        return max(0.0, (now_ns - self.oldest_ns) * 1e-9) if self.oldest_ns else 0.0
+
+
 @dataclass(slots=True)
 class Instruments:
     """Counters and states that the rooms set as they work. Single-threaded: only the event loop touches them."""
@@ -61,6 +75,12 @@ class Instruments:
     """Records in the outbox that a database has not taken; without one, all of them."""
     outbox_bytes: int = 0
     """Their size on disk [bytes]."""
+    outbox_delivered_records: int = 0
+    """Records that every database has taken; they are kept only to be sent again."""
+    outbox_delivered_bytes: int = 0
+    """Their size on disk [bytes]."""
+    dead_letters: int = 0
+    """Dead letters that are kept."""
     clock_steps_total: int = 0
     """Times that the machine's clock was seen to be set."""
     late_refused_by_cause: dict[str, int] = field(default_factory=dict)
@@ -85,6 +105,10 @@ class Instruments:
     """State of each source: 'running', or why it waits."""
     target_states: dict[str, str] = field(default_factory=dict)
     """State of each database: 'delivering', or why it waits."""
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    """What each database has not taken yet, as of the last look at the outbox, every ten seconds."""
+    delivered_ns: dict[str, int] = field(default_factory=dict)
+    """When each database took lines for the last time since the start [UTC ns]."""
 
     def meter(self, meter_id: str) -> MeterHealth:
         """Return how a meter is doing, to be kept up to date by the one who polls it."""
@@ -98,6 +122,10 @@ class Instruments:
         """Count readings that found no place while the line waited."""
         wait = self.line_waits_for
         self.readings_lost_by_wait[wait] = self.readings_lost_by_wait.get(wait, 0) + count
+
+    def lags_s(self, now_ns: int) -> dict[str, float]:
+        """Return how old the oldest line is that each database has not taken [s], by its name; 0: it has all."""
+        return {name: waiting.lag_s(now_ns) for name, waiting in self.waiting.items()}
 
     def stream_fields(self) -> dict[str, int | float]:
         """Return the numbers among them, by their names in the stream ``collector``; of causes, those that occurred."""
@@ -114,5 +142,5 @@ class Instruments:
             ("refused", self.refused_by_cause),
             ("sparkplug", self.sparkplug),
         ):
-            found |= {f"{start}_{cause.replace(' ', '_')}_total": count for cause, count in counts.items()}
+            found |= {f"{start}_{cause.replace(' ', '_')}_total": count for cause, count in dict(counts).items()}
         return found

@@ -291,8 +291,14 @@ class Line:
     async def _own_lines(self) -> list[bytes]:
         """Return how the collector is doing, and an alert if the outbox fills or no longer does."""
         state = await self._room.state()
-        oldest_s = (self.clock.now_ns() - state.oldest_ns) * 1e-9 if state.records else 0.0
-        fields = {**self.instruments.stream_fields(), "outbox_oldest_s": oldest_s}
+        now_ns = self.clock.now_ns()
+        lags_s = self.instruments.lags_s(now_ns)
+        fields = {
+            **self.instruments.stream_fields(),
+            "outbox_oldest_s": (now_ns - state.oldest_ns) * 1e-9 if state.records else 0.0,
+            "lag_s": max(lags_s.values(), default=None),
+            **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},
+        }
         start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
         lines = [lineprotocol.line(start, fields, self.clock.now_ns())]
         alert = self._room.alert(state)

@@ -77,10 +77,10 @@ def show(context: click.Context, *, as_json: bool, config_file: Path) -> None:
 
 def _running(configuration: Configuration) -> Mapping[str, str]:
     try:
-        told: Mapping[str, str] = status.ask(configuration.page.host, configuration.page.port)["targets"]
+        told = status.ask(configuration.page)["databases"]
     except status.NotRunning:
         return {}
-    return told
+    return {database["name"]: database["state"] for database in told}
 
 
 def _refused(db: sqlite3.Connection, name: str) -> str:
@@ -110,14 +110,7 @@ def _told(state: OutboxState, targets: list[_Target], now_ns: int) -> Iterator[s
 
 
 def _since(time_ns: int, now_ns: int) -> str:
-    return f"{utc(time_ns)}, {_age((now_ns - time_ns) / 1e9)} ago"
-
-
-def _age(seconds: float) -> str:
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{utc(time_ns)}, {status.seconds((now_ns - time_ns) / 1e9)} ago"
 
 
 def _document(state: OutboxState, targets: list[_Target], now_ns: int) -> dict[str, object]:

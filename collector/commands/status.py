@@ -1,10 +1,13 @@
 """How a running collector is doing, in words: asked over its page, which also works from another shell."""
 
 import http.client
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+from collector.settings import PageSettings
 
 TIMEOUT_S = 5.0
 _GOOD = 192
@@ -14,21 +17,29 @@ class NotRunning(Exception):
     """No collector answers where the page should be."""
 
 
-def ask(host: str, port: int) -> dict[str, Any]:
-    """Return the state of the collector whose page listens there.
+def ask(page: PageSettings) -> dict[str, Any]:
+    """Return the state of the collector whose page is set up like that.
 
     Raises
     ------
     NotRunning
-        If nobody answers, or somebody else does.
+        If nobody answers, or somebody else does, or the token is not the one that it was started with.
     """
-    if port == 0:
+    if page.port == 0:
         raise NotRunning("[page] listen has port 0, a free one each time; give it a number to ask for the status")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - the address of all interfaces is replaced
-    place = f"ask the collector at {host} port {port}"
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(page.host, page.host)  # noqa: S104 - all interfaces are replaced
+    place = f"ask the collector at {host} port {page.port}"
     try:
-        connection.request("GET", "/api/state")
+        headers = (
+            {"Authorization": f"Bearer {page.token_file.read_text(encoding='utf-8').strip()}"}
+            if page.token_file
+            else {}
+        )
+        connection = _connection(host, page)
+    except OSError as exc:
+        raise NotRunning(f"{place}: {exc}; be the collector's user, or root") from exc
+    try:
+        connection.request("GET", "/api/state", headers=headers)
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as exc:
@@ -36,6 +47,11 @@ def ask(host: str, port: int) -> dict[str, Any]:
         raise NotRunning(f"{place}: {reason}; is it running? 'potline run', or 'systemctl status potline'") from exc
     finally:
         connection.close()
+    if response.status in {http.client.UNAUTHORIZED, http.client.TOO_MANY_REQUESTS}:
+        told = body.decode(errors="replace").strip()
+        what = f"it does not take the token of {page.token_file}" if page.token_file else "it asks for a token"
+        remedy = "it was started with another one; restart it, or give the [page] token_file that it has"
+        raise NotRunning(f"{place}: {what} ({told}); {remedy}")
     try:
         state = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError as exc:
@@ -45,12 +61,27 @@ def ask(host: str, port: int) -> dict[str, Any]:
     return state
 
 
+def _connection(host: str, page: PageSettings) -> http.client.HTTPConnection:
+    if page.certificate is None:
+        return http.client.HTTPConnection(host, page.port, timeout=TIMEOUT_S)
+    # Nothing but the page's own certificate is believed, whatever name stands in it: it is asked on this machine.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    context.load_verify_locations(cafile=page.certificate[0])
+    return http.client.HTTPSConnection(host, page.port, timeout=TIMEOUT_S, context=context)
+
+
 def is_well(state: Mapping[str, Any]) -> bool:
-    """Tell whether nothing needs a human: line and sources run, every meter is good, every database takes its lines."""
+    """Tell whether nothing needs a human.
+
+    Line and sources run, every meter is good, every database takes its lines, and no alert stands.
+    """
     return (
         not state["line_waits"]
+        and not state["alerts"]
         and all(words == "running" for words in state["sources"].values())
-        and all(words == "delivering" for words in state["targets"].values())
+        and all(database["delivering"] for database in state["databases"])
         and all(meter["quality"] >= _GOOD and not meter["set_aside"] for meter in state["meters"])
     )
 
@@ -66,7 +97,10 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
         yield from _meter(meter, width)
     if not state["meters"]:
         yield "  none is configured"
-    yield from _section("databases", state["targets"].items() or [("none", "the store alone keeps everything")])
+    told = [(database["name"], _database(database)) for database in state["databases"]]
+    yield from _section("databases", told or [("none", "the store alone keeps everything")])
+    if state["alerts"]:
+        yield from _section("alerts", [_alert(alert) for alert in state["alerts"]])
     outbox = state["outbox"]
     yield f"outbox: {outbox['records']} records, {outbox['size_bytes']} bytes; dead letters: {outbox['dead']}"
     if totals["dropped_records_by_cause"]:
@@ -79,6 +113,29 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
         f"readings: {totals['readings_total']}, without a value: {totals['readings_bad_total']}, "
         f"polls skipped: {totals['poll_late_total']}, steps of the clock: {totals['clock_steps_total']}"
     )
+
+
+def _database(database: Mapping[str, Any]) -> str:
+    words = str(database["state"])
+    if database["oldest"] is not None:
+        words += f", {seconds(database['lag_s'])} behind since {database['oldest']}: {database['records']} records"
+    if database["delivered"] is not None:
+        words += f", took lines last at {database['delivered']}"
+    return words
+
+
+def _alert(alert: Mapping[str, Any]) -> tuple[str, str]:
+    series = " ".join(f"{key}={value}" for key, value in alert["series"].items())
+    since = "" if alert["since"] is None else f" (since {alert['since']})"
+    return f"{alert['rule']} {series}".rstrip(), f"{alert['severity']}: {alert['text']}{since}"
+
+
+def seconds(value: float) -> str:
+    """Return a time [s] in its largest unit of which it has two or more."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"{value / length:.0f} {unit}"
+    return f"{value:.0f} s"
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, str]]:

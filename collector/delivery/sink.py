@@ -152,4 +152,5 @@ class Delivery:
 
     def _has_delivered(self, lines: int) -> None:
         self.has_delivered = True
+        self._instruments.delivered_ns[self.name] = self._clock.now_ns()
         self._instruments.delivered_total += lines

@@ -60,10 +60,12 @@ class AnodeEffectSettings:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """Where the live page listens."""
+    """Where the live page listens, the file of the token that it asks for, and its certificate with the key's file."""
 
     host: str
     port: int
+    token_file: Path | None = None
+    certificate: tuple[Path, Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)

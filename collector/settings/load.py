@@ -17,12 +17,12 @@ from collector.settings.configuration import (
     AnodeEffectSettings,
     Configuration,
     LogSettings,
-    PageSettings,
     StoreSettings,
 )
 from collector.settings.databases import Databases
 from collector.settings.limit_choice import LimitChoice
 from collector.settings.models import Settings
+from collector.settings.page import PageSection
 from collector.settings.price_choice import PriceChoice
 from collector.settings.problems import ConfigurationError, Problem
 from collector.settings.rule_files import RuleFiles
@@ -118,6 +118,15 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
     )
     targets = databases.made(settings.delivery)
     problems += databases.problems
+    shown = PageSection(
+        settings,
+        origins,
+        broken,
+        find=lambda written: _found(folder, written),
+        secret=lambda path, written: _secret(folder, path, written, origins, problems),
+    )
+    page = shown.made()
+    problems += shown.problems
     store = settings.store
     store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
@@ -127,7 +136,6 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
         problems.append(origins.problem(("store", "when_full"), what, "add [delivery.NAME], or write 'drop_oldest'"))
     if problems or plant is None:
         raise ConfigurationError(origins.told_once(problems))
-    host, _, port = settings.page.listen.rpartition(":")
     return Configuration(
         plant=plant,
         store=StoreSettings(
@@ -154,7 +162,7 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
             same_within_s=settings.anode_effects.same_within,
             precedence=EffectOrigin(settings.anode_effects.precedence),
         ),
-        page=PageSettings(host=host.removeprefix("[").removesuffix("]"), port=int(port)),
+        page=page,
         log=LogSettings(json=settings.log.format == "json", level=settings.log.level),
         targets=targets,
         rules=rules,

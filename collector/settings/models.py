@@ -96,6 +96,9 @@ class Page(_Model):
     """[page]."""
 
     listen: Annotated[Text, AfterValidator(listen_address)] = "127.0.0.1:8080"
+    token_file: Text | None = None
+    certificate_file: Text | None = None
+    key_file: Text | None = None
 
 
 class Log(_Model):

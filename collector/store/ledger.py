@@ -62,6 +62,18 @@ def last_minute(db: sqlite3.Connection, potline: str) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
+def last_number(db: sqlite3.Connection) -> int:
+    """Return the last number that was given to a record; 0 if there was none."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def potlines_since(db: sqlite3.Connection, number: int) -> list[str]:
+    """Return the potlines of which there is a record behind some number."""
+    query = "SELECT DISTINCT potline FROM ledger NOT INDEXED WHERE seq > ?"
+    return [potline for (potline,) in db.execute(query, (number,))]
+
+
 def digest_of(previous: bytes, record: LedgerRecord, written_ns: int) -> bytes:
     """Return the digest of a record: SHA-256 over the previous digest and everything the record says.
 

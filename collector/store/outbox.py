@@ -264,6 +264,19 @@ def _left_of(db: sqlite3.Connection, taken: Iterable[Range]) -> Behind:
     return Behind(records, lines, size, _written_ns(db, oldest) if oldest else 0)
 
 
+def oldest_left_ns(db: sqlite3.Connection, target: str) -> int:
+    """Return when the oldest record was written that a database has not taken [UTC ns, as the clock goes now].
+
+    0 if it has taken everything. Nothing is counted: this is cheap however long the outbox is.
+    """
+    query = "SELECT min(seq) FROM outbox INDEXED BY outbox_by_number WHERE seq BETWEEN ? AND ?"
+    for left in ranges.between(ranges.ranges_of(db, target), 1, last_number(db)):
+        seq = db.execute(query, left).fetchone()[0]
+        if seq is not None:
+            return _written_ns(db, seq)
+    return 0
+
+
 def _written_ns(db: sqlite3.Connection, seq: int) -> int:
     query = "SELECT created_ns FROM outbox INDEXED BY outbox_by_number WHERE seq = ?"
     return aging.redated(db, seq, db.execute(query, (seq,)).fetchone()[0])

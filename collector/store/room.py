@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from collector.clock import Clock, ClockWatch
-from collector.instruments import Instruments
+from collector.instruments import Instruments, Waiting
 from collector.readings.outgoing import DropCause, WhenFull
 from collector.store.commit import Commit
 from collector.store.eviction import Dropped
@@ -102,7 +102,14 @@ class Room:
             await self._mind_the_clock()
         state = await self._store.outbox_state(self._targets)
         self._oldest_ns, self._delivered_bytes = state.oldest_ns, state.delivered_bytes
-        self._instruments.outbox_records, self._instruments.outbox_bytes = state.records, state.size_bytes
+        seen = self._instruments
+        seen.outbox_records, seen.outbox_bytes = state.records, state.size_bytes
+        seen.outbox_delivered_records, seen.outbox_delivered_bytes = state.delivered, state.delivered_bytes
+        seen.dead_letters = state.dead
+        seen.waiting = {
+            target: Waiting(left.records, left.lines, left.size_bytes, left.oldest_ns)
+            for target, left in state.behind.items()
+        }
         return state
 
     def alert(self, state: OutboxState) -> Alert | None:

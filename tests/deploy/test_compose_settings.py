@@ -16,7 +16,7 @@ def test_the_collector_accepts_the_settings_of_the_compose_project(
 ) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name in ("influx_token", "mqtt_password"):
+    for name in ("influx_token", "mqtt_password", "page_token"):
         (secrets / name).write_text("made for this test\n", encoding="utf-8")
     for name in ("collector.toml", "plant.toml"):
         text = (COMPOSE / name).read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import pytest
 from server_process import free_port
 
 from collector.commands.status import NotRunning, ask, is_well, lines
+from collector.settings import PageSettings
 
 METER: dict[str, Any] = {
     "id": "rectifier_1",
@@ -23,12 +24,24 @@ METER: dict[str, Any] = {
     "set_aside": [],
     "most_registers": None,
 }
+DATABASE: dict[str, Any] = {
+    "name": "plantdb",
+    "state": "delivering",
+    "delivering": True,
+    "lag_s": 0.0,
+    "oldest": None,
+    "delivered": "2026-03-01T03:59:59Z",
+    "records": 0,
+    "lines": 0,
+    "size_bytes": 0,
+}
 STATE: dict[str, Any] = {
     "plant": {"id": "example", "name": "Example smelter"},
     "started": "2026-03-01T03:00:00Z",
     "now": "2026-03-01T04:00:00Z",
     "sources": {"modbus:plc": "running"},
-    "targets": {},
+    "databases": [],
+    "alerts": [],
     "meters": [METER],
     "outbox": {"records": 12, "size_bytes": 3456, "oldest_ns": 0, "dead": 0},
     "totals": {
@@ -75,7 +88,7 @@ def page(status: int, body: bytes) -> Iterator[int]:
 
 def test_a_collector_that_is_well_says_so_in_a_line_a_meter() -> None:
     with page(200, json.dumps(STATE).encode()) as port:
-        state = ask("127.0.0.1", port)
+        state = ask(PageSettings("127.0.0.1", port))
     assert is_well(state)
     assert list(lines(state)) == [
         "Example smelter (example): running since 2026-03-01T03:00:00Z, now 2026-03-01T04:00:00Z",
@@ -128,11 +141,38 @@ def test_errors_and_what_is_set_aside_stand_under_their_meter() -> None:
     ]
 
 
+def test_a_database_that_is_behind_says_how_far_and_an_alert_what_it_is_about() -> None:
+    late = DATABASE | {
+        "state": "HTTP 503",
+        "delivering": False,
+        "lag_s": 7260.0,
+        "oldest": "2026-03-01T01:59:00Z",
+        "records": 726,
+    }
+    alert = {
+        "rule": "energy_balance",
+        "severity": "warning",
+        "series": {"potline": "PL1"},
+        "text": "rectifier_2 does not fit",
+        "since": "2026-03-01T02:00:00Z",
+    }
+    took = "took lines last at 2026-03-01T03:59:59Z"
+    told = list(lines(STATE | {"databases": [DATABASE | {"name": "other"}, late], "alerts": [alert]}))
+    assert told[5:10] == [
+        "databases",
+        f"  other    delivering, {took}",
+        f"  plantdb  HTTP 503, 2 h behind since 2026-03-01T01:59:00Z: 726 records, {took}",
+        "alerts",
+        "  energy_balance potline=PL1  warning: rectifier_2 does not fit (since 2026-03-01T02:00:00Z)",
+    ]
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"sources": {"modbus:plc": "connect to …: refused"}},
-        {"targets": {"plantdb": "HTTP 503"}},
+        {"databases": [DATABASE | {"state": "HTTP 503", "delivering": False}]},
+        {"alerts": [{"rule": "energy_balance"}]},
         {"meters": [METER | {"quality": 64}]},
         {"meters": [METER | {"set_aside": [{"registers": ["a"], "reason": "b", "since": "c"}]}]},
     ],
@@ -143,9 +183,9 @@ def test_anything_that_needs_a_look_is_not_well(change: dict[str, Any]) -> None:
 
 def test_a_collector_that_does_not_run_is_told_with_what_to_do() -> None:
     with pytest.raises(NotRunning, match=r"port \d+: .*refused; is it running\? 'potline run'"):
-        ask("127.0.0.1", free_port())
+        ask(PageSettings("127.0.0.1", free_port()))
     with pytest.raises(NotRunning, match="has port 0, a free one each time; give it a number"):
-        ask("127.0.0.1", 0)
+        ask(PageSettings("127.0.0.1", 0))
 
 
 @pytest.mark.parametrize(
@@ -154,9 +194,9 @@ def test_a_collector_that_does_not_run_is_told_with_what_to_do() -> None:
 )
 def test_something_else_that_answers_there_is_no_collector(status: int, body: bytes) -> None:
     with page(status, body) as port, pytest.raises(NotRunning, match="what answers there is no collector"):
-        ask("127.0.0.1", port)
+        ask(PageSettings("127.0.0.1", port))
 
 
 def test_a_page_on_all_interfaces_is_asked_on_this_machine() -> None:
     with page(200, json.dumps(STATE).encode()) as port:
-        assert ask("0.0.0.0", port)["plant"]["id"] == "example"
+        assert ask(PageSettings("0.0.0.0", port))["plant"]["id"] == "example"

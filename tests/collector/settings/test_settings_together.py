@@ -24,7 +24,7 @@ def test_mistakes_in_every_file_and_the_environment_are_told_together(
     monkeypatch.setenv("POTLINE_PAEG__LISTEN", "127.0.0.1:1")
     assert settings_folder.problems() == [
         "config/collector.toml:6 store.commit_every: 1 h is above 10 s; give 1 ms to 10 s",
-        "config/collector.toml:8 page.port: is not a setting; one of: listen",
+        "config/collector.toml:8 page.port: is not a setting; one of: listen, token_file, certificate_file, key_file",
         "config/collector.toml:9 delivery.x.bucket: is missing, and kind influxdb2 needs it; add it",
         "config/collector.toml:9 delivery.x.org: is missing, and kind influxdb2 needs it; add it",
         "config/collector.toml:9 delivery.x.url: is missing; add it",
