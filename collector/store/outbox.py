@@ -88,7 +88,7 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, know
         "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
         (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
     )
-    if known is not None and known.are_all(seq, lines):
+    if known is not None and known.are_all(seq, lines, lambda: _written_until_ns(db, seq)):
         db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
     return head.size
 
@@ -102,6 +102,13 @@ def append_for(
     for other in {*others, *ranges.names(db)} - {target, GONE}:
         ranges.adopt(db, other)
         ranges.add(db, other, seq, seq)
+
+
+def _written_until_ns(db: sqlite3.Connection, before: int) -> int | None:
+    """Return the latest time at which a record before some number was written, of those that are kept [ns]."""
+    query = "SELECT max(created_ns) FROM outbox INDEXED BY outbox_by_number WHERE seq < ?"
+    found: int | None = db.execute(query, (before,)).fetchone()[0]
+    return found
 
 
 def last_number(db: sqlite3.Connection) -> int:

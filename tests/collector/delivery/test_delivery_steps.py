@@ -60,6 +60,7 @@ class ListedOutbox:
         self, target: str, *, most_bytes: int, since_ns: int, after: int = 0, under_way: Iterable[int] = ()
     ) -> list[OutboxRecord]:
         assert (target, most_bytes, since_ns, after) == ("site", 1000, NOW_NS - 5 * 10**9, 0)
+        assert all(number <= len(self.records) for number in under_way)
         return []
 
     async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:
