@@ -161,7 +161,7 @@ class Lanes(RuleBasedStateMachine):
         for series, ago_s, fields in lines:
             self.value += 1
             told = ",".join(f"{name}={self.value}" for name in fields)
-            texts.append(f"{series} {told} {self.clock.now_s - ago_s}")
+            texts.append(f"{series} {told} {(self.clock.now_s - ago_s) * S}")
             self.in_order.take(texts[-1])
         self.runner.run(self.store.commit(Commit(self.clock.now_ns(), lines=[text.encode() for text in texts])))
 

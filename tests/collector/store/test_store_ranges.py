@@ -167,7 +167,8 @@ async def test_what_was_told_before_the_store_was_opened_is_not_taken_for_new(tm
     async with Store(path, POINTS) as store:
         await numbered(store, 10, 20)
     async with Store(path, POINTS) as store:
-        await numbered(store, 30, 80, 81)  # a sender's clock may have been 60 s ahead
+        for second in (30, 80, 81):  # a sender's clock may have been 60 s ahead
+            await store.commit(Commit(second * S, lines=[b"m n=1i %d" % (second * S)]))
         newest = await store.newest("db", most_bytes=1 << 30, since_ns=20 * S)
     assert [(each.seq, each.must_wait) for each in newest] == [(2, False), (3, True), (4, True), (5, False)]
 
@@ -176,10 +177,10 @@ async def test_what_was_told_before_the_store_was_opened_is_not_taken_for_new(tm
 async def test_a_late_line_after_a_start_does_not_make_new_what_was_told_before_the_start(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     async with Store(path, POINTS) as store:
-        await numbered(store, 100)
+        await store.commit(Commit(100 * S, lines=[b"m n=1i %d" % (100 * S)]))
     async with Store(path, POINTS) as store:
-        await store.commit(Commit(110 * S, lines=[b"m n=1i 92"]))
-        await store.commit(Commit(111 * S, lines=[b"m n=2i 100"]))
+        await store.commit(Commit(110 * S, lines=[b"m n=1i %d" % (92 * S)]))
+        await store.commit(Commit(111 * S, lines=[b"m n=2i %d" % (100 * S)]))
         newest = await store.newest("db", most_bytes=1 << 30, since_ns=0)
     assert [(each.seq, each.is_new) for each in newest] == [(1, False), (2, False), (3, False)]
 
