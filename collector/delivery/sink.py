@@ -9,6 +9,9 @@ only when everything older was taken; what is under way was not. Of what is new 
 look, and once more in its turn. So no two requests that are under way together tell of the same thing, but for one that
 is written once more, and that is not offered while it is under way.
 
+What is new must not wait for a database that is busy with the backlog. While its request waits long for the answer,
+nothing more of the backlog is sent, and then half as much at once; each quick answer lets one request more go.
+
 When the database fails, no lane sends anything more. What is under way is waited for, and what was taken of it noted.
 """
 
@@ -28,6 +31,9 @@ __all__ = ["Delivery", "Outbox", "Sink", "SinkRefused", "SinkUnavailable"]
 _IDLE_S = 0.25
 _LIVE_NS = 5 * 10**9
 """What was written this long ago at the most goes before the backlog."""
+
+_QUICK_S = 0.5
+"""An answer to what is new should not take longer: with the second of a commit, it is no older than two then."""
 
 
 class Outbox(Protocol):
@@ -73,11 +79,13 @@ class Delivery:
         self._outbox = outbox
         self._most_bytes = most_bytes
         self._clock = clock
-        self._requests = requests
+        self._requests = self._at_once = requests
         self._backlog_rate = backlog_rate
         self._seen = 0
         self._backlog_from_s = -math.inf
         self._live: asyncio.Task[None] | None = None
+        self._live_from_s = -math.inf
+        self._live_is_quick = True
         self._under_way: dict[asyncio.Task[None], Sequence[OutboxRecord]] = {}
 
     @property
@@ -117,16 +125,24 @@ class Delivery:
         )
         if self._may_go(newest):
             self._live = self._start(newest)
+            self._live_from_s = asyncio.get_running_loop().time()
 
     async def _send_oldest(self) -> None:
         loop = asyncio.get_running_loop()
-        while len(self._under_way) - (self._live is not None) < self._requests and loop.time() >= self._backlog_from_s:
+        while loop.time() >= self._backlog_from_s and self._has_room():
             oldest = await self._outbox.pending(self.name, most_bytes=self._most_bytes, under_way=self._numbers())
             if not self._may_go(oldest):
                 return
             self._start(oldest)
             lines = sum(record.lines for record in oldest)
             self._backlog_from_s = max(loop.time(), self._backlog_from_s) + lines / self._backlog_rate
+
+    def _has_room(self) -> bool:
+        """Tell whether one request more of the backlog may be under way."""
+        if self._live is None:
+            return len(self._under_way) < self._at_once
+        waits_s = asyncio.get_running_loop().time() - self._live_from_s
+        return waits_s <= _QUICK_S and len(self._under_way) <= self._at_once
 
     def _may_go(self, records: Sequence[OutboxRecord]) -> bool:
         """Tell whether there are records, and none of them is older than one that is under way in its turn.
@@ -170,8 +186,13 @@ class Delivery:
                 errors.append(error)
             if task is self._live:
                 self._live = None
+                self._live_is_quick = asyncio.get_running_loop().time() - self._live_from_s <= _QUICK_S
+                if not self._live_is_quick:
+                    self._at_once = max(1, self._at_once // 2)
                 if error is None:
                     self._seen = records[-1].seq
+            if self._live_is_quick:
+                self._at_once = min(self._requests, self._at_once + 1)
         return errors
 
     async def _call_off(self) -> None:

@@ -133,7 +133,7 @@ async def test_a_backlog_goes_no_faster_than_it_may_and_what_is_new_does_not_wai
     clock, sink = MovedClock(), Notes()
     for number in range(8):
         await told(store, clock, *(f"m x={number} {number * 10 + place}" for place in range(10)))
-    worker = lane(sink, store, clock, most_bytes=1, backlog_rate=50.0)
+    worker = lane(sink, store, clock, most_bytes=1, requests=4, backlog_rate=50.0)
     loop = asyncio.get_running_loop()
     started, steps = loop.time(), 0
     while len(sink.bodies) < 6:
