@@ -354,6 +354,7 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
                 most_bytes=target.max_body_bytes,
                 clock=clock,
                 instruments=instruments,
+                requests=target.requests,
                 backlog_rate=float(target.backlog_rate),
             )
             working.append(delivery)

@@ -80,7 +80,7 @@ class LogSettings:
 class DeliveryTarget:
     """A database. ``bucket`` is the database's name for InfluxDB 1.x and 3. ``secret_file``: token or password.
 
-    ``backlog_rate`` [lines/s]. ``tls`` is for an address with https.
+    ``backlog_rate`` [lines/s], sent in ``requests`` at once. ``tls`` is for an address with https.
     """
 
     name: str
@@ -94,6 +94,7 @@ class DeliveryTarget:
     timeout_s: float
     max_body_bytes: int
     backlog_rate: int
+    requests: int
     proxy: str | None
     tls: Tls
 

@@ -84,6 +84,7 @@ class Databases:
             timeout_s=section.timeout,
             max_body_bytes=int(section.max_body),
             backlog_rate=section.backlog_rate,
+            requests=section.requests,
             proxy=section.proxy,
             tls=self._tls.made(at, section),
         )

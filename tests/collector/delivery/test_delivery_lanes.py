@@ -141,7 +141,7 @@ async def test_a_backlog_goes_no_faster_than_it_may_and_what_is_new_does_not_wai
         if not await worker.step():
             await told(store, clock, f"m x=9 {1000 + steps}", wait_s=0)
             assert await worker.step()
-            assert sink.bodies.pop() == [f"m x=9 {1000 + steps}"]
+            sink.bodies.remove([f"m x=9 {1000 + steps}"])
             await asyncio.sleep(0.02)
     # 10 lines at once, and 50 more at 50 a second
     assert 1.0 <= loop.time() - started < 3.0

@@ -17,7 +17,7 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
     added(
         settings_folder,
         '[delivery.a]\nkind = "influxdb3"\nurl = "https://x:8181/db/"\ndatabase = "potline"\ntoken_file = "token"\n'
-        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000',
+        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000\nrequests = 2',
     )
     first, second = load(settings_folder.path / "collector.toml").targets
     assert (first.kind, first.url, first.org, first.bucket, first.create) == (
@@ -27,12 +27,16 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
         "potline",
         False,
     )
-    assert (second.kind, second.bucket, second.secret_file, second.backlog_rate) == (
-        InfluxKind.VICTORIAMETRICS,
-        "",
-        None,
-        5000,
-    )
+    assert (second.kind, second.bucket, second.secret_file) == (InfluxKind.VICTORIAMETRICS, "", None)
+    assert (first.backlog_rate, first.requests) == (1_000_000, 4)
+    assert (second.backlog_rate, second.requests) == (5000, 2)
+
+
+@pytest.mark.parametrize("requests", ["0", "17", "2.5", "true"])
+def test_requests_at_once_are_1_to_16(settings_folder: SettingsFolder, requests: str) -> None:
+    added(settings_folder, f'[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nrequests = {requests}')
+    (problem,) = settings_folder.problems()
+    assert " delivery.b.requests: " in problem
 
 
 @pytest.mark.parametrize(
