@@ -3,8 +3,8 @@
 Such a record may be written before older ones: it can neither overwrite what they tell nor be overwritten by it. Any
 other must be written after all that is older, or a restated window would give way to the one it replaces. To know it
 exactly, the latest time of each series is remembered; a line that is not later than that may have been told before.
-Of a series that was not seen since the start, nothing is known, so its first record waits its turn; and so does whatever
-is not later than what records of before the start, as far as they are kept, can have told.
+Of a series that was not seen since the start, nothing is known, so its first record waits its turn. Whatever is not
+later than what kept records of before the start can have told waits as well.
 """
 
 from collections.abc import Callable, Sequence
