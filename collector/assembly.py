@@ -21,6 +21,8 @@ from collector.acquisition.mqtt.readers import BesideSparkplug
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Arrival, Source, SourceUnavailable
+from collector.alerting.alerts import Alerts
+from collector.alerting.telling import AlertTeller
 from collector.clock import Clock, StandingClock, SystemClock
 from collector.closing import opening
 from collector.closing.told import ToldFactors
@@ -190,6 +192,9 @@ async def run(configuration: Configuration, clock: Clock, *, stop: asyncio.Event
                 group.create_task(_delivered(target, store, clock, instruments), name=target.name)
                 for target in configuration.targets
             ]
+            if configuration.alert_topic is not None:
+                teller = AlertTeller(line.alerts, configuration.alert_topic, store, clock)
+                delivering.append(group.create_task(_told(teller, instruments), name=teller.name))
             # What is here now stays. Else the garbage collector walks all of it again and again, for 70 ms each time.
             gc.freeze()
             stack.callback(gc.unfreeze)
@@ -233,7 +238,9 @@ async def read_letters(configuration: Configuration) -> None:
     async with Store(configuration.store.path, configuration.plant.points) as store:
         await store.note_pause(clock.now_ns())
         latest = LatestReadings(len(configuration.plant.points))
-        line = await _line(configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()))
+        line = await _line(
+            configuration, clock, store, latest, Instruments(), _Progress(time.monotonic()), judges_alerts=False
+        )
         async with contextlib.aclosing(letters_again(configuration, store, clock).asked_for()) as arrivals:
             async for arrival in arrivals:
                 await line.step([arrival])
@@ -248,6 +255,8 @@ async def _line(
     latest: LatestReadings,
     instruments: Instruments,
     progress: _Progress,
+    *,
+    judges_alerts: bool = True,
 ) -> Line:
     plant, accounting, kept = configuration.plant, configuration.accounting, configuration.store
     effects = await Effects.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns())
@@ -271,6 +280,14 @@ async def _line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=accounting.longest_gap_s),
         effects=effects,
         counters=await CounterCheck.opened(plant, store, opening.rules_of_effects(configuration), clock.now_ns()),
+        alerts=await Alerts.opened(
+            plant,
+            configuration.alerts,
+            store,
+            clock,
+            is_told=configuration.alert_topic is not None,
+            judges=judges_alerts,
+        ),
         closer=closer,
         plantwide=plantwide,
         told=told,
@@ -325,6 +342,18 @@ async def _read_again(feed: Feed) -> None:
         running="reading",
         longest_pause_s=source.longest_pause_s,
         did_well=lambda: feed.heard,
+    )
+
+
+async def _told(teller: AlertTeller, instruments: Instruments) -> None:
+    await keep_running(
+        teller.name,
+        teller.run,
+        temporary=SourceUnavailable,
+        states=instruments.source_states,
+        running="running",
+        longest_pause_s=5.0,
+        did_well=lambda: teller.has_told,
     )
 
 

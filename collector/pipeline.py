@@ -19,6 +19,7 @@ from collector.accounting.booking import Booking
 from collector.accounting.counters import Step
 from collector.accounting.late import Refusal
 from collector.acquisition.source import Arrival
+from collector.alerting.alerts import Alerts
 from collector.clock import Clock, ClockWatch
 from collector.closing.closer import Closer
 from collector.closing.patience import Patience
@@ -86,6 +87,7 @@ class Line:
     booking: Booking
     effects: Effects
     counters: CounterCheck
+    alerts: Alerts
     closer: Closer
     plantwide: PlantCloser
     told: ToldFactors
@@ -191,7 +193,9 @@ class Line:
             lines += await self._own_lines()
         found = await self.counters.due(self.clock.now_ns())
         lines += found.lines
-        standing = {**self.effects.standing(), **found.remembered, **self._room.remembered()}
+        alerts = self.alerts.judge(live, lines)
+        lines += alerts.lines
+        standing = {**self.effects.standing(), **found.remembered, **self._room.remembered(), **alerts.remembered}
         if len(batch) or lines or changes.cells or told or dead or standing:
             await self._room.commit(
                 Commit(
@@ -208,6 +212,7 @@ class Line:
                     encode=partial(self.encoder.encode, batch),
                 )
             )
+        self.alerts.committed()
         for arrival in arrivals:
             arrival.acknowledge()
         if factors.windows:
@@ -283,10 +288,16 @@ class Line:
         closed = await self.closer.step(now_ns, waits=waits)
         if closed is not None:
             marks, touched = self.plantwide.marks_of(closed.records), self.plantwide.touched_by_tonnes(closed.records)
-            await self._room.commit(replace(closed.commit(now_ns), dirty=marks, touched=touched))
+            await self._commit_closed(replace(closed.commit(now_ns), dirty=marks, touched=touched))
         of_plant = await self.plantwide.step(waits=waits)
         if of_plant is not None:
-            await self._room.commit(of_plant.commit(now_ns))
+            await self._commit_closed(of_plant.commit(now_ns))
+
+    async def _commit_closed(self, commit: Commit) -> None:
+        alerts = self.alerts.judge(NO_READINGS, commit.lines)
+        lines, remembered = [*commit.lines, *alerts.lines], {**commit.remembered, **alerts.remembered}
+        await self._room.commit(replace(commit, lines=lines, remembered=remembered))
+        self.alerts.committed()
 
     async def _own_lines(self) -> list[bytes]:
         """Return how the collector is doing, and an alert if the outbox fills or no longer does."""

@@ -11,6 +11,7 @@ from collector.accounting.parameters import Conventions
 from collector.accounting.production import PotWatch
 from collector.accounting.rules import rules
 from collector.acquisition.source import Arrival
+from collector.alerting.alerts import Alerts
 from collector.closing.closer import Closer
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import ToldFactors
@@ -23,6 +24,7 @@ from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
 from collector.pipeline import Line
+from collector.plant.alerts import AlertRule
 from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.batch import ReadingBatch
@@ -86,6 +88,7 @@ async def open_line(
     *,
     grace_s: float = 10.0,
     rules_of_effects: EffectRules | None = None,
+    alerts: Sequence[AlertRule] = (),
 ) -> Line:
     """Return a line as the assembly makes it, with nothing feeding it."""
     instruments = Instruments()
@@ -125,6 +128,7 @@ async def open_line(
         booking=Booking(booked, last, await store.last_traces(last), longest_gap_s=60.0),
         effects=effects,
         counters=await CounterCheck.opened(plant, store, told, clock.now_ns()),
+        alerts=await Alerts.opened(plant, alerts, store, clock, is_told=True),
         closer=closer,
         plantwide=plantwide,
         told=told_factors,

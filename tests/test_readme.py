@@ -71,6 +71,22 @@ def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pyte
     assert "    fan_A1, fan_A2: Carlo Gavazzi EM24-E1, EM3xx and ET3xx, units 1 and 2, every 5 s" in result.output
 
 
+def test_the_alert_rules_pass_the_check(my_plant: Path) -> None:
+    plant = (my_plant.parent / "plants" / "mine.toml").read_text(encoding="utf-8")
+    shutil.copy(my_plant.parent / "plants" / "example.toml", my_plant.parent / "plants" / "mine.toml")
+    [rules] = [block for block in blocks("toml") if "[alert_mqtt]" in block]
+    my_plant.write_text(my_plant.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+
+    assert result.exit_code == 0, result.output
+    assert [rule.name for rule in load(my_plant).alerts] == ["pot_voltage", "rectifier_silent", "energy_of_the_hour"]
+    (my_plant.parent / "plants" / "mine.toml").write_text(plant.replace("PL1", "PL2"), encoding="utf-8")
+    wrong = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+    assert wrong.exit_code == 78
+    assert "alerts.pot_voltage.where.potline: 'PL1' is no potline; did you mean 'PL2'?" in wrong.output
+    assert "alert_mqtt.broker: there is no broker 'potroom'; none is configured" in wrong.output
+
+
 def test_the_other_lines_pass_the_check_once_their_certificates_are_there(my_plant: Path, tmp_path: Path) -> None:
     authority(tmp_path, "plant-ca")
     certificate(tmp_path, "collector", by="plant-ca")

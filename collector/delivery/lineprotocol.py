@@ -14,8 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from collector.plant.meter import POLLUTANTS, STACK_QUANTITIES, GasConditions, Measures
-from collector.plant.stacks import MASS_OF
+from collector.plant import streams
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 
@@ -25,10 +24,6 @@ _MISLEADING = re.compile(r"\\+(?=[,= \n\r]|\Z)")
 _IN_STRING = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 Field = float | int | str | bool | None
-
-_OF_STACKS = frozenset((*STACK_QUANTITIES, *MASS_OF.values()))
-_NORMAL = {quantity.field: f"{quantity.label}_mg_nm3" for quantity in POLLUTANTS} | {"flow_m3_h": "flow_nm3_h"}
-"""How the fields of a stack are called whose values refer to dry gas at normal conditions."""
 
 _Codes = npt.NDArray[np.uint8]
 _json = msgspec.json.Encoder().encode
@@ -94,31 +89,13 @@ class ReadingEncoder:
     """
 
     def __init__(self, plant: Plant) -> None:
-        meters = {meter.id: meter for meter in plant.meters}
         fields: dict[bytes, dict[bytes, int]] = {}
         columns: list[int] = []
         starts: list[bytes] = []
-        for point in plant.points:
-            measurement = point.quantity.measurement
-            if measurement == "potline" and meters[point.owner].measures is not Measures.LINE_DC:
-                measurement = "meter"  # one meter speaks for a potline; others would write over it
-            tags = {"plant": plant.id}
-            field = point.quantity.field
-            if measurement == "meter" and point.quantity in _OF_STACKS and meters[point.owner].stack:
-                measurement = "stack"
-                if meters[point.owner].conditions is GasConditions.NORMAL_DRY:
-                    field = _NORMAL.get(field, field)
-                tags["stack"] = meters[point.owner].stack
-            elif measurement == "pot":
-                pot = point.owner.removeprefix("pot:")
-                tags |= {"potline": plant.potline_of_pot[pot], "pot": pot}
-            else:
-                tags["potline"] = meters[point.owner].potline or ""
-                if measurement == "meter":
-                    tags["meter"] = point.owner
-            starts.append(series(measurement, tags))
+        for written in streams.places(plant):
+            starts.append(series(written.stream, written.tags))
             own = fields.setdefault(starts[-1], {})
-            columns.append(own.setdefault(field.encode(), len(own)))
+            columns.append(own.setdefault(written.field.encode(), len(own)))
         places = {start: place for place, start in enumerate(fields)}
         forms = {names: form for form, names in enumerate(dict.fromkeys(tuple(own) for own in fields.values()))}
         self._forms = list(forms)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from collector.plant.alerts import AlertRule, AlertTopic
 from collector.plant.balance import BalanceRules
 from collector.plant.meter import Tls
 from collector.plant.rule_tables import RuleTables
@@ -112,3 +113,5 @@ class Configuration:
     targets: tuple[DeliveryTarget, ...]
     rules: RuleTables = field(default_factory=RuleTables)
     balances: Mapping[str, BalanceRules] = field(default_factory=dict)
+    alerts: tuple[AlertRule, ...] = ()
+    alert_topic: AlertTopic | None = None

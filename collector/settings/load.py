@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from collector.readings.event import EffectOrigin
 from collector.readings.outgoing import WhenFull
+from collector.settings.alerts import AlertRules
 from collector.settings.balances import Balances
 from collector.settings.build import Builder
 from collector.settings.configuration import (
@@ -30,7 +31,7 @@ from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
 from collector.settings.toml_file import Path_, is_under
 from collector.settings.validation import KEY, told
 
-ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "delivery"})
+ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "delivery", "alerts"})
 
 _ROW = [{"value": "90 %", "valid_from": date(2000, 1, 1), "source": "none"}]
 STAND_INS: dict[str, Any] = {
@@ -57,6 +58,8 @@ STAND_INS: dict[str, Any] = {
     },
     "brokers": {"*": {"host": "none", "site": "none", "client_id": "none"}},
     "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
+    "alerts": {"*": {"stream": "none", "field": "none"}},
+    "alert_mqtt": {"broker": "none"},
     "certificates": {"csv": "none"},
     "price": {"region": "none", "rule": "none"},
     "casthouse": {"cast_csv": "none", "source": "none"},
@@ -127,6 +130,10 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
     )
     page = shown.made()
     problems += shown.problems
+    alerts = None if plant is None else AlertRules(origins, broken, plant)
+    alert_rules = () if alerts is None else alerts.made(settings.alerts)
+    alert_topic = None if alerts is None else alerts.topic(settings.alert_mqtt)
+    problems += [] if alerts is None else alerts.problems
     store = settings.store
     store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
@@ -167,6 +174,8 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
         targets=targets,
         rules=rules,
         balances=of_lines,
+        alerts=alert_rules,
+        alert_topic=alert_topic,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from collector.settings.alert_models import AlertMqttSection, AlertSection
 from collector.settings.declaration_models import CbamSettings, ChinaEtsSettings, ProductSection
 from collector.settings.fields import (
     Day,
@@ -306,6 +307,8 @@ class Settings(BaseSettings):
     page: Page = Page()
     log: Log = Log()
     delivery: dict[Id, Delivery] = {}
+    alerts: dict[Id, AlertSection] = {}
+    alert_mqtt: AlertMqttSection | None = None
     plant: PlantSection
     emissions: Emissions
     potlines: dict[Id, PotlineSection]

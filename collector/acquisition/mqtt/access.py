@@ -83,3 +83,10 @@ def have_the_kernel_watch(transport: asyncio.Transport, silent_s: float) -> None
     with contextlib.suppress(OSError):  # it is lost already, which the first read tells
         if wire is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silent_s * 1000))
+
+
+async def wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for something, but no longer than so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -38,8 +38,6 @@ from collector.acquisition.mqtt.message import Publication, Subscription
 from collector.plant.meter import Broker
 
 _LONGEST_TOPIC = 65535
-_REFUSED = 0x80
-"""From this reason code on, a broker refuses; below, it has something to add: nobody has subscribed to that topic."""
 
 
 class Listener(Protocol):
@@ -73,8 +71,8 @@ class Listener(Protocol):
         """Hear the broker's answer to a subscription."""
         ...
 
-    def unpublished(self, code: int) -> None:
-        """Hear that the broker refuses a publication."""
+    def published(self, code: int) -> None:
+        """Hear the broker's word on a publication of QoS 1: from 0x80 on it refuses it."""
         ...
 
     def message(self, topic: str, payload: bytes, qos: int, retained: bool, packet_id: int, size: int) -> None:  # noqa: FBT001
@@ -218,8 +216,8 @@ class Client:
 
     def _puback(self, command: int, body: bytes) -> None:
         self._gmqtt_puback(command, body)
-        if len(body) > 2 and body[2] >= _REFUSED:
-            self._told = partial(self._listener.unpublished, body[2])
+        # Below 0x80 a broker has something to add: nobody has subscribed to that topic.
+        self._told = partial(self._listener.published, body[2] if len(body) > 2 else 0)
 
     def _pubrel(self, command: int, body: bytes) -> None:
         del command

@@ -77,7 +77,7 @@ class MqttConnection:
         self._end: Exception | None = None
         self._waiting: list[Message] = []
         self._waiting_bytes = 0
-        self._some, self._enough, self._is_gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._some, self._enough, self._is_gone, self._answered = (asyncio.Event() for _ in range(4))
         self._is_paused = False
         self._asked: dict[int, Subscription] = {}
         self._is_accepted = self._is_subscribed = False
@@ -153,9 +153,9 @@ class MqttConnection:
         SourceUnavailable
             If the connection is lost, and everything that came before is handed on.
         """
-        await _wait(self._some, IDLE_S)
+        await access.wait(self._some, IDLE_S)
         if self._waiting and self._some.is_set():
-            await _wait(self._enough, GATHER_S)
+            await access.wait(self._enough, GATHER_S)
         raise_if_cancelled()
         if not self._some.is_set():
             return []
@@ -180,6 +180,23 @@ class MqttConnection:
         if self._end is None and self._client is not None:
             for publication in publications:
                 self._client.publish(publication)
+
+    async def tell(self, publication: Publication) -> None:
+        """Send a message of QoS 1, where nothing else is published, and wait for the broker's word on it.
+
+        Raises
+        ------
+        SourceUnavailable
+            If the connection is lost before, or nothing is answered.
+        """
+        self._answered.clear()
+        self.publish([publication])
+        await access.wait(self._answered, WORD_WITHIN_S)
+        raise_if_cancelled()
+        if not self._answered.is_set():
+            self._lose(f"no answer to what was published to {publication.topic}; look at the broker's log")
+        if self._end is not None:
+            raise self._end
 
     # --- what the client tells ----------------------------------------------------------------------------------------
 
@@ -236,9 +253,11 @@ class MqttConnection:
             self._is_subscribed = True
             self._some.set()
 
-    def unpublished(self, code: int) -> None:
-        """Note that the broker refuses a publication."""
-        log.warning("the broker refuses what we publish; check its ACL", broker=self._broker.id, code=f"0x{code:02X}")
+    def published(self, code: int) -> None:
+        """Note the broker's word on a publication."""
+        self._answered.set()
+        if code >= reasons.FAILED:
+            log.warning("the broker refuses what we publish; check its ACL", broker=self._broker.id, code=hex(code))
 
     def message(self, topic: str, payload: bytes, qos: int, retained: bool, packet_id: int, size: int) -> None:  # noqa: FBT001
         """Take a message."""
@@ -347,6 +366,7 @@ class MqttConnection:
             return
         self._end = end
         self._some.set()
+        self._answered.set()
         self._enough.set()
         if self._look_again is not None:
             self._look_again.cancel()
@@ -372,12 +392,6 @@ class _Chunks:
 
     async def __anext__(self) -> list[Message]:
         return await self._connection.chunk()
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 def _now_s() -> float:

@@ -22,6 +22,7 @@ from collector.settings import (
     Configuration,
     ConfigurationError,
     InfluxKind,
+    alert_models,
     declaration_models,
     load,
     models,
@@ -174,7 +175,7 @@ def fields() -> list[tuple[type[BaseModel], str, FieldInfo]]:
     """Return every setting: all fields of all models, as the files write them."""
     found = [
         model
-        for module in (models, parameter_models, declaration_models)
+        for module in (models, parameter_models, declaration_models, alert_models)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__
     ]
