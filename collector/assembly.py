@@ -385,6 +385,7 @@ async def _delivered(target: DeliveryTarget, store: Store, clock: Clock, instrum
                 instruments=instruments,
                 requests=target.requests,
                 backlog_rate=float(target.backlog_rate),
+                streams=target.streams,
             )
             working.append(delivery)
             try:

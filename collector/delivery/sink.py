@@ -68,14 +68,15 @@ class Delivery:
         instruments: Instruments,
         requests: int = 1,
         backlog_rate: float = math.inf,
+        streams: Sequence[str] = (),
     ) -> None:
         """Of the backlog, ``requests`` are under way at once at the most, beside one of what is new.
 
         Each holds ``most_bytes`` of line protocol at the most, or one record. ``backlog_rate``: so many lines of the
-        backlog are sent in a second at the most, by all requests together [1/s].
+        backlog are sent in a second at the most, by all requests together [1/s]. ``streams``: only these, or all.
         """
         self.name = name
-        self._portions = Portions(name, sink, outbox, clock, instruments)
+        self._portions = Portions(name, sink, outbox, clock, instruments, streams)
         self._outbox = outbox
         self._most_bytes = most_bytes
         self._clock = clock

@@ -81,7 +81,8 @@ class LogSettings:
 class DeliveryTarget:
     """A database. ``bucket`` is the database's name for InfluxDB 1.x and 3. ``secret_file``: token or password.
 
-    ``backlog_rate`` [lines/s], sent in ``requests`` at once. ``tls`` is for an address with https.
+    ``backlog_rate`` [lines/s], sent in ``requests`` at once. Only lines of ``streams``, or all where none are named.
+    ``tls`` is for an address with https.
     """
 
     name: str
@@ -96,6 +97,7 @@ class DeliveryTarget:
     max_body_bytes: int
     backlog_rate: int
     requests: int
+    streams: tuple[str, ...]
     proxy: str | None
     tls: Tls
 
