@@ -71,7 +71,8 @@ class Databases:
         kind = InfluxKind(section.kind)
         if self._fine(*at, "kind"):
             self._check_keys(at, section, kind)
-        self._check_streams((*at, "streams"), section.streams)
+        if self._fine(*at, "streams"):
+            self._check_streams((*at, "streams"), section.streams)
         key = "password_file" if section.password_file else "token_file"
         written = getattr(section, key)
         return DeliveryTarget(
@@ -93,11 +94,9 @@ class Databases:
         )
 
     def _check_streams(self, at: Path_, streams: list[str] | None) -> None:
-        if streams is None or not self._fine(*at):
-            return
-        if not streams:
+        if streams == []:
             self._report(at, "names no stream", "name those that the database takes, or remove it for all")
-        for stream in streams:
+        for stream in streams or ():
             if stream not in STREAMS:
                 self._report(at, f"there is no stream {stream}", f"there are {', '.join(sorted(STREAMS))}")
 
