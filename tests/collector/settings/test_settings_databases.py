@@ -17,7 +17,7 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
     added(
         settings_folder,
         '[delivery.a]\nkind = "influxdb3"\nurl = "https://x:8181/db/"\ndatabase = "potline"\ntoken_file = "token"\n'
-        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000\nrequests = 2\n'
+        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000\nrequests = 3\n'
         'streams = ["energy_intensity", "emissions_intensity", "energy_intensity"]',
     )
     first, second = load(settings_folder.path / "collector.toml").targets
@@ -29,8 +29,8 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
         False,
     )
     assert (second.kind, second.bucket, second.secret_file) == (InfluxKind.VICTORIAMETRICS, "", None)
-    assert (first.backlog_rate, first.requests) == (1_000_000, 4)
-    assert (second.backlog_rate, second.requests) == (5000, 2)
+    assert (first.backlog_rate, first.requests) == (1_000_000, 2)
+    assert (second.backlog_rate, second.requests) == (5000, 3)
     assert (first.streams, second.streams) == ((), ("energy_intensity", "emissions_intensity"))
 
 
