@@ -272,4 +272,4 @@ def test_influxdb_1_too_says_in_the_end_what_it_would_in_order(influxdb1: Influx
 
 
 def test_the_order_of_writing_changes_nothing_in_the_end() -> None:
-    run_state_machine_as_test(Lanes, settings=settings(max_examples=100, stateful_step_count=50, deadline=None))
+    run_state_machine_as_test(Lanes, settings=settings(max_examples=60, stateful_step_count=50, deadline=None))
