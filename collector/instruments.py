@@ -88,6 +88,8 @@ class Instruments:
     """Lines that a database has taken, all databases added."""
     refused_total: int = 0
     """Lines that a database refused for good; kept as dead letters."""
+    left_out_total: int = 0
+    """Lines of streams that a database does not take (``streams``), left out of what it was sent."""
     dropped_total: int = 0
     """Lines dropped from the outbox, of whatever cause; without those of records of which nothing is left to count."""
     log_lost_total: int = 0

@@ -96,7 +96,9 @@ async def delivered(target: DeliveryTarget, store: Store, clock: Clock, instrume
                 most_bytes=target.max_body_bytes,
                 clock=clock,
                 instruments=instruments,
+                requests=target.requests,
                 backlog_rate=float(target.backlog_rate),
+                streams=target.streams,
             )
             working.append(delivery)
             try:

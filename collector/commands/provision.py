@@ -138,6 +138,7 @@ def provision(
         name=target.name,
         org=target.org,
         bucket=target.bucket,
+        streams=target.streams,
         retention_s=retention,
         hourly="" if no_hourly else ("hourly" if target.kind is InfluxKind.INFLUXDB1 else f"{target.bucket}_hourly"),
         hourly_retention_s=hourly_retention,

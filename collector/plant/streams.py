@@ -131,6 +131,9 @@ LINES: Mapping[str, Lines] = {
 """By stream. What the collector counts of itself comes to ``collector``; a test holds the others to what is written."""
 
 
+STREAMS = frozenset((*OF_READINGS, *LINES, "alert"))
+"""All streams. What an alert says are words, so it is in no list of numbers."""
+
 WINDOWS = ("minute", "hour", "shift", "day", "month", "rolling_24h", "rolling_30d")
 """What can stand in the tag ``window``."""
 

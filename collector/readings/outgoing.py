@@ -35,7 +35,8 @@ class OutboxRecord:
 
     One that is not whole was damaged on the disk; of one that is missing there, nothing is left. One that ``must_wait``
     may tell again what records before it tell that were not taken yet: written now, it must be written once more after
-    those.
+    those. One that ``is_new`` tells nothing that any record before it tells. ``left_out`` lines are of streams that the
+    database does not take; they are no longer in it.
     """
 
     seq: int
@@ -45,6 +46,8 @@ class OutboxRecord:
     is_whole: bool = True
     must_wait: bool = False
     created_ns: int = 0
+    is_new: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class LogSettings:
 class DeliveryTarget:
     """A database. ``bucket`` is the database's name for InfluxDB 1.x and 3. ``secret_file``: token or password.
 
-    ``backlog_rate`` [lines/s]. ``tls`` is for an address with https.
+    ``backlog_rate`` [lines/s], sent in ``requests`` at once. Only lines of ``streams``, or all where none are named.
+    ``tls`` is for an address with https.
     """
 
     name: str
@@ -95,6 +96,8 @@ class DeliveryTarget:
     timeout_s: float
     max_body_bytes: int
     backlog_rate: int
+    requests: int
+    streams: tuple[str, ...]
     proxy: str | None
     tls: Tls
 

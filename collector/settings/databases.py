@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.plant.streams import STREAMS
 from collector.settings.configuration import DeliveryTarget, InfluxKind
 from collector.settings.models import Delivery
 from collector.settings.problems import Problem
@@ -70,6 +71,8 @@ class Databases:
         kind = InfluxKind(section.kind)
         if self._fine(*at, "kind"):
             self._check_keys(at, section, kind)
+        if self._fine(*at, "streams"):
+            self._check_streams((*at, "streams"), section.streams)
         key = "password_file" if section.password_file else "token_file"
         written = getattr(section, key)
         return DeliveryTarget(
@@ -84,9 +87,18 @@ class Databases:
             timeout_s=section.timeout,
             max_body_bytes=int(section.max_body),
             backlog_rate=section.backlog_rate,
+            requests=section.requests,
+            streams=tuple(dict.fromkeys(section.streams or ())),
             proxy=section.proxy,
             tls=self._tls.made(at, section),
         )
+
+    def _check_streams(self, at: Path_, streams: list[str] | None) -> None:
+        if streams == []:
+            self._report(at, "names no stream", "name those that the database takes, or remove it for all")
+        for stream in streams or ():
+            if stream not in STREAMS:
+                self._report(at, f"there is no stream {stream}", f"there are {', '.join(sorted(STREAMS))}")
 
     def _check_keys(self, at: tuple[str, str], section: Delivery, kind: InfluxKind) -> None:
         for key in _OF_SOME_KIND:

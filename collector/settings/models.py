@@ -125,6 +125,8 @@ class Delivery(_Model):
     timeout: Annotated[float, measure("s", "1 ms", "5 min")] = 10.0
     max_body: Annotated[float, measure("B", "1 KiB", "64 MiB")] = 1024.0**2
     backlog_rate: Annotated[int, whole(100, 100_000_000)] = 1_000_000
+    requests: Annotated[int, whole(1, 16)] = 2
+    streams: list[Text] | None = None
     proxy: Annotated[Text, AfterValidator(web_address)] | None = None
     ca_file: Text | None = None
     certificate_file: Text | None = None

@@ -88,7 +88,7 @@ def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, know
         "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
         (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
     )
-    if known is not None and known.are_all(seq, lines):
+    if known is not None and known.are_all(seq, lines, lambda: _written_until_ns(db, seq)):
         db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
     return head.size
 
@@ -104,29 +104,46 @@ def append_for(
         ranges.add(db, other, seq, seq)
 
 
+def _written_until_ns(db: sqlite3.Connection, before: int) -> int | None:
+    """Return the latest time at which a record before some number was written, of those that are kept [ns]."""
+    query = "SELECT max(created_ns) FROM outbox INDEXED BY outbox_by_number WHERE seq < ?"
+    found: int | None = db.execute(query, (before,)).fetchone()[0]
+    return found
+
+
 def last_number(db: sqlite3.Connection) -> int:
     """Return the last number that was given to a record."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
     return 0 if row is None else int(row[0])
 
 
-def pending(db: sqlite3.Connection, target: str, most_bytes: int) -> list[OutboxRecord]:
-    """Return the oldest records that a database has not taken: at least one, up to some size of line protocol.
+def pending(db: sqlite3.Connection, target: str, most_bytes: int, under_way: Iterable[int] = ()) -> list[OutboxRecord]:
+    """Return the oldest records that a database has not taken: at least one if there are any, up to some size.
 
-    A number for which there is no record, though none was let go of, stands for itself: not whole, and empty.
+    Without those that are ``under_way`` to it, and without those that must wait for older ones, also for what is under
+    way. A number for which there is no record, though none was let go of, stands for itself: not whole, and empty.
     """
-    return _up_to(_left(db, target, 1, holes=True), most_bytes)
+    return _up_to(_due(db, target, under_way), most_bytes)
 
 
 def newest(
-    db: sqlite3.Connection, target: str, *, most_bytes: int, since_ns: int, after: int = 0
+    db: sqlite3.Connection,
+    target: str,
+    *,
+    most_bytes: int,
+    since_ns: int,
+    after: int = 0,
+    under_way: Iterable[int] = (),
 ) -> list[OutboxRecord]:
-    """Return records that a database has not taken: those written since some time, behind some number."""
+    """Return records that a database has not taken: those written since some time, behind some number.
+
+    Without those that are ``under_way`` to it.
+    """
     query = "SELECT min(seq) FROM outbox INDEXED BY outbox_by_age WHERE created_ns >= ?"
     first = db.execute(query, (since_ns,)).fetchone()[0]
     if first is None:
         return []
-    return _up_to(_left(db, target, max(first, after + 1), holes=False), most_bytes)
+    return _up_to(_left(db, target, max(first, after + 1), under_way), most_bytes)
 
 
 def _up_to(records: Iterator[OutboxRecord], most_bytes: int) -> list[OutboxRecord]:
@@ -140,43 +157,69 @@ def _up_to(records: Iterator[OutboxRecord], most_bytes: int) -> list[OutboxRecor
     return found
 
 
-def _left(db: sqlite3.Connection, target: str, first: int, *, holes: bool) -> Iterator[OutboxRecord]:
-    """Return what a database has not taken from a number on, in order; where asked for, what is missing, too."""
+_IN_ORDER = (
+    "SELECT outbox.seq, lines, raw_bytes, body, created_ns, new_lines.seq IS NOT NULL FROM outbox"
+    " LEFT JOIN new_lines ON new_lines.seq = outbox.seq WHERE outbox.seq BETWEEN ? AND ? ORDER BY outbox.seq"
+)
+# Those that are new are looked for, so that all others are not read to no purpose.
+_NEW = (
+    "SELECT outbox.seq, lines, raw_bytes, body, created_ns, 1 FROM new_lines"
+    " CROSS JOIN outbox ON outbox.seq = new_lines.seq WHERE new_lines.seq BETWEEN ? AND ? ORDER BY new_lines.seq"
+)
+
+
+def _due(db: sqlite3.Connection, target: str, under_way: Iterable[int]) -> Iterator[OutboxRecord]:
+    """Return what a database has not taken and what need not wait, in order; what is missing, too, in its turn."""
     lowest = ranges.lowest_left(db, target)
-    query = (
-        "SELECT outbox.seq, lines, raw_bytes, body, created_ns, new_lines.seq IS NOT NULL FROM outbox"
-        " LEFT JOIN new_lines ON new_lines.seq = outbox.seq"
-        " WHERE outbox.seq BETWEEN ? AND ? ORDER BY outbox.seq"
-    )
+    for begins, ends in _not_taken(db, target, 1, under_way):
+        if lowest < begins:
+            yield from (_record(*row) for row in db.execute(_NEW, (begins, ends)))
+            continue
+        expected = begins
+        for row in db.execute(_IN_ORDER, (begins, ends)):
+            yield from (_missing(number) for number in range(expected, row[0]))
+            yield _record(*row)
+            expected = row[0] + 1
+        yield from (_missing(number) for number in range(expected, ends + 1))
+
+
+def _left(db: sqlite3.Connection, target: str, first: int, under_way: Iterable[int]) -> Iterator[OutboxRecord]:
+    """Return what a database has not taken from a number on, in order."""
+    lowest = ranges.lowest_left(db, target)
     is_behind = False
-    for begins, ends in ranges.between(ranges.ranges_of(db, target), first, last_number(db)):
+    for begins, ends in _not_taken(db, target, first, under_way):
         is_behind = is_behind or lowest < begins
         expected = begins
-        for seq, lines, raw_bytes, body, created_ns, are_new in db.execute(query, (begins, ends)):
-            if holes:
-                yield from (_missing(number) for number in range(expected, seq))
-            else:
-                is_behind = is_behind or expected < seq
-            yield _record(seq, lines, raw_bytes, body, created_ns, must_wait=is_behind and not are_new)
-            expected = seq + 1
-        if holes:
-            yield from (_missing(number) for number in range(expected, ends + 1))
-        else:
-            is_behind = is_behind or expected <= ends
+        for row in db.execute(_IN_ORDER, (begins, ends)):
+            is_behind = is_behind or expected < row[0]
+            yield _record(*row, is_behind=is_behind)
+            expected = row[0] + 1
+        is_behind = is_behind or expected <= ends
+
+
+def _not_taken(db: sqlite3.Connection, target: str, first: int, under_way: Iterable[int]) -> Iterator[Range]:
+    """Return the numbers from some number on that a database has not taken and that are not on their way to it."""
+    taken = sorted([*ranges.ranges_of(db, target), *ranges.runs(sorted(under_way))])
+    return ranges.between(taken, first, last_number(db))
 
 
 def _missing(seq: int) -> OutboxRecord:
     return OutboxRecord(seq, 0, 0, b"", is_whole=False)
 
 
-def _record(seq: int, lines: int, raw_bytes: int, body: bytes, created_ns: int, *, must_wait: bool) -> OutboxRecord:
+def _record(
+    seq: int, lines: int, raw_bytes: int, body: bytes, created_ns: int, are_new: int, *, is_behind: bool = False
+) -> OutboxRecord:
     """Return a record as its member tells it, for that is what a checksum guards; a damaged one as the table has it."""
     head = frame.head_of(body)
     if head is None:  # written by a collector whose members said nothing of themselves, or damaged where they say it
-        return OutboxRecord(seq, lines, raw_bytes, body, frame.unpacks(body), must_wait, created_ns)
-    if not frame.is_whole(head, body):
-        return OutboxRecord(seq, lines, raw_bytes, body, is_whole=False, must_wait=must_wait, created_ns=created_ns)
-    return OutboxRecord(seq, head.lines, head.raw_bytes, body, must_wait=must_wait, created_ns=created_ns)
+        is_whole = frame.unpacks(body)
+    else:
+        is_whole = frame.is_whole(head, body)
+        if is_whole:
+            lines, raw_bytes = head.lines, head.raw_bytes
+    must_wait = is_behind and not are_new
+    return OutboxRecord(seq, lines, raw_bytes, body, is_whole, must_wait, created_ns, is_new=bool(are_new))
 
 
 def take(db: sqlite3.Connection, target: str, numbers: Iterable[int]) -> None:

@@ -281,28 +281,33 @@ class Store:
         """Return the records in force of a potline that begin in an interval, in order."""
         return await self._do(lambda: ledger.latest_records(self._db, potline, window, start_ns, end_ns))
 
-    async def pending(self, target: str, *, most_bytes: int) -> list[OutboxRecord]:
-        """Return the oldest records that a database has not taken yet: at least one, up to some size.
+    async def pending(self, target: str, *, most_bytes: int, under_way: Iterable[int] = ()) -> list[OutboxRecord]:
+        """Return the oldest records that a database has not taken yet: at least one if there are any, up to some size.
 
-        A record that should be there and is not is sought in the bytes of the file, once. If that does not find it, an
-        empty one that is not whole stands in its place, for the caller to tell of.
+        Those that are ``under_way`` to it are not among them, nor those that must wait for older ones. A record that
+        should be there and is not is sought in the bytes of the file, once. If that does not find it, an empty one that
+        is not whole stands in its place, for the caller to tell of.
         """
-        return await self._do(self._pending, target, most_bytes)
+        return await self._do(self._pending, target, most_bytes, tuple(under_way))
 
-    def _pending(self, target: str, most_bytes: int) -> list[OutboxRecord]:
-        found = outbox.pending(self._db, target, most_bytes)
+    def _pending(self, target: str, most_bytes: int, under_way: Sequence[int]) -> list[OutboxRecord]:
+        found = outbox.pending(self._db, target, most_bytes, under_way)
         missing = {record.seq for record in found if not record.body}
         if missing <= self._sought:
             return found
         with _Transaction(self._db):
             self._sought |= missing | set(seek(self._db, self.path))
-        return outbox.pending(self._db, target, most_bytes)
+        return outbox.pending(self._db, target, most_bytes, under_way)
 
-    async def newest(self, target: str, *, most_bytes: int, since_ns: int, after: int = 0) -> list[OutboxRecord]:
-        """Return the records written since some time and behind some number that a database has not taken yet."""
-        return await self._do(
-            lambda: outbox.newest(self._db, target, most_bytes=most_bytes, since_ns=since_ns, after=after)
-        )
+    async def newest(
+        self, target: str, *, most_bytes: int, since_ns: int, after: int = 0, under_way: Iterable[int] = ()
+    ) -> list[OutboxRecord]:
+        """Return the records written since some time and behind some number that a database has not taken yet.
+
+        Those that are ``under_way`` to it are not among them.
+        """
+        bounds = {"most_bytes": most_bytes, "since_ns": since_ns, "after": after}
+        return await self._do(lambda: outbox.newest(self._db, target, **bounds, under_way=under_way))
 
     async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:
         """Note that a database has taken records, in ascending order, and keep what it refused.

@@ -71,6 +71,8 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
         timeout_s=1.0,
         max_body_bytes=1 << 20,
         backlog_rate=1_000_000,
+        requests=4,
+        streams=(),
         proxy=None,
         tls=Tls(None),
     )

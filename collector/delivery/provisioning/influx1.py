@@ -194,10 +194,10 @@ class Influx1:
         }
         what = {"database": wanted.bucket, "source": raw, "target": wanted.hourly}
         texts = {}
-        for sums in SUMS:
+        for sums in (each for each in SUMS if self.wanted.takes(each.measurement)):
             name = f"potline_hourly_{sums.measurement}"
             texts[name] = influxql.sums_query(name, sums, **what)
-        for means in MEANS:
+        for means in (each for each in MEANS if self.wanted.takes(each.measurement)):
             name = f"potline_hourly_{means.measurement}"
             texts[name] = influxql.means_query(name, means, **what)
         for name, statement in texts.items():

@@ -285,10 +285,10 @@ class Influx2:
 
     def _tasks(self) -> Iterator[Step]:
         wanted, what = self.wanted, {"source": self.wanted.bucket, "target": self.wanted.hourly, "org": self.wanted.org}
-        for sums in SUMS:
+        for sums in (each for each in SUMS if wanted.takes(each.measurement)):
             name = f"potline {wanted.bucket}: hourly sums of {sums.measurement}"
             yield self._task(name, flux.sums_task(name, sums, **what))
-        for means in MEANS:
+        for means in (each for each in MEANS if wanted.takes(each.measurement)):
             name = f"potline {wanted.bucket}: hourly means of {means.measurement}"
             yield self._task(name, flux.means_task(name, means, **what))
 

@@ -50,6 +50,7 @@ class Wanted:
     hourly : where hourly sums and means are kept: a bucket (2) or a retention policy (1); empty for none
     hourly_retention_s : how long those are kept [s]
     shorten : whether a retention may be shortened, which deletes what is older
+    streams : those that the collector writes there; empty for all
     writer, reader : names of users (1); the collector's is empty where it writes without one
     writer_file, reader_file : where their secrets are kept; None to show a new one once
     """
@@ -61,10 +62,15 @@ class Wanted:
     hourly: str
     hourly_retention_s: int
     shorten: bool = False
+    streams: tuple[str, ...] = ()
     writer: str = ""
     reader: str = ""
     writer_file: Path | None = None
     reader_file: Path | None = None
+
+    def takes(self, stream: str) -> bool:
+        """Tell whether the collector writes a stream there."""
+        return not self.streams or stream in self.streams
 
 
 def in_the_way(steps: Sequence[Step]) -> list[Step]:

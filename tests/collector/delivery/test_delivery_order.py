@@ -1,4 +1,8 @@
-"""Whatever goes first, falls over, is rewound or sent again: in the end a database says what it would in order."""
+"""Whatever goes first, falls over, is rewound or sent again: in the end a database says what it would in order.
+
+Several requests are under way at once. The database takes what they hold when they come or when it answers, and it
+answers in any order, or not at all.
+"""
 
 import asyncio
 import contextlib
@@ -6,8 +10,10 @@ import gzip
 import itertools
 import shutil
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 
+import pytest
 from hostile_server import influx_sink
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from moved_clock import MovedClock, S
 from servers import InfluxDB1
 
+from collector.delivery import sink
 from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery, SinkUnavailable
 from collector.instruments import Instruments
@@ -30,20 +37,59 @@ FIELDS = st.sampled_from(["x", "xy"])
 SERIES = st.sampled_from(["m,pot=1", r"m,pot=a\ b", r"m,pot=a\ c"])
 
 
+class Applied(StrEnum):
+    """When a database takes what a request holds: as it comes and is answered at once, or is answered later."""
+
+    AT_ONCE = "at once"
+    WHEN_IT_COMES = "when it comes"
+    WHEN_ANSWERED = "when answered"
+
+
+class Answer(StrEnum):
+    """How a request ends."""
+
+    WELL = "well"
+    LOST = "the answer was lost"
+    DOWN = "down"
+
+
 class ModelDatabase:
     """What databases keep: of each series, time and field the value that was written last."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, str, str], str] = {}
-        self.fails_before = self.fails_after = False
+        self.applied = Applied.WHEN_ANSWERED
+        self.held: list[asyncio.Future[Answer]] = []
 
     async def write(self, body: bytes) -> None:
-        if self.fails_before:
-            raise SinkUnavailable("down")
+        if self.applied is Applied.AT_ONCE:
+            await self.apply(body)
+            return
+        comes_first = self.applied is Applied.WHEN_IT_COMES
+        if comes_first:
+            await self.apply(body)
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.held.append(waiting)
+        try:
+            answer = await waiting
+        finally:
+            self.held.remove(waiting)
+        if not comes_first and answer is not Answer.DOWN:
+            await self.apply(body)
+        if answer is not Answer.WELL:
+            raise SinkUnavailable(answer)
+
+    def answer(self, which: int, answer: Answer) -> None:
+        """Answer one of the requests that wait; after one that ends badly, no other is waited for."""
+        waiting = [each for each in self.held if not each.done()]
+        if waiting:
+            waiting.pop(which % len(waiting)).set_result(answer)
+        for each in waiting if answer is not Answer.WELL else ():
+            each.set_result(Answer.WELL)
+
+    async def apply(self, body: bytes) -> None:
         for line in gzip.decompress(body).decode().splitlines():
             self.take(line)
-        if self.fails_after:
-            raise SinkUnavailable("the answer was lost")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -54,6 +100,15 @@ class ModelDatabase:
         for each in fields.split(","):
             name, _, value = each.partition("=")
             self.kept[series, time, name] = value
+
+
+async def cancelled(lane: Delivery) -> None:
+    """Run a delivery for a moment, and cancel it."""
+    running = asyncio.create_task(lane.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError, SinkUnavailable):
+        await running
 
 
 class Lanes(RuleBasedStateMachine):
@@ -77,9 +132,26 @@ class Lanes(RuleBasedStateMachine):
 
     def delivery(self, name: str) -> Delivery:
         sink, instruments = self.databases[name], Instruments()
-        return Delivery(name, sink, self.store, most_bytes=60, clock=self.clock, instruments=instruments)
+        return Delivery(name, sink, self.store, most_bytes=60, clock=self.clock, instruments=instruments, requests=3)
+
+    def step(self, name: str) -> bool:
+        try:
+            return self.runner.run(self.lanes[name].step())
+        except SinkUnavailable:
+            assert not self.databases[name].held
+            self.lanes[name] = self.delivery(name)
+            return True
+
+    @rule(name=st.sampled_from("ab"))
+    def stop(self, name: str) -> None:
+        """Cancel a delivery, wherever it is, and begin anew."""
+        self.runner.run(cancelled(self.lanes[name]))
+        assert not self.databases[name].held
+        self.lanes[name] = self.delivery(name)
 
     def close(self) -> None:
+        for name in self.lanes:
+            self.stop(name)
         self.runner.run(self.store.__aexit__(None, None, None))
 
     @rule(lines=st.lists(st.tuples(SERIES, AGO_S, FIELDS), min_size=1, max_size=2), wait_s=WAITS_S)
@@ -89,27 +161,37 @@ class Lanes(RuleBasedStateMachine):
         for series, ago_s, fields in lines:
             self.value += 1
             told = ",".join(f"{name}={self.value}" for name in fields)
-            texts.append(f"{series} {told} {self.clock.now_s - ago_s}")
+            texts.append(f"{series} {told} {(self.clock.now_s - ago_s) * S}")
             self.in_order.take(texts[-1])
         self.runner.run(self.store.commit(Commit(self.clock.now_ns(), lines=[text.encode() for text in texts])))
 
     @rule(name=st.sampled_from("ab"), steps=st.integers(1, 3))
     def deliver(self, name: str, steps: int) -> None:
         for _ in range(steps):
-            self.runner.run(self.lanes[name].step())
+            self.step(name)
 
-    @rule(name=st.sampled_from("ab"), before=st.booleans())
-    def fail(self, name: str, before: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+    @rule(name=st.sampled_from("ab"), applied=st.sampled_from(Applied))
+    def hold(self, name: str, applied: Applied) -> None:
+        self.databases[name].applied = applied
+
+    @rule(name=st.sampled_from("ab"), which=st.integers(0, 3), answer=st.sampled_from([*Answer, Answer.WELL]))
+    def answer(self, name: str, which: int, answer: Answer) -> None:
+        self.databases[name].answer(which, answer)
+        self.step(name)
+
+    def answer_all(self, name: str) -> None:
+        """From now on, answer at once."""
         database = self.databases[name]
-        database.fails_before, database.fails_after = before, not before
-        with contextlib.suppress(SinkUnavailable):
-            self.runner.run(self.lanes[name].step())
-        database.fails_before = database.fails_after = False
-        self.lanes[name] = self.delivery(name)
+        database.applied = Applied.AT_ONCE
+        while database.held:
+            database.answer(0, Answer.WELL)
+            self.step(name)
 
-    @rule()
-    def reopen(self) -> None:
+    @rule(later_s=st.sampled_from([1, 61]))
+    def reopen(self, later_s: int) -> None:
+        """Close the store and open it, before or after lines can be new to it at once."""
         self.close()
+        self.clock.now_s += later_s
         self.open()
 
     @rule(name=st.sampled_from("ab"), ago_s=st.integers(0, 60))
@@ -127,8 +209,9 @@ class Lanes(RuleBasedStateMachine):
         assert self.runner.run(self.store.let_go(("a", "b"), bounds, self.clock.now_ns())).records == 0
 
     def teardown(self) -> None:
-        for name, lane in self.lanes.items():
-            while self.runner.run(lane.step()):
+        for name in self.lanes:
+            self.answer_all(name)
+            while self.step(name):
                 pass
             assert self.databases[name].kept == self.in_order.kept
             self.check(self.databases[name])
@@ -151,13 +234,17 @@ class RealDatabase(ModelDatabase):
         super().__init__()
         self.sink = sink
 
-    async def write(self, body: bytes) -> None:
-        if not self.fails_before:
-            await self.sink.write(body)
-        await super().write(body)
+    async def apply(self, body: bytes) -> None:
+        await self.sink.write(body)
+        await super().apply(body)
 
     async def close(self) -> None:
         await self.sink.__aexit__(None, None, None)
+
+
+@pytest.fixture(autouse=True)
+def _short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sink, "_IDLE_S", 0.001)
 
 
 def test_influxdb_1_too_says_in_the_end_what_it_would_in_order(influxdb1: InfluxDB1) -> None:
@@ -166,9 +253,9 @@ def test_influxdb_1_too_says_in_the_end_what_it_would_in_order(influxdb1: Influx
     class InInfluxDB(Lanes):
         def database(self) -> ModelDatabase:
             self.name = next(names)
-            sink = influx_sink(influxdb1.url, version=1, bucket=self.name, create=True)
-            self.runner.run(sink.__aenter__())
-            return RealDatabase(sink)
+            opened = influx_sink(influxdb1.url, version=1, bucket=self.name, create=True)
+            self.runner.run(opened.__aenter__())
+            return RealDatabase(opened)
 
         def check(self, database: ModelDatabase) -> None:
             if not isinstance(database, RealDatabase):
@@ -185,4 +272,4 @@ def test_influxdb_1_too_says_in_the_end_what_it_would_in_order(influxdb1: Influx
 
 
 def test_the_order_of_writing_changes_nothing_in_the_end() -> None:
-    run_state_machine_as_test(Lanes, settings=settings(max_examples=60, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Lanes, settings=settings(max_examples=60, stateful_step_count=50, deadline=None))

@@ -51,13 +51,16 @@ class ListedOutbox:
         self.told: list[tuple[int, list[bytes]]] = []
         self.crashes = False
 
-    async def pending(self, target: str, *, most_bytes: int) -> list[OutboxRecord]:
+    async def pending(self, target: str, *, most_bytes: int, under_way: Iterable[int] = ()) -> list[OutboxRecord]:
         assert (target, most_bytes) == ("site", 1000)
-        last = self.told[-1][0] if self.told else 0
+        last = max([*under_way, self.told[-1][0] if self.told else 0])
         return [record for record in self.records if record.seq > last]
 
-    async def newest(self, target: str, *, most_bytes: int, since_ns: int, after: int = 0) -> list[OutboxRecord]:
+    async def newest(
+        self, target: str, *, most_bytes: int, since_ns: int, after: int = 0, under_way: Iterable[int] = ()
+    ) -> list[OutboxRecord]:
         assert (target, most_bytes, since_ns, after) == ("site", 1000, NOW_NS - 5 * 10**9, 0)
+        assert all(number <= len(self.records) for number in under_way)
         return []
 
     async def take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter] = ()) -> None:

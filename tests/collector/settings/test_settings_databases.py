@@ -17,7 +17,8 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
     added(
         settings_folder,
         '[delivery.a]\nkind = "influxdb3"\nurl = "https://x:8181/db/"\ndatabase = "potline"\ntoken_file = "token"\n'
-        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000',
+        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nbacklog_rate = 5000\nrequests = 3\n'
+        'streams = ["energy_intensity", "emissions_intensity", "energy_intensity"]',
     )
     first, second = load(settings_folder.path / "collector.toml").targets
     assert (first.kind, first.url, first.org, first.bucket, first.create) == (
@@ -27,12 +28,28 @@ def test_influxdb_3_and_victoriametrics_have_kinds_of_their_own(settings_folder:
         "potline",
         False,
     )
-    assert (second.kind, second.bucket, second.secret_file, second.backlog_rate) == (
-        InfluxKind.VICTORIAMETRICS,
-        "",
-        None,
-        5000,
+    assert (second.kind, second.bucket, second.secret_file) == (InfluxKind.VICTORIAMETRICS, "", None)
+    assert (first.backlog_rate, first.requests) == (1_000_000, 2)
+    assert (second.backlog_rate, second.requests) == (5000, 3)
+    assert (first.streams, second.streams) == ((), ("energy_intensity", "emissions_intensity"))
+
+
+def test_a_stream_that_there_is_not_is_told_with_those_that_there_are(settings_folder: SettingsFolder) -> None:
+    added(
+        settings_folder,
+        '[delivery.a]\nkind = "victoriametrics"\nurl = "http://x:8428"\nstreams = ["energy_intensity", "energy"]\n'
+        '[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nstreams = []',
     )
+    wrong, empty = settings_folder.problems()
+    assert " delivery.a.streams: there is no stream energy; there are alert, anode_effect, " in wrong
+    assert " delivery.b.streams: names no stream; name those that the database takes, or remove it for all" in empty
+
+
+@pytest.mark.parametrize("requests", ["0", "17", "2.5", "true"])
+def test_requests_at_once_are_1_to_16(settings_folder: SettingsFolder, requests: str) -> None:
+    added(settings_folder, f'[delivery.b]\nkind = "victoriametrics"\nurl = "http://x:8428"\nrequests = {requests}')
+    (problem,) = settings_folder.problems()
+    assert " delivery.b.requests: " in problem
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ async def test_each_database_goes_on_where_it_was(
         db.executemany("INSERT INTO cursor VALUES (?,?)", cursors.items())
     async with Store(path, POINTS) as store:
         for target, seqs in pending.items():
-            found = await store.pending(target, most_bytes=1 << 30)
+            found = await store.newest(target, most_bytes=1 << 30, since_ns=0)
             assert [record.seq for record in found] == seqs
             await store.take(target, seqs)
             assert await store.pending(target, most_bytes=1 << 30) == []

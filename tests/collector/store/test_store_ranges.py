@@ -105,7 +105,9 @@ async def test_a_period_is_sent_again_and_with_it_what_was_stated_again_later(tm
         await store.take("db", range(1, 6))
         again = await store.resend("db", 20 * S, 30 * S)
         assert (again.records, again.followed, again.gone, again.kept_from_ns) == (1, 1, 0, 0)
-        assert await seqs(store) == [2, 4]
+        assert await seqs(store) == [2]
+        await store.take("db", [2])
+        assert await seqs(store) == [4]
 
 
 @pytest.mark.asyncio
@@ -165,9 +167,22 @@ async def test_what_was_told_before_the_store_was_opened_is_not_taken_for_new(tm
     async with Store(path, POINTS) as store:
         await numbered(store, 10, 20)
     async with Store(path, POINTS) as store:
-        await numbered(store, 30, 40)
+        for second in (30, 80, 81):  # a sender's clock may have been 60 s ahead
+            await store.commit(Commit(second * S, lines=[b"m n=1i %d" % (second * S)]))
         newest = await store.newest("db", most_bytes=1 << 30, since_ns=20 * S)
-    assert [(record.seq, record.must_wait) for record in newest] == [(2, False), (3, True), (4, False)]
+    assert [(each.seq, each.must_wait) for each in newest] == [(2, False), (3, True), (4, True), (5, False)]
+
+
+@pytest.mark.asyncio
+async def test_a_late_line_after_a_start_does_not_make_new_what_was_told_before_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(100 * S, lines=[b"m n=1i %d" % (100 * S)]))
+    async with Store(path, POINTS) as store:
+        await store.commit(Commit(110 * S, lines=[b"m n=1i %d" % (92 * S)]))
+        await store.commit(Commit(111 * S, lines=[b"m n=2i %d" % (100 * S)]))
+        newest = await store.newest("db", most_bytes=1 << 30, since_ns=0)
+    assert [(each.seq, each.is_new) for each in newest] == [(1, False), (2, False), (3, False)]
 
 
 @pytest.mark.asyncio

@@ -70,6 +70,12 @@ def test_database_policies_users_and_queries_are_made_once(influxdb1: InfluxDB1)
     assert do(influxdb1) == []
 
 
+def test_hourly_sums_are_made_of_the_streams_that_a_database_takes(influxdb1: InfluxDB1) -> None:
+    do(influxdb1, replace(WANTED, streams=("energy_intensity", "anode_effect")))
+    names = [row["name"] for row in influxdb1.query("", "SHOW CONTINUOUS QUERIES")]
+    assert names == ["potline_hourly_energy_intensity"]
+
+
 @pytest.mark.parametrize("name", ['quo"ted', "Ofen 7", "select"])
 def test_a_database_of_any_name_is_made_and_known_again(influxdb1: InfluxDB1, name: str) -> None:
     wanted = replace(WANTED, bucket=name, writer='coll"ector')
