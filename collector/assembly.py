@@ -40,6 +40,7 @@ from collector.page.metrics import Metrics
 from collector.page.server import PageServer
 from collector.page.state import PageState
 from collector.pipeline import INBOX_SIZE, LEFT_BEHIND_NS, Line
+from collector.plant.division import Part
 from collector.plant.meter import Broker
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
@@ -78,6 +79,11 @@ class _Progress:
     def healthy(self) -> bool:
         """Tell whether the line goes round."""
         return time.monotonic() - self.last_s < _STALLED_S
+
+
+def instance(part: Part | None) -> str:
+    """Return what the collector is called in its own stream: by its machine, and its part where it has one."""
+    return socket.gethostname() if part is None else f"{socket.gethostname()}/{part.name}"
 
 
 def sources(configuration: Configuration, clock: Clock, instruments: Instruments) -> list[Source]:
@@ -307,7 +313,7 @@ async def _line(
             when_full=kept.when_full,
             keep_delivered_s=kept.keep_delivered_s,
         ),
-        instance=socket.gethostname(),
+        instance=instance(configuration.part),
         progress=progress.made,
     )
 

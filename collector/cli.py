@@ -16,6 +16,7 @@ from collector.closing.opening import as_told
 from collector.commands import status as status_of
 from collector.commands.checked import checked
 from collector.commands.completion import completion
+from collector.commands.division import assignment_warnings, told_assignment
 from collector.commands.efficiency import efficiency
 from collector.commands.export import export
 from collector.commands.factors import lines, report
@@ -23,6 +24,7 @@ from collector.commands.invocation import (
     EX_CONFIG,
     EX_FAILURE,
     EX_UNAVAILABLE,
+    choose_potlines,
     config_option,
     counted,
     fail,
@@ -30,7 +32,7 @@ from collector.commands.invocation import (
     width,
 )
 from collector.commands.outbox import outbox_group
-from collector.commands.overview import overview
+from collector.commands.overview import WARNING, overview
 from collector.commands.provision import provision
 from collector.commands.report import report as report_of
 from collector.commands.restate import restate
@@ -78,14 +80,24 @@ def check(*, as_json: bool, config_file: Path) -> None:
     click.echo(f"{config_file}: all is well")
     things = counted(len(plant.potlines), "potline"), counted(pots, "pot"), counted(meters, "meter")
     click.echo(f"plant {plant.id}: {', '.join(things)}")
-    for line in overview(plant):
+    for line in (*told_assignment(configuration), *overview(plant)):
         click.echo(line)
+    for line in assignment_warnings(configuration):
+        click.echo(f"{WARNING}{line}")
     names = [f"{target.name} ({target.kind.value}, {target.url})" for target in configuration.targets]
     click.echo("databases: " + (", ".join(names) or "none; the store alone keeps everything"))
 
 
 @main.command()
 @config_option
+@click.option(
+    "--potline",
+    multiple=True,
+    metavar="ID",
+    expose_value=False,
+    callback=choose_potlines,
+    help="Look after this potline; may be repeated. Without it, as --collector and the settings say.",
+)
 @click.option("--clock", metavar="SPEC", hidden=True, help="Simulated plant time: START@UNIX*SPEED.")
 def run(config_file: Path, clock: str | None) -> None:
     """Run the collector until it is told to stop (Ctrl-C or SIGTERM).
@@ -95,11 +107,19 @@ def run(config_file: Path, clock: str | None) -> None:
 
     Exit code 0: told to stop; 69: the store or the page cannot be opened; 78: the settings are wrong.
 
+    Where the plant file divides the plant between [collectors], --collector, or POTLINE_COLLECTOR, says which one this
+    is. Each has its own store.
+
     \b
-    Example:
+    Examples:
       potline run --config /etc/potline/collector.toml
+      potline run --collector a
+      potline run --potline PL1 --potline PL2
     """  # noqa: D301 - \b is what click knows
     configuration = load_or_exit(config_file)
+    if configuration.parts and configuration.part is None:
+        names = ", ".join(part.name for part in configuration.parts)
+        fail(f"the plant is divided between collectors: {names}; say with --collector which one this is", EX_CONFIG)
     logs.configure(json=configuration.log.json, level=configuration.log.level)
     try:
         time = SystemClock() if clock is None else SimulatedClock(clock)

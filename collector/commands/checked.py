@@ -4,6 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from collector.commands.division import assignment, assignment_warnings
+from collector.commands.invocation import choice
 from collector.commands.overview import WARNING, overview
 from collector.settings import ConfigurationError, load
 
@@ -15,14 +17,19 @@ def checked(config_file: Path) -> dict[str, Any]:
     environment), ``key``, ``what`` and ``remedy``. ``warnings`` are sentences.
     """
     try:
-        configuration = load(config_file)
+        configuration = load(config_file, choice=choice())
     except ConfigurationError as exc:
         return {"config": str(config_file), "problems": [asdict(problem) for problem in exc.problems]}
     plant = configuration.plant
     return {
         "config": str(config_file),
         "problems": [],
-        "warnings": [line.removeprefix(WARNING) for line in overview(plant) if line.startswith(WARNING)],
+        "warnings": [
+            *(line.removeprefix(WARNING) for line in overview(plant) if line.startswith(WARNING)),
+            *assignment_warnings(configuration),
+        ],
+        "collector": configuration.part and configuration.part.name,
+        "collectors": assignment(configuration),
         "plant": plant.id,
         "potlines": [{"id": potline.id, "pots": len(potline.pots)} for potline in plant.potlines],
         "meters": [

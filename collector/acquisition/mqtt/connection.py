@@ -42,6 +42,8 @@ _SILENT_KEEPALIVES = 1.5
 class MqttConnection:
     """A connection to a broker. It can be entered again after it was left, and should be: it remembers the session.
 
+    A broker with several addresses is entered at the next one after a connection that failed or was lost.
+
     Parameters
     ----------
     broker : Broker
@@ -61,12 +63,13 @@ class MqttConnection:
         subscriptions: Callable[[], Sequence[Subscription]],
         will: Callable[[], Publication | None],
     ) -> None:
-        self._broker = broker
+        self._everywhere = self._broker = broker
         self._clock = clock
         self._subscriptions = subscriptions
         self._will = will
         self._inflight = Inflight()
         self._had_session = False
+        self._place, self._failed = 0, False
         self._begin()
 
     def _begin(self) -> None:
@@ -87,6 +90,11 @@ class MqttConnection:
         self._heard_s = self._pinged_s = self._asked_s = 0.0
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port that the connection stands to, or that was tried last."""
+        return self._broker.host, self._broker.port
+
+    @property
     def is_subscribed(self) -> bool:
         """Whether the connection stands, and all subscriptions."""
         return self._is_subscribed and self._end is None
@@ -99,7 +107,9 @@ class MqttConnection:
         SourceUnavailable
             If the broker cannot be reached, or one of the two does not accept the other.
         """
-        broker = self._broker
+        self._place += self._failed
+        self._failed = True
+        self._broker = broker = self._everywhere.at(self._place)
         self._begin()
         at = f"connect to {broker.place}"
         password = await access.password(broker)
@@ -128,6 +138,7 @@ class MqttConnection:
         """Say goodbye where that is still possible, and close."""
         try:
             if self._end is None and self._client is not None:
+                self._failed = False
                 if self._farewell is not None:
                     self.publish([self._farewell])
                 self._client.bid_farewell()

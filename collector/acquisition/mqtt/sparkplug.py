@@ -219,4 +219,9 @@ class SparkplugReader:
             events = self._events.setdefault(device, PotEvents(potline, device))
             return Owner(f"pot:{device}", events)
         names = (f"{node}/{device}", device) if device else (node,)
+        elsewhere = self._plant.elsewhere
+        if any(device in pots for pots in elsewhere.pots.values()) or any(
+            address in names for _, address in elsewhere.addresses
+        ):
+            return Owner(None, is_elsewhere=True)
         return Owner(next((self._meters[name] for name in names if name in self._meters), None))
