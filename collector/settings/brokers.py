@@ -54,8 +54,9 @@ class Brokers:
         if pair and self._fine(*at, "username") and self._fine(*at, "password_file"):
             key = "username" if section.username is None else "password_file"
             self._report((*at, key), "username and password_file go together", "give both or neither")
+        places = [(section.host, None)] if isinstance(section.host, str) else map(address, section.host)
         usual = section.port or (_TLS_PORT if section.tls else _PORT)
-        (host, port), *others = [(host, port or usual) for host, port in map(address, section.host)]
+        (host, port), *others = [(host, port or usual) for host, port in places]
         return Broker(
             id=id_,
             host=host.removeprefix("[").removesuffix("]"),

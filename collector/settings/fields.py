@@ -162,10 +162,10 @@ def _host(text: str) -> str:
     return host
 
 
-def broker_hosts(value: object) -> list[str]:
+def broker_hosts(value: object) -> str | list[str]:
     """Check where a broker is: a host, or several addresses of one broker, each with its port where it has its own."""
     if isinstance(value, str):
-        return [_host(_one_line(value.strip()))]
+        return _host(_one_line(value.strip()))
     if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
         what = f"{written(value)} is neither a host nor a list of them"
         raise ValueError(f'{what}; write it like "10.20.7.5", or ["10.20.7.5:1883", "10.20.7.6:1883"]')

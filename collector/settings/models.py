@@ -277,7 +277,7 @@ class SparkplugSection(_Model):
 class BrokerSection(_Model):
     """[brokers.ID]."""
 
-    host: Annotated[list[str], BeforeValidator(broker_hosts)]
+    host: Annotated[str | list[str], BeforeValidator(broker_hosts)]
     port: Port | None = None
     protocol: Literal["3.1.1", "5"] = "5"
     site: Id
