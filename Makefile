@@ -1,5 +1,5 @@
-# Plant engineer's targets: install, demo, test. Developer's: check, check-deep, dashboards, soak, outage, kills, memory,
-# month, lock.
+# Plant engineer's targets: install, demo, bundle, test. Developer's: check, check-deep, dashboards, soak, outage, kills,
+# memory, month, systemd-run, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,15 +11,21 @@ DAYS ?= 31
 KILLS ?= 200
 HOURS ?= 24
 DEPTH ?= 20
+MACHINE ?= x86_64
+PYTHONS ?= 3.11 3.12 3.13
+BUNDLE = dist/potline-$$($(BIN)/python -c 'from importlib.metadata import version as v; print(v("potline-collector"))')-linux-$(MACHINE).tar.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-parquet demo test coverage check check-deep dashboards soak outage kills memory month servers lock clean
+.PHONY: help install install-parquet demo test coverage check check-deep dashboards soak outage kills memory month bundle \
+  systemd-run servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
 	@echo "make install-parquet   add what 'potline export' needs to write Parquet"
 	@echo "make demo      simulate a potline and run the collector against it (Ctrl-C ends it)"
 	@echo "               make demo INFLUX=http://127.0.0.1:8086 also writes to that InfluxDB"
+	@echo "make bundle    make the archive that installs the collector on a machine without internet, in dist/;"
+	@echo "               make bundle PYTHONS=3.12 MACHINE=aarch64"
 	@echo "make test      install the test servers where allowed, check the code and run every test"
 	@echo "make coverage  run every test and tell which lines none of them reaches"
 	@echo "make check-deep   try every property with 20 times as many examples; make check-deep DEPTH=100"
@@ -32,6 +38,7 @@ help:
 	@echo "make memory    keep the database away for a day of plant time and watch the collector's memory: make memory HOURS=2"
 	@echo "make month     let the collector account for a simulated month with all that goes wrong in one, and compare days and"
 	@echo "               month with what happened; some minutes; print it as a line of JSON: make month DAYS=7"
+	@echo "make systemd-run   as root: install that archive under a real systemd in namespaces, and try the service out"
 
 # The environment is made anew when a lock file changes. Wheels are checked against the hashes in it.
 $(BIN)/potline: requirements/run.lock requirements/build.lock pyproject.toml
@@ -67,6 +74,7 @@ check: $(VENV)/.test-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python requirements/audit.py
 
 # Files side by side, the tests of one file one after the other, the long files first (tests/longest_first.py).
 # Three at a time keep two cores busy: many files wait for clocks and servers. TESTS=0 runs all in one process.
@@ -103,6 +111,13 @@ memory: $(VENV)/.test-installed servers
 # No servers: the line and the store in one process, with a clock of its own.
 month: $(VENV)/.test-installed
 	@$(BIN)/python tests/end_to_end/whole_month.py --days $(DAYS)
+
+# Needs internet, and packages as they are locked.
+bundle: $(BIN)/potline
+	@$(BIN)/python deploy/offline/make_bundle.py --machine $(MACHINE) --python $(PYTHONS)
+
+systemd-run: bundle
+	@$(BIN)/python tests/deploy/systemd_run.py "$(BUNDLE)"
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

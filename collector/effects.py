@@ -97,6 +97,12 @@ class Effects:
         """Voltages that came too late to be looked at."""
         return self._watch.late
 
+    def go_on_from(self, before: "Effects") -> None:
+        """Take over what was counted before: all else is on disk."""
+        then = before._watch  # noqa: SLF001 - of the same class
+        self._watch.late, self._watch.late_pots = then.late, then.late_pots
+        self._compared = before._compared  # noqa: SLF001 - of the same class
+
     def seen(self, batch: ReadingBatch) -> list[AnodeEffect]:
         """Return what the voltages of a batch tell, and what is over because a pot has fallen silent.
 

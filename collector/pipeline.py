@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -27,7 +27,6 @@ from collector.closing.patience import Patience
 from collector.closing.plant_closer import PlantCloser
 from collector.closing.told import WHY, Judged, ToldFactors
 from collector.counter_check import CounterCheck
-from collector.delivery import lineprotocol
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
 from collector.instruments import Instruments
@@ -35,6 +34,7 @@ from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
+from collector.own_lines import own_lines
 from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.batch import NO_READINGS, ReadingBatch
@@ -136,7 +136,9 @@ class Line:
             await self._room.wait()
             await self.step(await self._gather())
             self.progress()
-        while self._held or not self.inbox.empty():
+        # Counted once: after a change of the settings the sources go on, and what they bring is for the next line.
+        self._held[:0] = [self.inbox.get_nowait() for _ in range(self.inbox.qsize())]
+        while self._held:
             await self.step(self._rest())
 
     def stop(self, held: Sequence[Arrival]) -> None:
@@ -144,16 +146,28 @@ class Line:
 
         Not by a cancellation: that would throw away what was gathered for the next commit, up to a second of readings.
         """
-        self._is_last = True
         self._room.end_waiting()
+        self.give_way(held)
+
+    def give_way(self, held: Sequence[Arrival]) -> None:
+        """Take what has arrived by now, and what sources had that are no more, and then end: another line goes on."""
+        self._is_last = True
         self._held.extend(held)
         with contextlib.suppress(asyncio.QueueFull):  # who gathers is awake then
             self.inbox.put_nowait(Arrival(NO_READINGS, hurries=True))
 
+    def go_on_from(self, before: "Line") -> None:
+        """Take over what a line before this one has counted, and what it remembers of flows: none of it is on disk."""
+        self.booking.late, self.booking.refused = before.booking.late, before.booking.refused
+        self.effects.go_on_from(before.effects)
+        self.pots.go_on_from(before.pots)
+        self.masses.go_on_from(before.masses)
+        self._refusals = before._refusals  # noqa: SLF001 - another line
+
     async def step(self, arrivals: Sequence[Arrival]) -> None:
         """Take some arrivals all the way: normalise, account, encode, commit, acknowledge; then close what is due."""
-        live = self._normalised(self._on_time(ReadingBatch.joined(arrival.batch for arrival in arrivals)))
-        past = self._normalised(ReadingBatch.joined(arrival.past for arrival in arrivals))
+        live = self._normalised(self._on_time(self._known(arrival.batch for arrival in arrivals)))
+        past = self._normalised(self._known(arrival.past for arrival in arrivals))
         self.latest.take(live)
         batch = ReadingBatch.joined((live, past)) if len(past) else live
         of_pots = await self.pots.take(batch, self.clock.now_ns())
@@ -227,18 +241,20 @@ class Line:
         await self._room.let_go()
 
     def _rest(self) -> list[Arrival]:
-        """Return what is in the inbox, and then what had no room in it; no more than one step takes."""
+        """Return what was in the inbox, and then what had no room in it; no more than one step takes."""
         rest: list[Arrival] = []
         readings = 0
-        while len(rest) < INBOX_SIZE and readings < MOST_READINGS:
-            if not self.inbox.empty():
-                rest.append(self.inbox.get_nowait())
-            elif self._held:
-                rest.append(self._held.pop(0))
-            else:
-                break
+        while self._held and len(rest) < INBOX_SIZE and readings < MOST_READINGS:
+            rest.append(self._held.pop(0))
             readings += len(rest[-1].batch)
         return rest
+
+    def _known(self, batches: Iterable[ReadingBatch]) -> ReadingBatch:
+        """Join batches, without what was under way of points that the plant has no longer."""
+        batch = ReadingBatch.joined(batches)
+        if not self.plant.points.unused:
+            return batch
+        return batch.select(np.flatnonzero(~np.isin(batch.point, list(self.plant.points.unused))))
 
     def _normalised(self, batch: ReadingBatch) -> ReadingBatch:
         told = self.screen.screen(self.canonical.canonicalise(batch))
@@ -302,31 +318,10 @@ class Line:
         self.alerts.committed()
 
     async def _own_lines(self) -> list[bytes]:
-        """Return how the collector is doing, and an alert if the outbox fills or no longer does."""
         state = await self._room.state()
         self.instruments.look_at_meters()
-        now_ns = self.clock.now_ns()
-        lags_s = self.instruments.lags_s(now_ns)
-        fields = {
-            **self.instruments.stream_fields(),
-            "outbox_oldest_s": (now_ns - state.oldest_ns) * 1e-9 if state.records else 0.0,
-            "lag_s": max(lags_s.values(), default=None),
-            **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},
-        }
-        start = lineprotocol.series("collector", {"plant": self.plant.id, "instance": self.instance})
-        lines = [lineprotocol.line(start, fields, self.clock.now_ns())]
-        alert = self._room.alert(state)
-        if alert is not None:
-            tags = {"plant": self.plant.id, "rule": alert.rule, "severity": alert.severity}
-            told: dict[str, lineprotocol.Field] = {
-                "state": alert.state,
-                "value": alert.value,
-                "limit": alert.limit,
-                "text": alert.text,
-                "firing": int(alert.state == "firing"),
-            }
-            lines.append(lineprotocol.line(lineprotocol.series("alert", tags), told, self.clock.now_ns()))
-        return [line for line in lines if line is not None]
+        tags = {"plant": self.plant.id, "instance": self.instance}
+        return own_lines(tags, self.instruments, state.oldest_ns, self._room.alert(state), self.clock.now_ns())
 
     async def _dirty_by_events(
         self, weighings: Sequence[Weighing], effects: Sequence[tuple[str, int]]

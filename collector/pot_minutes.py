@@ -61,6 +61,12 @@ class PotMinutes:
             watch.restore({(potline.id, minute): told for minute, told in kept.items()})
         return cls(plant, watch, store, instruments, since_ns=since_ns)
 
+    def go_on_from(self, before: "PotMinutes") -> None:
+        """Take over what was counted before: all else is on disk."""
+        now, then = self._watch, before._watch  # noqa: SLF001 - of the same class
+        now.late, now.repeated, now.without_current = then.late, then.repeated, then.without_current
+        self._is_said = before._is_said  # noqa: SLF001 - of the same class
+
     async def take(self, batch: ReadingBatch, now_ns: int) -> list[tuple[str, int, PotMinute]]:
         """Add the voltages of a batch; return the lines and minutes [UTC ns] that have changed, to be committed."""
         oldest_ns = max(self._since_ns, now_ns - pot_minutes.KEPT_NS + _MARGIN_NS)

@@ -51,6 +51,10 @@ class LettersAgain:
         self._readers = readers
         self._not_before_ns = not_before_ns
 
+    def read_with(self, readers: Mapping[str, MessageReader], not_before_ns: Callable[[], int]) -> None:
+        """Go on with other readers."""
+        self._readers, self._not_before_ns = readers, not_before_ns
+
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what letters say, until cancelled."""
         while True:

@@ -27,6 +27,15 @@ from collector.readings.quantity import Quantity
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 _WITHIN_MS = 15_000
+FILLING = {
+    "rule": "outbox_filling",
+    "severity": "warning",
+    "tags": {"plant": "example"},
+    "value": 82.0,
+    "limit": 80.0,
+    "text": "82 % of outbox_max_bytes is used",
+    "since": "2026-03-01T04:59:00Z",
+}
 _THREADS = 2
 
 
@@ -56,6 +65,7 @@ class Served:
     instruments: Instruments = field(default_factory=Instruments)
     state: PageState = field(init=False)
     token_file: Path | None = None
+    firing: list[dict[str, Any]] = field(default_factory=lambda: [dict(FILLING)])
     server: PageServer | None = None
     port: int = 0
 
@@ -68,6 +78,7 @@ class Served:
             clock=self.clock,
             instruments=self.instruments,
             least_coverage_pct=90.0,
+            alerts=lambda: self.firing,
             rules=self.rules,
         )
 

@@ -20,7 +20,7 @@ from servers import InfluxDB1
 from unknown_device import Device, behind
 
 from collector.acquisition.mqtt.declaration import LayoutReader
-from collector.cli import main
+from collector.cli import COMMANDS, main
 from collector.readings.event import AnodeEffect, Laboratory, Production, Weighing
 from collector.settings import load
 
@@ -47,6 +47,12 @@ def my_plant(tmp_path: Path) -> Path:
     return folder / "collector.toml"
 
 
+def _the(language: str, text: str) -> str:
+    """Return the one block of a language that has a text in it."""
+    [found] = [block for block in blocks(language) if text in block]
+    return found
+
+
 def test_the_first_meter_passes_the_check(my_plant: Path) -> None:
     result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
 
@@ -57,7 +63,7 @@ def test_the_first_meter_passes_the_check(my_plant: Path) -> None:
 
 def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant_file = my_plant.parent / "plants" / "mine.toml"
-    plant_file.write_text(blocks("toml")[0] + blocks("toml")[2], encoding="utf-8")
+    plant_file.write_text(blocks("toml")[0] + _the("toml", "feeder_{n}"), encoding="utf-8")
     (plant_file.parent / "fans.csv").write_text(blocks("csv")[0], encoding="utf-8")
     [variable] = re.findall(r"`(POTLINE_METERS__\w+)=1s`", README)
     monkeypatch.setenv(variable, "1s")
@@ -74,7 +80,7 @@ def test_hundreds_of_meters_pass_the_check_too(my_plant: Path, monkeypatch: pyte
 def test_the_alert_rules_pass_the_check(my_plant: Path) -> None:
     plant = (my_plant.parent / "plants" / "mine.toml").read_text(encoding="utf-8")
     shutil.copy(my_plant.parent / "plants" / "example.toml", my_plant.parent / "plants" / "mine.toml")
-    [rules] = [block for block in blocks("toml") if "[alert_mqtt]" in block]
+    rules = _the("toml", "[alert_mqtt]")
     my_plant.write_text(my_plant.read_text(encoding="utf-8") + rules, encoding="utf-8")
     result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
 
@@ -87,10 +93,24 @@ def test_the_alert_rules_pass_the_check(my_plant: Path) -> None:
     assert "alert_mqtt.broker: there is no broker 'potroom'; none is configured" in wrong.output
 
 
+def test_the_database_of_the_first_dashboard_passes_the_check_once_its_token_is_there(
+    my_plant: Path, tmp_path: Path
+) -> None:
+    database = _the("toml", "[delivery.plantdb]").replace("/etc/potline/", f"{tmp_path}/")
+    my_plant.write_text(my_plant.read_text(encoding="utf-8") + database, encoding="utf-8")
+    missing = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+    assert missing.exit_code == 78
+    assert f"delivery.plantdb.token_file: the secret's file {tmp_path}/influx-token" in missing.output
+    (tmp_path / "influx-token").write_text("a token", encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(my_plant)])
+    assert result.exit_code == 0, result.output
+    assert "databases: plantdb (influxdb2, http://10.20.0.5:8086)" in result.output
+
+
 def test_the_other_lines_pass_the_check_once_their_certificates_are_there(my_plant: Path, tmp_path: Path) -> None:
     authority(tmp_path, "plant-ca")
     certificate(tmp_path, "collector", by="plant-ca")
-    lines = blocks("toml")[1]
+    lines = _the("toml", "/etc/potline/plant-ca.pem")
     assert "/etc/potline/plant-ca.pem" in lines
     lines = lines.replace("/etc/potline/", f"{tmp_path}/")
     plant_file = my_plant.parent / "plants" / "mine.toml"
@@ -112,7 +132,7 @@ def test_the_first_screen_shows_the_two_commands() -> None:
 
 def test_every_command_of_the_readme_exists_and_has_an_example_in_its_help() -> None:
     named = set(re.findall(r"`potline (\w+)", README))
-    assert named == set(main.commands)
+    assert named == set(COMMANDS)
     for name in named:
         help_text = CliRunner().invoke(main, [name, "--help"]).output
         assert f"potline {name}" in help_text.split("Example", 1)[1]
@@ -126,7 +146,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 def test_the_mqtt_examples_are_understood(my_plant: Path) -> None:
     rows = re.findall(r"^\| `(smelter/\S+)` \| `(\{.*\})` \|$", README, flags=re.MULTILINE)
-    of_mqtt = blocks("toml")[3]
+    of_mqtt = _the("toml", "[brokers.potroom]")
     assert of_mqtt.startswith("[brokers.potroom]")
     (my_plant.parent / "plants" / "mine.toml").write_text(blocks("toml")[0] + of_mqtt, encoding="utf-8")
     plant = load(my_plant).plant

@@ -20,6 +20,8 @@ LEFT_OUT = frozenset(
         # for people
         "Plant.name",
         "Potline.name",
+        # where readings stand in memory
+        "Plant.points_before",
         # how values come here, not what becomes of them
         "Plant.endpoints",
         "Plant.brokers",
@@ -72,18 +74,21 @@ def fingerprint(*settings: object) -> str:
     TypeError
         If there is something in them of which it is not known how it is written down.
     """
-    return hashlib.sha256(msgspec.json.encode(_told(settings))).hexdigest()[:32]
+    return hashlib.sha256(msgspec.json.encode(_told(settings, {}))).hexdigest()[:32]
 
 
-def _told(value: object) -> object:
-    """Return a value as plain lists, numbers and texts, the same for the same settings in every process."""
+def _told(value: object, known: dict[int, object]) -> object:
+    """Return a value as plain lists, numbers and texts, the same for the same settings in every process.
+
+    ``known``: what was returned for objects before, by their identity. Thousands of meters share a few registers.
+    """
     match value:
         case None | bool() | int() | str():
             return value
         case float():
             return value.hex()  # JSON has neither infinity nor the sign of a zero
         case Enum():
-            found: object = _told(value.value)
+            found: object = _told(value.value, known)
         case ZoneInfo():
             found = value.key
         case bytes() | Path():
@@ -91,14 +96,21 @@ def _told(value: object) -> object:
         case date() if not isinstance(value, datetime):  # days of rules are dates, instants are nanoseconds
             found = value.isoformat()
         case Mapping():
-            found = sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
+            found = sorted(([_told(name, known), _told(each, known)] for name, each in value.items()), key=str)
         case set() | frozenset():
-            found = sorted(map(_told, value), key=str)
+            found = sorted((_told(each, known) for each in value), key=str)
         case tuple() | list():
-            found = [_told(each) for each in value]
+            found = [_told(each, known) for each in value]
         case _:
-            found = [type(value).__name__, *([name, _told(getattr(value, name))] for name in _fields(value))]
+            found = _record(value, known)
     return found
+
+
+def _record(value: object, known: dict[int, object]) -> object:
+    if id(value) not in known:
+        told = ([name, _told(getattr(value, name), known)] for name in _fields(value))
+        known[id(value)] = [type(value).__name__, *told]
+    return known[id(value)]
 
 
 def _fields(value: object) -> list[str]:

@@ -255,7 +255,7 @@ class Alerts:
         alert = Alert(name, severity, tags, is_firing, known, limit, text, time_ns, time_ns)
         line = lineprotocol.line(
             lineprotocol.series("alert", {**tags, "rule": name, "severity": severity}),
-            {"state": alert.state, "value": known, "limit": limit, "text": text},
+            {"state": alert.state, "value": known, "limit": limit, "text": text, "firing": int(is_firing)},
             time_ns,
         )
         if line is None:

@@ -111,7 +111,7 @@ class Closer:
         For as long as the grace nothing is closed after a start: the first readings bridge the time it was away.
         """
         self._not_before_ns = now_ns + self._grace_ns
-        await self._store.note(SETTINGS, self.fingerprint)
+        await self._store.note(SETTINGS, await asyncio.to_thread(lambda: self.fingerprint))
         self._since_ns = int(await self._store.meta("accounts_since_ns", str(minute_of(now_ns) + MINUTE_NS)))
         for potline in self._plant.potlines:
             if self._only not in {"", potline.id}:
@@ -119,7 +119,7 @@ class Closer:
             last_ns = await self._store.last_minute(potline.id)
             next_ns = self._since_ns if last_ns is None else last_ns + MINUTE_NS
             book = Book(potline.id, self._store)
-            what = wanted(self._plant, potline, self._conventions)
+            what = await asyncio.to_thread(wanted, self._plant, potline, self._conventions)
             kept = {key: await self._store.meta(key, "") for key in Balancing.keys(potline.id)}
             least = self._least_coverage_pct
             self._lines[potline.id] = _Line(

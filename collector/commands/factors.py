@@ -1,20 +1,38 @@
 """What the figures stand on at a time: each number with its source and mark, and what is missing for a statement."""
 
+import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collector.commands.invocation import counted, table, wrapped
+import click
+
+from collector.clock import SystemClock
+from collector.closing.opening import as_told
+from collector.commands.invocation import (
+    EX_UNAVAILABLE,
+    config_option,
+    counted,
+    fail,
+    load_or_exit,
+    table,
+    width,
+    wrapped,
+)
 from collector.commands.missing import Missing, missing
 from collector.plant.contracts import Contract
-from collector.plant.days import day_of
+from collector.plant.days import day_of, midnight_ns
 from collector.plant.direct import Coefficient, DirectMethods
 from collector.plant.factors import HOUR_NS, DatedSeries, FactorSeries, version_of
 from collector.plant.materials import Fuel
 from collector.plant.told import ToldValues, Untold
 from collector.plant.topology import Plant, Potline
+from collector.settings import Configuration
+from collector.store.schema import StoreError, open_reader
 
 ASSURED = frozenset({"official", "transcription", "own", "told"})
 
@@ -331,3 +349,44 @@ def _bounds(plant: Plant, time_ns: int) -> Iterator[InForce]:
                 if bound is not None:
                     key = f"limits.{limit.name}.{side}"
                     yield InForce(key, limit.quantity.label, bound, limit.unit, start, limit.source, "", "")
+
+
+@click.command()
+@config_option
+@click.option("--at", "day", metavar="DATE", help="A day in the plant's time zone, like 2026-03-01, instead of now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same for programs.")
+def factors(config_file: Path, day: str | None, *, as_json: bool) -> None:
+    """List the numbers that the figures stand on: value, uncertainty, from when on, mark and source.
+
+    Says which of them nobody vouches for, and what is missing for which statement. Nothing is ever assumed.
+
+    Exit code 0: told; 69: the store cannot be read.
+
+    \b
+    Examples:
+      potline factors --config /etc/potline/collector.toml
+      potline factors --at 2025-12-31 --json
+    """  # noqa: D301 - \b is what click knows
+    configuration = load_or_exit(config_file)
+    plant = configuration.plant
+    try:
+        time_ns = SystemClock().now_ns() if day is None else midnight_ns(date.fromisoformat(day), plant.time_zone)
+    except ValueError as exc:
+        raise click.BadParameter(f"{day} is no day; write it like 2026-03-01", param_hint="--at") from exc
+    told = report(_as_told(configuration).plant, time_ns)
+    if as_json:
+        click.echo(json.dumps(told.as_json(), indent=2, ensure_ascii=False))
+        return
+    for line in lines(told, width()):
+        click.echo(line)
+
+
+def _as_told(configuration: Configuration) -> Configuration:
+    """Return the configuration with the factors that were told, where there is a store that has some."""
+    if not configuration.store.path.is_file():
+        return configuration
+    try:
+        with contextlib.closing(open_reader(configuration.store.path)) as db:
+            return as_told(configuration, db)
+    except StoreError as exc:
+        fail(str(exc), EX_UNAVAILABLE)

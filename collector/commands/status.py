@@ -1,12 +1,17 @@
 """How a running collector is doing, in words: asked over its page, which also works from another shell."""
 
 import http.client
+import json
 import ssl
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
+from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit
 from collector.settings import PageSettings
 
 TIMEOUT_S = 5.0
@@ -15,6 +20,35 @@ _GOOD = 192
 
 class NotRunning(Exception):
     """No collector answers where the page should be."""
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="For programs: all that the page knows, as one JSON document.")
+def status(config_file: Path, *, as_json: bool) -> None:
+    """Tell how the running collector is doing: sources, meters with their last error, what is set aside, databases.
+
+    Also how far each database is behind, and the alerts that stand. Where the page asks for a token, it is the one in
+    the file that [page] token_file names.
+
+    Exit code 0: all is well; 1: something needs a look; 69: no collector answers.
+
+    \b
+    Example:
+      potline status --config /etc/potline/collector.toml
+      potline status --config /etc/potline/collector.toml --json
+    """  # noqa: D301 - \b is what click knows
+    try:
+        state = ask(load_or_exit(config_file).page)
+    except NotRunning as exc:
+        fail(str(exc), EX_UNAVAILABLE)
+    if as_json:
+        click.echo(json.dumps(state, indent=2, ensure_ascii=False))
+    else:
+        for line in lines(state):
+            click.echo(line)
+    if not is_well(state):
+        sys.exit(EX_FAILURE)
 
 
 def ask(page: PageSettings) -> dict[str, Any]:

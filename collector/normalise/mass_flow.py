@@ -67,6 +67,11 @@ class MassFlows:
         kept = {point for _, flow, state, *_ in self._outlets for point in (flow, *(state or ()))}
         self._kept: dict[int, ReadingBatch] = {point: ReadingBatch.of(()) for point in sorted(kept)}
 
+    def go_on_from(self, before: "MassFlows") -> None:
+        """Take over what is remembered of flows that both know of, by places that are the same in both."""
+        then = before._kept  # noqa: SLF001 - of the same class
+        self._kept |= {point: kept for point, kept in then.items() if point in self._kept}
+
     def derive(self, batch: ReadingBatch) -> ReadingBatch:
         """Return the batch with a mass flow for each concentration with a flow near to it in time."""
         if not self._outlets:

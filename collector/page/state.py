@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from collector.clock import Clock
 from collector.instruments import Instruments
-from collector.page import alerts as standing
 from collector.page import events
 from collector.page.accounts import Accounts
 from collector.page.databases import databases, outbox_of
@@ -79,7 +78,7 @@ class PageState:
     rules
         What standards and prices print, to hold the figures against.
     alerts
-        The alerts that fire; asked for on the event loop, by ``look``. None: what the store remembers of them.
+        The alerts that fire; asked for on the event loop, by ``look``.
     """
 
     def __init__(
@@ -92,14 +91,14 @@ class PageState:
         instruments: Instruments,
         least_coverage_pct: float,
         merged: Mapping[str, str] = MappingProxyType({}),
+        alerts: Alerts,
         rules: RuleTables = _NO_RULES,
-        alerts: Alerts | None = None,
     ) -> None:
         self._path = store
         self._clock = clock
         self._instruments = instruments
         self._alerts = alerts
-        self._firing: Sequence[Mapping[str, Any]] | None = None
+        self._firing: Sequence[Mapping[str, Any]] = ()
         self._started_ns = clock.now_ns()
         self._shown = _Shown.of(plant, latest, least_coverage_pct, merged, rules)
 
@@ -120,14 +119,14 @@ class PageState:
 
         Every reading, entry, delivery and transition is in it; that time goes by is not.
         """
-        self._firing = None if self._alerts is None else list(self._alerts())
+        self._firing = list(self._alerts())
         seen = self._instruments
         return (
             tuple(seen.stream_fields().items()),
             tuple(seen.source_states.items()),
             tuple(seen.target_states.items()),
             seen.line_waits,
-            None if self._firing is None else msgspec.json.encode(self._firing),
+            msgspec.json.encode(self._firing),
         )
 
     def document(self) -> bytes:
@@ -151,7 +150,7 @@ class PageState:
                 "now": iso(now_ns),
                 "started": iso(self._started_ns),
                 "targets": goals(here.plant, here.rules, now_ns),
-                "alerts": list(standing.remembered(db, here.plant)) if self._firing is None else self._firing,
+                "alerts": self._firing,
                 "potlines": [
                     _potline(db, here, potline, live, accounts[potline.id], now_ns) for potline in here.plant.potlines
                 ],

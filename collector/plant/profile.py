@@ -198,8 +198,8 @@ class Register:
         return 1 << self.bits[1] if self.bits else self.type.span
 
     def moved(self, base: int) -> Self:
-        """Return it at ``base`` addresses higher."""
-        return replace(self, address=self.address + base)
+        """Return it at ``base`` addresses higher; thousands of meters of one map share what is not moved."""
+        return replace(self, address=self.address + base) if base else self
 
 
 @dataclass(frozen=True, slots=True)

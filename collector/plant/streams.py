@@ -31,6 +31,10 @@ class Place:
     unit: str
 
 
+NOWHERE = Place("", {}, "", "")
+"""Of a point that the plant had and has no longer: nothing is written there."""
+
+
 def places(plant: Plant) -> list[Place]:
     """Return where the readings of each point are written, in the order of the plant's points."""
     meters = {meter.id: meter for meter in plant.meters}
@@ -53,7 +57,7 @@ def places(plant: Plant) -> list[Place]:
             tags["meter"] = point.owner
         return Place(stream, {key: value for key, value in tags.items() if value}, field, point.quantity.unit)
 
-    return [place(point) for point in plant.points]
+    return [NOWHERE if number in plant.points.unused else place(point) for number, point in enumerate(plant.points)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,10 @@ LINES: Mapping[str, Lines] = {
             "step_end_kwh_per_t",
             "about_to_cross",
         ),
+    ),
+    "limit": Lines(
+        ("potline", "stack", "meter", "limit", "quantity", "unit", "window"),
+        ("mean", "least", "most", "of_most_pct", "outside", "coverage_pct", "quality"),
     ),
     "collector": Lines(("instance",), ("outbox_oldest_s",)),
 }

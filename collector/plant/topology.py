@@ -1,6 +1,6 @@
 """The plant: potlines with their pots and parameters, the meters on them, and the points that all of it yields."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from collector.plant.calendar import Calendar, Shifts
@@ -105,7 +105,9 @@ class Plant:
     limit_rules: tuple[RuleInForce, ...] = ()
     declared: Declarations = field(default_factory=Declarations)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
-    points: PointTable = field(init=False)
+    points_before: PointTable | None = field(default=None, compare=False)
+    """Those of the plant before this one, where it was changed while the collector runs: they keep their places."""
+    points: PointTable = field(init=False, compare=False)
     potline_of_pot: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,10 +120,15 @@ class Plant:
             for quantity in POT_QUANTITIES
         )
         of_stacks = (Point(outlet.meter.id, outlet.mass) for outlet in masses_to_derive(self.meters))
-        object.__setattr__(self, "points", PointTable([*of_meters, *of_pots, *of_stacks]))
+        points = PointTable([*of_meters, *of_pots, *of_stacks], after=self.points_before)
+        object.__setattr__(self, "points", points)
         object.__setattr__(
             self, "potline_of_pot", {pot: potline.id for potline in self.potlines for pot in potline.pots}
         )
+
+    def after(self, before: "Plant") -> "Plant":
+        """Return the same plant with points that keep the places that they had in the plant before."""
+        return replace(self, points_before=before.points)
 
     @property
     def has_one_line(self) -> bool:

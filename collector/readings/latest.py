@@ -13,6 +13,13 @@ class LatestReadings:
         self.time_ns = np.zeros(points, np.int64)
         self.quality = np.zeros(points, np.uint8)
 
+    def of(self, points: int) -> "LatestReadings":
+        """Return the same in columns that are longer, for a table with more points."""
+        found = LatestReadings(points)
+        known = len(self.value)
+        found.value[:known], found.time_ns[:known], found.quality[:known] = self.value, self.time_ns, self.quality
+        return found
+
     def take(self, batch: ReadingBatch) -> None:
         """Take over what is newer than what is known."""
         if not len(batch):

@@ -21,13 +21,31 @@ class Point:
 
 
 class PointTable:
-    """All points of the plant in a fixed order. The place of a point is the integer that readings carry."""
+    """All points of the plant in a fixed order. The place of a point is the integer that readings carry.
 
-    def __init__(self, points: Iterable[Point]) -> None:
-        self._points = tuple(points)
-        self._places = {point: place for place, point in enumerate(self._points)}
-        if len(self._places) != len(self._points):
+    Parameters
+    ----------
+    points : iterable of Point
+        What the plant has.
+    after : PointTable or None
+        The table before this one, where the plant was changed while readings were under way: a point keeps its place,
+        a new one gets a place behind all others, and the place of one that is gone is kept, ``unused``.
+    """
+
+    def __init__(self, points: Iterable[Point], *, after: "PointTable | None" = None) -> None:
+        asked_for = list(points)
+        here = dict.fromkeys(asked_for)
+        if len(here) != len(asked_for):
             raise ValueError("a point stands twice in the table")
+        before = () if after is None else tuple(after)
+        known = set(before)
+        self._points = (*before, *(point for point in asked_for if point not in known))
+        self._places = {point: place for place, point in enumerate(self._points) if point in here}
+        self._of: dict[str, dict[Quantity, int]] = {}
+        for point, place in self._places.items():
+            self._of.setdefault(point.owner, {})[point.quantity] = place
+        self.unused = frozenset(place for place, point in enumerate(self._points) if point not in here)
+        """Places of points that the plant had and has no longer."""
 
     def __len__(self) -> int:
         return len(self._points)
@@ -48,4 +66,4 @@ class PointTable:
 
     def of(self, owner: str) -> dict[Quantity, int]:
         """Return the places of all points of one owner, by quantity."""
-        return {point.quantity: place for place, point in enumerate(self._points) if point.owner == owner}
+        return dict(self._of.get(owner, ()))

@@ -14,7 +14,7 @@ from collector.settings.configuration import (
     PageSettings,
     StoreSettings,
 )
-from collector.settings.load import load
+from collector.settings.load import load, store_path
 from collector.settings.problems import ConfigurationError, Problem
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Problem",
     "StoreSettings",
     "load",
+    "store_path",
 ]

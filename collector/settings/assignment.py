@@ -21,6 +21,11 @@ class Choice:
     collector: str = ""
     potlines: tuple[str, ...] = ()
 
+    def name(self, as_set: str) -> str:
+        """Return the name of the part that is meant, empty for all of the plant. ``as_set``: what the settings say."""
+        asked = self.collector or ("" if self.potlines else as_set)
+        return "-".join(dict.fromkeys(self.potlines or asked.split("+")))
+
 
 AS_SET = Choice()
 

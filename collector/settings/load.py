@@ -22,7 +22,7 @@ from collector.settings.configuration import (
     StoreSettings,
 )
 from collector.settings.databases import Databases
-from collector.settings.divided import of_part
+from collector.settings.divided import of_part, own_store
 from collector.settings.limit_choice import LimitChoice
 from collector.settings.models import Settings
 from collector.settings.page import PageSection
@@ -189,6 +189,22 @@ def load(
         parts=parts,
     )
     return whole if part is None else of_part(whole, part)
+
+
+def store_path(collector_file: Path, choice: Choice = AS_SET) -> Path | None:
+    """Return where the store of a choice is, whatever else is wrong with the settings; None if they do not tell."""
+    try:
+        tree, _, _ = read_sources(collector_file)
+    except ConfigurationError:  # the file cannot be read at all; ``load`` says why
+        return None
+    store = tree.get("store")
+    written = store.get("path") if isinstance(store, dict) else None
+    if not isinstance(written, str) or not written:
+        return None
+    path = Path(os.path.abspath(collector_file.parent / written))  # noqa: PTH100 - as where it is opened
+    as_set = tree.get("collector")
+    name = choice.name(as_set if isinstance(as_set, str) else "")
+    return own_store(path, name) if name else path
 
 
 def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], broken: set[Path_]) -> Settings:

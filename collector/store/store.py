@@ -111,25 +111,30 @@ class Store:
                     self._tell(writer)
                 else:
                     self._db = opened.enter_context(contextlib.closing(open_database(self.path)))
-                self._ids = self._ids_of_points()
+                self._take_points(self._points)
                 self.outbox_bytes = outbox.size_of(self._db)
             except sqlite3.DatabaseError as exc:
                 if is_damage(exc):
                     self._note_damage()
                 raise
             opened.pop_all()
-        self._places = {id_: place for place, id_ in enumerate(self._ids)}
 
     def _tell(self, opened: Opened) -> None:
         self.done_at_opening, self.log_lost = opened.done, opened.log_lost
         self.lost_records = 0 if opened.rescued is None else len(opened.rescued.lost_of_outbox)
 
-    def _ids_of_points(self) -> list[int]:
-        names = ((point.name,) for point in self._points)
+    async def take_points(self, points: PointTable) -> None:
+        """Go on with a table of points in which those of the one before have kept their places."""
+        await self._do(self._take_points, points)
+
+    def _take_points(self, points: PointTable) -> None:
+        self._points = points
+        names = ((point.name,) for point in points)
         with _Transaction(self._db):
             self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
         ids = dict(self._db.execute("SELECT name, id FROM point"))
-        return [ids[point.name] for point in self._points]
+        self._ids = [ids[point.name] for point in points]
+        self._places = {id_: place for place, id_ in enumerate(self._ids)}
 
     def _close(self) -> None:
         try:

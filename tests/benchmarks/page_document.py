@@ -39,6 +39,7 @@ async def measured() -> None:
                 clock=ClockByHand(END_NS),
                 instruments=Instruments(target_states={"plantdb": "delivering"}),
                 least_coverage_pct=90.0,
+                alerts=list,
                 rules=configuration.rules,
             )
             for name in ("first", "again", "again"):

@@ -12,7 +12,7 @@ import pytest
 from server_process import free_port
 from waiting import until
 
-from collector import assembly
+from collector import assembly, supervised
 from collector.acquisition.feed import Feed
 from collector.acquisition.source import Arrival
 from collector.clock import SystemClock
@@ -21,6 +21,7 @@ from collector.plant.meter import Tls
 from collector.readings.outgoing import DeadLetter, WhenFull
 from collector.readings.point import PointTable
 from collector.settings import DeliveryTarget, InfluxKind, load
+from collector.sources import letters_again
 from collector.store import letters
 from collector.store.commit import Commit
 from collector.store.outbox import write_dead
@@ -56,7 +57,7 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
         store._db.execute(f"PRAGMA query_only = {yes}")
 
     database = Database()
-    monkeypatch.setattr(assembly, "InfluxSink", lambda **_: database)
+    monkeypatch.setattr(supervised, "_influx_sink", lambda: lambda **_: database)
     monkeypatch.setattr("collector.supervision.supervisor.FIRST_PAUSE_S", 0.01)
     target = DeliveryTarget(
         name="db",
@@ -77,7 +78,7 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
     async with Store(tmp_path / "s.sqlite", PointTable([])) as store:
         await store.commit(Commit(1, lines=[b"m n=1i 1"]))
         await store._do(read_only, 1)
-        delivering = asyncio.create_task(assembly._delivered(target, store, SystemClock(), instruments))
+        delivering = asyncio.create_task(supervised.delivered(target, store, SystemClock(), instruments))
         await until(lambda: database.taken > 1)
         assert "attempt to write a readonly database" in instruments.target_states["db"]
         assert instruments.delivered_total == 0
@@ -152,8 +153,8 @@ async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_
         await store.change(lambda db: write_dead(db, [DeadLetter(1, "mqtt:potroom", "no/layout", b"{}", "unknown")]))
         await store.change(lambda db: letters.ask_for(db, [1]))
         await store._do(read_only, 1)
-        source = assembly.letters_again(configuration, store, SystemClock())
-        reading = asyncio.create_task(assembly._read_again(Feed(source, inbox, Instruments())))
+        source = letters_again(configuration, store, SystemClock())
+        reading = asyncio.create_task(supervised.read_again(Feed(source, inbox, Instruments())))
         await asyncio.wait_for(step(), 5)
         await asyncio.wait_for(step(), 5)  # read once more: that it was read could not be noted
         assert not reading.done()

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from collector.accounting.sums import Sums
 from collector.accounting.windows import Window
-from collector.cli import main
+from collector.cli import COMMANDS, main
 from collector.closing import entries
 from collector.readings.point import PointTable
 from collector.store.commit import Commit
@@ -227,7 +227,7 @@ def test_verify_says_that_a_file_is_no_store(folder: Path, content: bytes) -> No
 # --- help -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_the_help_of_every_command_shows_an_example(command: str, option: str) -> None:
     result = potline(command, option)
@@ -241,7 +241,7 @@ def test_the_help_names_every_command_and_where_to_begin() -> None:
     result = potline("--help")
     assert result.exit_code == 0
     assert "Begin with 'potline demo', which needs no hardware." in result.stdout
-    assert all(f"\n  {command} " in result.stdout for command in main.commands)
+    assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
 
 
 @pytest.mark.asyncio

@@ -280,6 +280,7 @@ async def test_the_page_shows_an_effect_of_the_voltage_and_with_which_it_is_coun
             clock=clock,
             instruments=Instruments(),
             least_coverage_pct=90.0,
+            alerts=list,
             merged=merged,
         )
         shown = json.loads(await asyncio.to_thread(state.document))["potlines"][0]["events"]

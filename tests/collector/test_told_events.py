@@ -44,6 +44,7 @@ def shown(plant: Plant, path: Path, clock: ClockByHand) -> dict[str, Any]:
         clock=clock,
         instruments=Instruments(),
         least_coverage_pct=90.0,
+        alerts=list,
     )
     document: dict[str, Any] = json.loads(state.document())
     return document

@@ -151,8 +151,9 @@ def at_first(dashboard: Json, database: Database, shown: Range) -> dict[str, str
 
 
 def columns(query: str) -> list[str]:
-    """Return the names that a query gives to its columns."""
-    return _COLUMN.findall(query)
+    """Return the names of a query's columns: as it calls them, or of fields and tags that stand there alone."""
+    selected = query.removeprefix("SELECT ").partition(" FROM ")[0]
+    return [*_COLUMN.findall(selected), *re.findall(r'(?:^|, )"([^"]+)"(?=,|$)', selected)]
 
 
 def empty_columns(rows: Iterable[Json], names: Iterable[str]) -> list[str]:

@@ -19,12 +19,12 @@ from servers import InfluxDB1
 from shown_meters import HOUR_NS, HeardMeters, PolledMeters, PotControllers, Row, S, Trouble
 from shown_plant import DATABASE, Shown, written
 
-from collector import assembly
 from collector.acquisition.source import Arrival
+from collector.beginning import line_on
 from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery
 from collector.instruments import Instruments
-from collector.pipeline import Line
+from collector.pipeline import INBOX_SIZE, Line
 from collector.plant.topology import Plant
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.readings.event import AnodeEffect, AnodeEffectKind, EffectCounters, Event, ToldFactor, Weighing
@@ -64,7 +64,7 @@ TROUBLES = (
 _CORRECTED_NS = DAY_NS + 2 * HOUR_NS
 _LATER_NS = 30 * MINUTE_NS
 _MISCOUNTED_FROM_NS = DAY_NS + 3 * HOUR_NS
-_TOGETHER_MIN = 2
+_TOGETHER_MIN = 5
 """Minutes that arrive together; of more, the line would say that they are told after the event."""
 _DELIVER_EVERY_MIN = 10
 _SETTLING_STEPS = 30
@@ -196,7 +196,9 @@ async def _play(day: Day) -> None:
         latest = LatestReadings(len(configuration.plant.points))
         # The collector tells of itself every ten seconds that pass for it; here they pass for the plant.
         with patch("collector.pipeline.time", SimpleNamespace(monotonic=clock.steady_s)):
-            line = await assembly._line(configuration, clock, store, latest, instruments, assembly._Progress(0.0))
+            line = await line_on(
+                configuration, clock, store, latest, instruments, lambda: None, asyncio.Queue(INBOX_SIZE)
+            )
             delivery = Delivery(
                 target.name, sink, store, most_bytes=target.max_body_bytes, clock=clock, instruments=instruments
             )

@@ -172,6 +172,14 @@ most = "12 kg/t"
 averaged_over = "1h"
 valid_from = 2024-01-01
 source = "example: permit, table 3"
+[limits.current_of_line_1]
+of = "line_current"
+least = "385 kA"
+most = "410 kA"
+averaged_over = "1h"
+potline = "PL1"
+valid_from = 2024-01-01
+source = "example: potroom standard"
 [limits.bath_temperature]
 of = "bath_temperature"
 least = "945 degC"
@@ -205,6 +213,7 @@ net_calorific_gj = 43.0
 carbon_t_per_gj = 0.0202
 oxidation = "98 %"
 amounts_csv = "diesel.csv"
+uncertainty = "2 %"
 amount_uncertainty = "1 %"
 shares = { PL1 = "60 %", PL2 = "40 %" }
 source = "example: analysis of deliveries"

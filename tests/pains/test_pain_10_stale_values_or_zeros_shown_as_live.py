@@ -59,7 +59,13 @@ async def test_on_the_page_and_in_the_streams_a_silent_meter_has_no_value_and_th
             await line.step([joined([gap])])
         written = [text.decode() for text in await lines_of(store)]
         state = PageState(
-            PLANT, store.path, line.latest, clock=clock, instruments=line.instruments, least_coverage_pct=90.0
+            PLANT,
+            store.path,
+            line.latest,
+            clock=clock,
+            instruments=line.instruments,
+            least_coverage_pct=90.0,
+            alerts=list,
         )
         page = json.loads(await asyncio.to_thread(state.document))
     for told in page["meters"]:

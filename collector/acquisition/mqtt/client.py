@@ -175,6 +175,10 @@ class Client:
         packet_id: int = self._gmqtt.subscribe(subscription.topic, subscription.qos)
         return packet_id
 
+    def unsubscribe(self, topic: str) -> None:
+        """End a subscription."""
+        self._gmqtt.unsubscribe(topic)
+
     def publish(self, publication: Publication) -> None:
         """Send a message."""
         self._gmqtt.publish(_message(publication))

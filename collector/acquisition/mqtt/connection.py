@@ -8,7 +8,6 @@ comes is then no sign of a lost connection, and the kernel watches.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -83,6 +82,7 @@ class MqttConnection:
         self._some, self._enough, self._is_gone, self._answered = (asyncio.Event() for _ in range(4))
         self._is_paused = False
         self._asked: dict[int, Subscription] = {}
+        self._standing: dict[str, Subscription] | None = None
         self._is_accepted = self._is_subscribed = False
         self._keepalive_s = max(1, int(self._broker.keepalive_s))
         self._look_again: asyncio.TimerHandle | None = None
@@ -209,6 +209,18 @@ class MqttConnection:
         if self._end is not None:
             raise self._end
 
+    def subscribe_anew(self) -> None:
+        """Ask for what is wanted and does not stand, end what is not wanted any more, and leave the others alone."""
+        if self._standing is None or self._client is None or self._end is not None:
+            return
+        before, self._standing = self._standing, self._wanted()
+        for topic, subscription in self._standing.items():
+            if before.get(topic) != subscription:
+                self._asked[self._client.subscribe(subscription)] = subscription
+        for topic in before.keys() - self._standing.keys():
+            self._client.unsubscribe(topic)
+        self._asked_s = _now_s()
+
     # --- what the client tells ----------------------------------------------------------------------------------------
 
     def opened(self, transport: asyncio.Transport) -> None:
@@ -294,13 +306,15 @@ class MqttConnection:
     def _subscribe(self, client: Client) -> None:
         if self._end is not None:
             raise self._end
-        share = f"$share/{self._broker.share}/" if self._broker.share else ""
-        for subscription in self._subscriptions():
-            asked = replace(subscription, topic=share + subscription.topic) if subscription.shareable else subscription
+        self._standing = self._wanted()
+        for asked in self._standing.values():
             self._asked[client.subscribe(asked)] = asked
         self._asked_s = _now_s()
         self._is_subscribed = not self._asked
         self._look()
+
+    def _wanted(self) -> dict[str, Subscription]:
+        return {each.topic: each for each in (one.shared_by(self._broker.share) for one in self._subscriptions())}
 
     def _read_on(self) -> None:
         """Take packets while there is room, and hold the broker back while there is none."""

@@ -70,6 +70,10 @@ class Subscription:
     qos: int
     shareable: bool = True
 
+    def shared_by(self, group: str) -> "Subscription":
+        """Return it as one of a group that shares the messages; an empty name is none."""
+        return replace(self, topic=f"$share/{group}/{self.topic}") if group and self.shareable else self
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

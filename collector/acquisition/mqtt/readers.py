@@ -1,7 +1,10 @@
 """Sparkplug and other messages at one broker: each goes to the reader that knows it."""
 
+from collections.abc import Mapping
+
 from collector.acquisition.mqtt.message import MessageReader, Publication, Subscription, Told
 from collector.acquisition.mqtt.sparkplug import SparkplugReader
+from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 
 
@@ -11,6 +14,14 @@ class BesideSparkplug:
     def __init__(self, sparkplug: SparkplugReader, others: MessageReader) -> None:
         self._sparkplug = sparkplug
         self._others = others
+
+    def take_up(self, plant: Plant, meters: Mapping[str, str], others: MessageReader, now_ns: int) -> "BesideSparkplug":
+        """Return a reader with other pots and meters, and another reader for the other topics.
+
+        Nodes and devices go on with what their births have told; nobody would tell it again.
+        """
+        self._sparkplug.take_up(plant, meters, now_ns)
+        return BesideSparkplug(self._sparkplug, others)
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:

@@ -110,6 +110,18 @@ class SparkplugReader:
         self._is_online = True
         return (self._state(online=True),)
 
+    def take_up(self, plant: Plant, meters: Mapping[str, str], now_ns: int) -> None:
+        """Go on with a plant whose known points have kept their places. What is new is known from its next birth on."""
+        before, self._plant, self._meters = (self._plant, self._meters), plant, meters
+        for node in self._nodes.values():
+            others = [
+                device
+                for device in node.devices
+                if _whose(*before, node.name, device) != _whose(plant, meters, node.name, device)
+            ]
+            node.forget(others, now_ns)
+        self._events = {pot: told for pot, told in self._events.items() if _same_line(before[0], plant, pot)}
+
     def takes(self, topic: str) -> bool:
         """Tell whether a topic is Sparkplug's."""
         return topic.startswith(f"{NAMESPACE}/")
@@ -218,10 +230,28 @@ class SparkplugReader:
         if potline is not None:
             events = self._events.setdefault(device, PotEvents(potline, device))
             return Owner(f"pot:{device}", events)
-        names = (f"{node}/{device}", device) if device else (node,)
-        elsewhere = self._plant.elsewhere
-        if any(device in pots for pots in elsewhere.pots.values()) or any(
-            address in names for _, address in elsewhere.addresses
-        ):
-            return Owner(None, is_elsewhere=True)
-        return Owner(next((self._meters[name] for name in names if name in self._meters), None))
+        return Owner(_meter(self._meters, node, device), is_elsewhere=_is_elsewhere(self._plant, node, device))
+
+
+def _meter(meters: Mapping[str, str], node: str, device: str) -> str | None:
+    names = (f"{node}/{device}", device) if device else (node,)
+    return next((meters[name] for name in names if name in meters), None)
+
+
+def _is_elsewhere(plant: Plant, node: str, device: str) -> bool:
+    names = (f"{node}/{device}", device) if device else (node,)
+    elsewhere = plant.elsewhere
+    is_pot = any(device in pots for pots in elsewhere.pots.values())
+    return is_pot or any(address in names for _, address in elsewhere.addresses)
+
+
+def _whose(plant: Plant, meters: Mapping[str, str], node: str, device: str) -> object:
+    """Return what the values of a device are taken for: pot and line, or a meter and its points."""
+    if device in plant.potline_of_pot:
+        return device, plant.potline_of_pot[device]
+    meter = _meter(meters, node, device)
+    return meter and (meter, plant.points.of(meter))
+
+
+def _same_line(before: Plant, now: Plant, pot: str) -> bool:
+    return before.potline_of_pot.get(pot) == now.potline_of_pot.get(pot)

@@ -6,7 +6,7 @@ with its name. The doubt ends with the next birth, which the host asks for where
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from collector.acquisition.mqtt import sparkplug_wire as wire
@@ -186,6 +186,17 @@ class Node:
         """Want a birth after a new connection, unless the node announces itself first: it may have been cut, too."""
         if self._born or any(device.alive for device in self._devices.values()):
             self._want_birth(now_ns + self._wait_ns)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of the devices that it has told of."""
+        return tuple(self._devices)
+
+    def forget(self, devices: Iterable[str], now_ns: int) -> None:
+        """Forget devices that stand for somebody else now, and want a birth, which says what their values are."""
+        for name in devices:
+            del self._devices[name]
+            self._want_birth(now_ns)
 
     def asks_for_birth(self, now_ns: int) -> bool:
         """Tell whether to ask the node for a birth now; the pauses between two times grow."""

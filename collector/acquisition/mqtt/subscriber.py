@@ -70,6 +70,16 @@ class MqttSubscriber:
         """The longest wait before the broker is tried again [s]."""
         return 5.0
 
+    @property
+    def reader(self) -> MessageReader:
+        """What reads the messages."""
+        return self._reader
+
+    def read_with(self, broker: Broker, reader: MessageReader) -> None:
+        """Go on with another reader, on the connection that stands; of the broker only what it reads may differ."""
+        self._broker, self._reader = broker, reader
+        self._connection.subscribe_anew()
+
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """Yield what arrives; when the connection is lost, what is stale because of it.
 

@@ -26,7 +26,7 @@ export class Alerts {
     this.table.update(
       alerts.map((alert) => {
         const since = Date.parse(alert.since ?? "");
-        const named = Object.values(alert.series).join(", ");
+        const named = Object.values(alert.tags).join(", ");
         const ago = isNumber(since) ? `for ${duration((nowMs - since) / 1000)}` : "";
         return [
           { text: words(alert.rule), note: named },

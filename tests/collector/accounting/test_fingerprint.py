@@ -38,6 +38,7 @@ ENTERS_NO_RESULT = frozenset(
         "Plant.name",
         "Plant.endpoints",
         "Plant.brokers",
+        "Plant.points_before",
         "Plant.layouts",
         "Potline.name",
         "PolledMeter.endpoint",

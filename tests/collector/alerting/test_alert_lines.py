@@ -1,5 +1,6 @@
 """Rules on lines that are no readings: what was written is read back, and what is withheld changes nothing."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from collector.delivery import lineprotocol
 from collector.domain.renewables import Basis, Denominator
 from collector.plant import streams
 from collector.plant.alerts import Side
+from collector.plant.limits import Limit
 from collector.plant.streams import LINES, WINDOWS, unit_of
+from collector.readings.quantity import Quantity
 from collector.store.store import Store
 
 TAGS = st.dictionaries(st.sampled_from(["plant", "pot", "a b", "c,d=e"]), st.text('ab"1 ,=é', min_size=1), min_size=1)
@@ -85,10 +88,12 @@ def test_a_series_that_was_heard_once_is_missed_when_it_is_silent() -> None:
 
 async def _written(folder: Path) -> list[Line]:
     plant = plantwide()
+    limit = Limit("current", Quantity.LINE_CURRENT, "kA", 3600.0, 0, "operations", least=410.0, potline="PL1")
+    plant = dataclasses.replace(plant, limits=(limit,))
     clock = ClockByHand(T0 - 3 * S)
     async with Store(folder / "s.sqlite", plant.points) as store:
         line = await open_line(plant, store, clock)
-        for t in range(0, 3700, 20):
+        for t in [*range(0, 3700, 20), 4201, 4300]:
             await drive_plant(line, clock, t)
             if t == 60:
                 await line.step([events(effect(20, 30.0, rank=1))])

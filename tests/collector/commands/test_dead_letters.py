@@ -14,7 +14,7 @@ from line_story import PLANT, T0, S, drive
 from outbox_story import fill, folder, in_store, left_for, letter, potline, take_all, wrong_of
 from potroom import EFFECT, TELEMETRY, WEIGHING, effect, weighing
 
-from collector import assembly
+from collector import sources
 from collector.acquisition.feed import Feed
 from collector.settings import load
 from collector.store import outbox
@@ -168,7 +168,7 @@ def test_beside_a_running_collector_that_one_reads_the_message(store: Path) -> N
             clock = ClockByHand(T0 + (65 * 60 + 20) * S)
             line = await open_line(PLANT, running, clock)
             configuration = await asyncio.to_thread(load, Path("config/collector.toml"))
-            letters_again = assembly.letters_again(configuration, running, clock)
+            letters_again = sources.letters_again(configuration, running, clock)
             feed = asyncio.create_task(Feed(letters_again, line.inbox, line.instruments).run())
             asked = asyncio.create_task(asyncio.to_thread(potline, "outbox", "dead", "resend", "1", "--yes"))
             t = 65 * 60 + 20

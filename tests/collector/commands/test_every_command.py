@@ -22,7 +22,10 @@ GLOBAL = {"-h", "--help"}
 def _all(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        for part, one in command.commands.items():
+        context = click.Context(command)
+        for part in command.list_commands(context):
+            one = command.get_command(context, part)
+            assert one is not None
             yield from _all(one, f"{name} {part}")
 
 

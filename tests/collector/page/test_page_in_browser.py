@@ -21,6 +21,7 @@ from collector.readings.health import Refused
 from collector.readings.quality import Quality
 from collector.readings.quantity import Quantity
 from collector.store.commit import Commit
+from collector.store.filling import RULE as FILLING
 from collector.store.store import Store
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,6 +53,7 @@ async def example(tmp_path_factory: pytest.TempPathFactory, browser: Browser) ->
         await store.commit(
             Commit(END, events=[effect("AE-1", "1007", 3600.0, 95.0), effect("AE-2", "1012", 40.0, None)])
         )
+        await store.meta(FILLING, "firing")
         served = Served(PLANT, path, ClockByHand(END + 20 * S))
         read_everything(PLANT, served.latest, served.clock.now_ns())
         served.tell("pl1_dc", Quantity.LINE_CURRENT, 401.27)
@@ -145,6 +147,13 @@ async def test_anode_effects_ledger_and_databases_are_those_of_the_document(brow
     assert latest["digest"] in ledger
     assert database["state"] in databases
     assert plain(f"{database['records']}") in databases
+
+
+async def test_an_alert_that_fires_is_the_first_thing_that_is_told(browser: Browser, example: Served) -> None:
+    alert = (await example.document())["alerts"][0]
+    async with looking(browser, example) as tab:
+        assert await text(tab.page, "main h2") == "Alerts: 1 firing"
+        assert alert["text"] in await text(tab.page, "#alerts tbody tr")
 
 
 async def test_text_of_the_collector_is_never_markup(browser: Browser, example: Served) -> None:

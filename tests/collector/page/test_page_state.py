@@ -27,6 +27,7 @@ async def test_messages_that_could_not_be_used_are_shown_by_cause(tmp_path: Path
             clock=ClockByHand(NOW_NS),
             instruments=instruments,
             least_coverage_pct=90.0,
+            alerts=list,
         )
         totals = msgspec.json.decode(await asyncio.to_thread(state.document))["totals"]
     assert totals["rejected_by_cause"] == {"not_json": 12, "unknown_name": 3}

@@ -33,7 +33,13 @@ async def rectifier(folder: Path, instruments: Instruments, qualities: dict[Quan
     )
     async with Store(folder / "s.sqlite", PLANT.points) as store:
         state = PageState(
-            PLANT, store.path, latest, clock=ClockByHand(NOW_NS), instruments=instruments, least_coverage_pct=90.0
+            PLANT,
+            store.path,
+            latest,
+            clock=ClockByHand(NOW_NS),
+            instruments=instruments,
+            least_coverage_pct=90.0,
+            alerts=list,
         )
         document = json.loads(await asyncio.to_thread(state.document))
     return next(meter for meter in document["meters"] if meter["id"] == "rectifier_1")
