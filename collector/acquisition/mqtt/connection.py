@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from collector.acquisition.mqtt import access, reasons
+from collector.acquisition.mqtt.chunks import Chunks
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
 from collector.acquisition.mqtt.inflight import Inflight
@@ -154,7 +155,7 @@ class MqttConnection:
         A chunk is what came within ``GATHER_S`` of its first message. It is empty where nothing came for ``IDLE_S``. It
         raises SourceUnavailable when the connection is lost, and everything that came before is handed on.
         """
-        return _Chunks(self)
+        return Chunks(self.chunk)
 
     async def chunk(self) -> list[Message]:
         """Return the next chunk of messages.
@@ -404,19 +405,6 @@ class MqttConnection:
         self._inflight.end(message.token for message in self._waiting)
         self._waiting.clear()
         self._lose("the connection is closed")
-
-
-class _Chunks:
-    """An iterator that needs no closing, as a generator would."""
-
-    def __init__(self, connection: MqttConnection) -> None:
-        self._connection = connection
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> list[Message]:
-        return await self._connection.chunk()
 
 
 def _now_s() -> float:
