@@ -163,9 +163,12 @@ def main() -> None:
     """Run them and print the lines; exit code 1 where the cost grows faster than the work."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--kind", choices=("pots", "meters"), help="One of them alone.")
     chosen = options.parse_args()
     verdicts = []
     for kind, run in (("pots", of_pots), ("meters", of_meters)):
+        if chosen.kind not in {None, kind}:
+            continue
         rows = []
         for times in TIMES:
             with tempfile.TemporaryDirectory() as folder:
