@@ -21,6 +21,7 @@ from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
+from collector.own_lines import PART_OF
 from collector.pipeline import Line
 from collector.plant.division import Part
 from collector.plant.topology import Plant
@@ -116,4 +117,4 @@ async def line_on(
 
 def instance(part: Part | None) -> str:
     """Return what the collector is called in its own stream: by its machine, and its part where it has one."""
-    return socket.gethostname() if part is None else f"{socket.gethostname()}/{part.name}"
+    return socket.gethostname() if part is None else f"{socket.gethostname()}{PART_OF}{part.name}"
