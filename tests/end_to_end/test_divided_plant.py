@@ -64,6 +64,20 @@ def test_two_collectors_with_a_line_each_say_the_same_as_one_with_both(
     plantwide = "SELECT kwh_per_t FROM energy_intensity WHERE potline = '' AND window = 'minute'"
     assert len(influxdb1.query("whole", plantwide)) >= MINUTES
     assert influxdb1.query("divided", plantwide) == []
+    # Whoever wants it takes sum over sum, as the README says.
+    begin, end = minutes[0], minutes[-1]
+    asked = (
+        "SELECT sum(energy_kwh) / sum(metal_t) AS together FROM energy_intensity WHERE \"window\" = 'minute' "
+        "AND boundary = 'liquid_comprehensive_ac' AND potline != '' AND kwh_per_t > 0 "
+        f"AND time >= {begin} AND time <= {end}"
+    )
+    stated = f"{plantwide} AND boundary = 'liquid_comprehensive_ac' AND time >= {begin} AND time <= {end}"
+    [together] = influxdb1.query("divided", asked)
+    each = [row["kwh_per_t"] for row in influxdb1.query("whole", stated)]
+    assert len(each) == MINUTES
+    assert min(each) <= together["together"] <= max(each)
+    [whole_together] = influxdb1.query("whole", asked)
+    assert together["together"] == pytest.approx(whole_together["together"], rel=AS_POLLED)
 
 
 def same_sums(whole: Rows, divided: Rows) -> None:
