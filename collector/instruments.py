@@ -1,10 +1,14 @@
 """The collector's own metrics: one catalogue, each with its meaning.
 
-Totals count since the start of the process. They are written every ten seconds as the stream ``collector``.
+Totals count since the start of the process. They are written every ten seconds as the stream ``collector``, with what
+the process itself takes of the machine.
 """
 
+import os
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from collector.readings.health import MeterHealth
 
@@ -21,6 +25,29 @@ class Waiting:
     def lag_s(self, now_ns: int) -> float:
         """Return how old the oldest of it is [s]; 0 where everything was taken."""
         return max(0.0, (now_ns - self.oldest_ns) / 1e9) if self.oldest_ns else 0.0
+
+
+def process_fields(statm: Path = Path("/proc/self/statm")) -> dict[str, int | float]:
+    """Return what the process takes of the machine, by its names in the stream ``collector``. Reads a file.
+
+    They are no instruments: ``/metrics`` has the same from its client library, under ``process_``.
+
+    Returns
+    -------
+    dict
+        ``process_cpu_seconds_total``: processor time of all threads since the start, in user and system mode [s].
+        ``process_resident_bytes``: what it holds in memory now [bytes]; missing on systems without Linux's ``/proc``.
+
+    References
+    ----------
+    proc_pid_statm(5): the second number is the resident set size in pages.
+    """
+    found: dict[str, int | float] = {"process_cpu_seconds_total": time.process_time()}
+    try:
+        pages = int(statm.read_text("ascii").split()[1])
+    except FileNotFoundError:
+        return found
+    return found | {"process_resident_bytes": pages * os.sysconf("SC_PAGE_SIZE")}
 
 
 @dataclass(slots=True)

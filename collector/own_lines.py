@@ -11,7 +11,12 @@ PART_OF = "/"
 
 
 def own_lines(
-    tags: Mapping[str, str], instruments: Instruments, oldest_ns: int, alert: Alert | None, now_ns: int
+    tags: Mapping[str, str],
+    instruments: Instruments,
+    process: Mapping[str, int | float],
+    oldest_ns: int,
+    alert: Alert | None,
+    now_ns: int,
 ) -> list[bytes]:
     """Return the lines of one report.
 
@@ -21,6 +26,8 @@ def own_lines(
         ``plant`` and ``instance``.
     instruments
         What was counted.
+    process
+        What the process takes of the machine.
     oldest_ns
         When the oldest record of the outbox was written [UTC ns]; 0: there is none.
     alert
@@ -31,6 +38,7 @@ def own_lines(
     lags_s = instruments.lags_s(now_ns)
     fields = {
         **instruments.stream_fields(),
+        **process,
         "outbox_oldest_s": (now_ns - oldest_ns) * 1e-9 if oldest_ns else 0.0,
         "lag_s": max(lags_s.values(), default=None),
         **{f"lag_{name}_s": lag_s for name, lag_s in lags_s.items()},

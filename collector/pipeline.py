@@ -29,7 +29,7 @@ from collector.closing.told import WHY, Judged, ToldFactors
 from collector.counter_check import CounterCheck
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.effects import Effects
-from collector.instruments import Instruments
+from collector.instruments import Instruments, process_fields
 from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
@@ -320,8 +320,9 @@ class Line:
     async def _own_lines(self) -> list[bytes]:
         state = await self._room.state()
         self.instruments.look_at_meters()
+        alert, process = self._room.alert(state), await asyncio.to_thread(process_fields)
         tags = {"plant": self.plant.id, "instance": self.instance}
-        return own_lines(tags, self.instruments, state.oldest_ns, self._room.alert(state), self.clock.now_ns())
+        return own_lines(tags, self.instruments, process, state.oldest_ns, alert, self.clock.now_ns())
 
     async def _dirty_by_events(
         self, weighings: Sequence[Weighing], effects: Sequence[tuple[str, int]]

@@ -16,10 +16,16 @@ EFFICIENCY = "current efficiency"
 """The name under which the metal has it, too: by overvoltage it cancels out of the gases."""
 
 
+WITHOUT_SETTING = ("sulphur", "ash", "C2F6 per CF4", "time of", "overvoltage of")
+"""What names begin with of factors that have no setting for their uncertainty: they count as exact."""
+
+
 def of_named(name: str, told: Named) -> Factor:
-    """Return a number of the parameters as a factor."""
+    """Return a number of the parameters as a factor. A zero is as sure as it can be: any part of it is zero."""
     relative = told.relative_uncertainty
-    return Factor(name, told.value, None if relative is None else told.value * relative)
+    if relative is None:
+        return Factor(name, told.value, None if told.value else 0.0)
+    return Factor(name, told.value, told.value * relative)
 
 
 def anodes_of(parameters: Parameters) -> Emission:

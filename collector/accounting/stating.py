@@ -1,15 +1,16 @@
 """How well the ratios of an interval are known, from its sums and parameters. Pure.
 
-What is not configured is not guessed: then there is no uncertainty, and it is said what is missing. Three things are
-taken on the safe side: all that was bridged of an integral counts as one gap; current efficiency is taken as found with
-another measurement of the charge than the line's own; and the register of a counter is taken as exact, because its
-step is far below the class of the meter over an hour.
+What is not configured is not guessed: then there is no uncertainty, and it is said what is missing. That holds for
+factors, too, of files and told; only what has no setting for its uncertainty (assays, the time of anode effects) counts
+as exact, as in statements. Three things are taken on the safe side: all that was bridged of an integral counts as one
+gap; current efficiency is taken as found with another measurement of the charge than the line's own; and the register
+of a counter is taken as exact, because its step is far below the class of the meter over an hour.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.accounting.emission_sources import anodes_of, gases_of, of_named
+from collector.accounting.emission_sources import WITHOUT_SETTING, anodes_of, gases_of, of_named
 from collector.accounting.error_sources import (
     Charge,
     CurrentEfficiency,
@@ -28,7 +29,6 @@ from collector.accounting.period_metal import weighed_metal
 from collector.accounting.sums import Sums
 from collector.accounting.uncertainty import Budget, emission_budgets, energy_budgets
 
-_TAKEN_IN = (Role.RECTIFIER, Role.AUXILIARY)
 _ROLES = {
     "dc": (Role.DC,),
     "liquid_ac": (Role.RECTIFIER,),
@@ -104,9 +104,10 @@ def uncertainties(
     t_co2e_per_t = None
     if taken_in and not sums.electricity_withheld:
         emitted = _emissions(sums, parameters, taken_in, made, fuels)
-        t_co2e_per_t = _relative(emitted)
-        missing |= set(emitted.missing)
-        shares["t_co2e_per_t"] = emitted.shares
+        unsure = {*emitted.missing, *(name for name in emitted.uncounted if not name.startswith(WITHOUT_SETTING))}
+        t_co2e_per_t = None if unsure else _relative(emitted)
+        missing |= unsure
+        shares["t_co2e_per_t"] = () if unsure else emitted.shares
     return Uncertainties(kwh_per_t, t_co2e_per_t, tuple(sorted(missing)), shares)
 
 

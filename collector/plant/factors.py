@@ -196,6 +196,9 @@ class FactorSeries:
         What counts where neither ``told`` nor ``hourly`` has a value; None: nothing is told of it.
     told : ToldValues
         Where it has a value, that counts before all others. It is no part of what is configured.
+    relative_standard_uncertainty : float or None
+        Of each value of ``hourly`` and ``told`` [1]; None where nobody said how sure they are. Named factors have their
+        own.
 
     Raises
     ------
@@ -208,6 +211,7 @@ class FactorSeries:
     hourly: HourlyFactors | None = None
     untold: Untold | None = None
     told: ToldValues = field(default=ToldValues(), repr=False)
+    relative_standard_uncertainty: float | None = None
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _used: tuple[FactorInForce, ...] = field(init=False, repr=False, compare=False)
 
@@ -227,6 +231,16 @@ class FactorSeries:
             estimated=self._may_be_estimated,
             relative_standard_uncertainty=factor.relative_standard_uncertainty,
         )
+
+    def _as_told(self, told: ToldValue) -> FactorInForce:
+        sure = self.relative_standard_uncertainty
+        return FactorInForce(
+            told.value, told.id, told.version, relative_standard_uncertainty=sure, revision=told.revision
+        )
+
+    def _of_hour(self, hourly: HourlyFactors, value: float) -> FactorInForce:
+        sure = self.relative_standard_uncertainty
+        return FactorInForce(value, hourly.id, hourly.version, relative_standard_uncertainty=sure)
 
     @property
     def _may_be_estimated(self) -> bool:
@@ -269,11 +283,11 @@ class FactorSeries:
         """
         told = self.told.at(time_ns)
         if told is not None:
-            return _as_told(told)
+            return self._as_told(told)
         if self.hourly is not None:
             value = self.hourly.at(time_ns)
             if value is not None:
-                return FactorInForce(value, self.hourly.id, self.hourly.version)
+                return self._of_hour(self.hourly, value)
         if self.untold is Untold.WITHHOLD:
             raise self._withheld(time_ns)
         self.named(time_ns)  # raises where none is in force
@@ -301,13 +315,13 @@ class FactorSeries:
         used: dict[int, FactorInForce] = {}
         for row, first in zip(*np.unique(rows, return_index=True), strict=True):
             if row >= 0:
-                used[int(first)] = _as_told(self.told.rows[row])
+                used[int(first)] = self._as_told(self.told.rows[row])
         if self.hourly is not None:
             of_hours = np.where(np.isnan(values), self.hourly.over(times), np.nan)
             known = np.flatnonzero(~np.isnan(of_hours))
             if len(known):
                 values[known] = of_hours[known]
-                used[int(known[0])] = FactorInForce(float(values[known[0]]), self.hourly.id, self.hourly.version)
+                used[int(known[0])] = self._of_hour(self.hourly, float(values[known[0]]))
         open_ = np.flatnonzero(np.isnan(values))
         if len(open_) and self.untold is Untold.WITHHOLD:
             if where_none is WhereNone.REFUSE:
@@ -365,10 +379,6 @@ class SlopeCoefficients:
     def version(self) -> str:
         """The digest of all that is said of it."""
         return version_of(*astuple(self))
-
-
-def _as_told(told: ToldValue) -> FactorInForce:
-    return FactorInForce(told.value, told.id, told.version, revision=told.revision)
 
 
 def _day(time_ns: int) -> str:

@@ -126,7 +126,7 @@ LINES: Mapping[str, Lines] = {
         ("potline", "stack", "meter", "limit", "quantity", "unit", "window"),
         ("mean", "least", "most", "of_most_pct", "outside", "coverage_pct", "quality"),
     ),
-    "collector": Lines(("instance",), ("outbox_oldest_s",)),
+    "collector": Lines(("instance",), ("outbox_oldest_s", "process_cpu_seconds_total", "process_resident_bytes")),
 }
 """By stream. What the collector counts of itself comes to ``collector``; a test holds the others to what is written."""
 

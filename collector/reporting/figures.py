@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import fsum
 
+from collector.accounting.emission_sources import WITHOUT_SETTING
 from collector.accounting.error_sources import Emission
 from collector.accounting.period_metal import WEIGHING, weighed_metal
 from collector.domain.propagation import Figure, added, divided, exact, scaled
@@ -26,7 +27,6 @@ UNVERIFIED = "unverified"
 EXACT = "taken as exact, for nothing says how sure they are: "
 _STEP = 1e-3
 _OF_A_TABLE = ("slope", "overvoltage coefficient", "default of")
-_WITHOUT_SETTING = ("sulphur", "ash", "C2F6 per CF4", "time of", "overvoltage of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def emitted(emission: Emission, metal: Known, value: float, *, line: str, techno
             moved[sign] = emission.formula(metal_t=metal_t, **by)
         effects[source] = (moved[1] - moved[-1]) / (2 * _STEP) * (value / whole if whole > 0 else 0.0)
     unsure = {name: factor for name, factor in named.values() if factor.standard is None and factor.value}
-    taken = frozenset(name for name in unsure if name.startswith(_WITHOUT_SETTING))
+    taken = frozenset(name for name in unsure if name.startswith(WITHOUT_SETTING))
     return replace(
         metal,
         figure=Figure(value, effects),

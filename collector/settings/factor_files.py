@@ -12,6 +12,7 @@ from collector.plant.factors import EmissionFactor, FactorKind, FactorSeries, Gw
 from collector.plant.told import Untold
 from collector.settings import formulas, models
 from collector.settings import parameter_models as shapes
+from collector.settings.monthly import half
 from collector.settings.part import DatedPart, relative
 from collector.settings.problems import ConfigurationError
 from collector.settings.sheet import Row
@@ -81,7 +82,18 @@ class FactorFiles(DatedPart):
         hourly = self._hourly() if key == "grid_factor" else None
         untold = getattr(self._emissions, f"{key}_untold", None)
         named = tuple((self._from_ns(start), self._factor(id_, found)) for start, id_, found, _ in entries)
-        return FactorSeries(f"emissions.{key}", named, hourly, None if untold is None else Untold(untold))
+        sure = self._of_values(hourly, untold) if key == "grid_factor" else None
+        counts = None if untold is None else Untold(untold)
+        return FactorSeries(f"emissions.{key}", named, hourly, counts, relative_standard_uncertainty=sure)
+
+    def _of_values(self, hourly: HourlyFactors | None, untold: str | None) -> float | None:
+        """Return the relative standard uncertainty of the values of hours, which is told expanded (k = 2) [1]."""
+        expanded = self._emissions.grid_factor_uncertainty
+        if expanded is not None and hourly is None and untold is None and self._fine("emissions", "grid_factor_csv"):
+            what = "belongs to the values of a grid_factor_csv or to those that are told, and there are none"
+            remedy = "give the named factor an uncertainty in its file, and remove this"
+            self._report(("emissions", "grid_factor_uncertainty"), what, remedy)
+        return half(expanded)
 
     def _factor(self, id_: str, found: shapes.GridFactorSection) -> EmissionFactor:
         return EmissionFactor(

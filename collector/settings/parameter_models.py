@@ -116,6 +116,7 @@ class Emissions(ParameterModel):
     grid_factor_csv: Text | None = None
     grid_factor_gaps: Literal["estimate", "refuse"] | None = None
     grid_factor_untold: Literal["estimate", "withhold"] | None = None
+    grid_factor_uncertainty: Surely | None = None
     residual_factor: FactorsOverTime | None = None
     residual_factor_untold: Literal["estimate", "withhold"] | None = None
     footprint_factor: FactorsOverTime | None = None

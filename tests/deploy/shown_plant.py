@@ -4,6 +4,7 @@ One plant file, read by simulator and collector both. Numbers that a plant choos
 are examples; standards and rules are those of config/factors.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ method = "ipcc_2006"
 gwp = "ar5"
 grid_factor = "cn-national-2023"
 grid_factor_untold = "estimate"
+grid_factor_uncertainty = "4 %"
 residual_factor = "cn-national-2023-without-traded-non-fossil"
 
 [endpoints.plc]
@@ -306,6 +308,13 @@ def _polled() -> str:
     return text
 
 
+# The row of the rule set ipcc_2006: the plant's own word on how sure its slope is goes into it.
+_SLOPE = (
+    'source = "IPCC 2006 guidelines as in the IAI/WRI aluminium workbook"\nverified = "official"\n'
+    "cwpb = { slope = 0.143, c2f6_per_cf4 = 0.121"
+)
+
+
 def written(folder: Path, influx_url: str) -> Shown:
     """Write the plant's files into a folder and have both sides read them; the database is at the address."""
     text = _HEAD.format(zone=ZONE)
@@ -318,8 +327,14 @@ def written(folder: Path, influx_url: str) -> Shown:
     for name, sheet in _SHEETS.items():
         (folder / name).write_text(sheet, encoding="utf-8")
     (folder / "scenario.toml").write_text(_SCENARIO.format(config=CONFIG), encoding="utf-8")
-    places = "".join(f'{name}_dir = "{CONFIG}/{name}"\n' for name in ("profiles", "factors", "layouts"))
-    settings = f'plant_file = "plant.toml"\n{places}[store]\npath = "store.sqlite"\n'
+    shutil.copytree(CONFIG / "factors", folder / "factors")
+    slopes = folder / "factors" / "pfc_slope.toml"
+    text = slopes.read_text(encoding="utf-8")
+    if text.count(_SLOPE) != 1:
+        raise ValueError(f"{slopes.name} has not one row '{_SLOPE}' of ipcc_2006; name the row as it stands there")
+    slopes.write_text(text.replace(_SLOPE, f'{_SLOPE}, uncertainty = "6 %"'), encoding="utf-8")
+    places = "".join(f'{name}_dir = "{CONFIG}/{name}"\n' for name in ("profiles", "layouts"))
+    settings = f'plant_file = "plant.toml"\nfactors_dir = "factors"\n{places}[store]\npath = "store.sqlite"\n'
     settings += f'[delivery.{TARGET}]\nkind = "influxdb1"\nurl = "{influx_url}"\ndatabase = "{DATABASE}"\n'
     settings += "create_database = true\n"
     (folder / "collector.toml").write_text(settings, encoding="utf-8")

@@ -147,7 +147,8 @@ def _energy() -> tuple[Rule, ...]:
         summary="Potline {{ .Labels.potline }}, {{ .Labels.boundary }}: only "
         '{{ printf "%.0f" .Values.B.Value }} % of the last hour is measured',
         description="coverage_pct of the last closed hour is below "
-        f"{LEAST_COVERAGE_PCT} %, the default of [accounting] least_coverage: its ratio is withheld.",
+        f"{LEAST_COVERAGE_PCT} %, the default of [accounting] least_coverage: its ratio is withheld unless "
+        "counters bridge what is missing (estimated_pct).",
         remedy="find the meters that were silent in that hour; an hour is stated again if late readings come.",
         dashboard=_QUALITY,
         panel="Coverage by boundary",

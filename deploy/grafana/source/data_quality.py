@@ -1,9 +1,11 @@
 """Data quality: how much is measured, which meters are bad, what is estimated or stated again, what came late."""
 
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.models.common import LineInterpolation
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import variables
+from alert_table import alerts
 from data_quality_late import counters, doubts, late, late_pots, own
 from health import growth
 from influxql import OF_POTLINES, PLANT, Form, InfluxQL, column, select, tagged
@@ -11,12 +13,17 @@ from page import page
 from panels import (
     COUNT,
     GREEN,
+    KILOWATT_HOUR,
+    KWH_PER_T,
     OPC_QUALITY,
     PERCENT,
     RED,
+    T_CO2E_PER_T,
+    TONNES,
     YELLOW,
     Thresholds,
     between,
+    in_words,
     no_limit,
     rows_table,
     single_stat,
@@ -45,7 +52,7 @@ def dashboard() -> Dashboard:
             "Meters": [_meters(), _lines(), _stacks(), _bad_readings(), _silent()],
             "Stated again": [_restated(), _restated_emissions(), _restatements()],
             "Late, refused, not believed": [late(), late_pots(), doubts(), counters()],
-            "What the collector says": [_alerts()],
+            "What the collector says": [alerts("What the collector says", newest=200, height=10)],
         },
     )
 
@@ -55,8 +62,8 @@ def _least_coverage() -> stat.Panel:
     return single_stat(
         "Least coverage, last hour",
         "Least coverage_pct of all boundaries and potlines chosen, in the last closed hour: the share of the hour "
-        "that is backed by readings close to each other. Below [accounting] least_coverage (90 % by default) ratios "
-        "are withheld.",
+        "that is backed by readings close to each other. Where it and the estimated share together are below "
+        "[accounting] least_coverage (90 % by default), ratios are withheld.",
         [select(column("min", "coverage_pct", "coverage"), of="energy_intensity", where=hours, every="1h")],
         unit=PERCENT,
         thresholds=Thresholds(RED, (LEAST_COVERAGE_PCT, GREEN)),
@@ -103,8 +110,8 @@ def _coverage() -> timeseries.Panel:
     return time_series(
         "Coverage by boundary",
         "coverage_pct, the least in each point, by potline and boundary: the share of a window that is backed by "
-        "readings close to each other. Dashed: the default of [accounting] least_coverage, below which ratios are "
-        "withheld.",
+        "readings close to each other. Dashed: the default of [accounting] least_coverage; where coverage and "
+        "estimated share together are below it, ratios are withheld.",
         [
             select(
                 column("min", "coverage_pct", "coverage"),
@@ -118,7 +125,9 @@ def _coverage() -> timeseries.Panel:
         unit=PERCENT,
         thresholds=Thresholds(RED, (LEAST_COVERAGE_PCT, GREEN)),
         lines_at_limits=True,
-    )
+        many=True,
+        calcs=["lastNotNull", "min"],
+    ).axis_soft_min(0)
 
 
 def _estimated() -> timeseries.Panel:
@@ -138,7 +147,9 @@ def _estimated() -> timeseries.Panel:
         ],
         unit=PERCENT,
         thresholds=no_limit(),
-    )
+        many=True,
+        calcs=["lastNotNull", "max"],
+    ).axis_soft_min(0)
 
 
 def _withheld() -> statetimeline.Panel:
@@ -158,7 +169,7 @@ def _withheld() -> statetimeline.Panel:
         unit=COUNT,
         thresholds=_QUALITY,
         mappings=(
-            between(192, 255, "good", GREEN),
+            between(192, 255, "stated", GREEN),
             between(64, 191, "uncertain", YELLOW),
             between(0, 63, "withheld", RED),
         ),
@@ -228,7 +239,11 @@ def _bad_readings() -> timeseries.Panel:
         [query],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+        stacked=True,
+        bars=True,
+        many=True,
+        calcs=["sum", "max"],
+    ).decimals(0)
 
 
 def _silent() -> timeseries.Panel:
@@ -236,7 +251,7 @@ def _silent() -> timeseries.Panel:
         column("max", "meters_silent", "meters silent"),
         column("max", "registers_set_aside", "registers set aside"),
     )
-    return time_series(
+    shown = time_series(
         "Silent meters and registers set aside",
         "meters_silent and registers_set_aside, the largest in each point: polled meters that do not answer, and "
         "registers that meters refuse and that are asked for only now and then.",
@@ -244,56 +259,76 @@ def _silent() -> timeseries.Panel:
         unit=COUNT,
         thresholds=no_limit(),
     )
+    return shown.decimals(0).axis_soft_min(0).line_interpolation(LineInterpolation.STEP_AFTER)
 
 
-def _again(of: str, columns: tuple[str, ...], where: list[str]) -> InfluxQL:
+def _again(of: str, columns: dict[str, str]) -> InfluxQL:
     return select(
-        *(f'"{name}"' for name in columns),
+        *(f'"{field}"' + (f' AS "{name}"' if name else "") for field, name in columns.items()),
         of=of,
-        where=[PLANT, OF_POTLINES, *where, '"revision" > 1'],
+        where=[PLANT, OF_POTLINES, '"revision" > 1'],
         newest=200,
         form=Form.TABLE,
     )
 
 
 def _restated() -> table.Panel:
-    columns = ("window", "potline", "boundary", "revision", "kwh_per_t", "energy_kwh", "metal_t", "coverage_pct")
+    columns = {
+        "potline": "",
+        "window": "",
+        "boundary": "",
+        "revision": "",
+        "kwh_per_t": "intensity",
+        "energy_kwh": "energy",
+        "metal_t": "metal",
+        "metal_basis": "basis",
+        "coverage_pct": "coverage",
+        "quality": "",
+    }
     return rows_table(
         "Energy stated again",
-        "The newest 200 windows with a revision above 1: kWh/t = energy_kwh / metal_t as it stands now. Late readings, "
+        "The newest 200 windows with a revision above 1: kWh/t = energy / metal as it stands now. Late readings, "
         "weighings and factors cause it. The ledger keeps every older revision, with the reason.",
-        [_again("energy_intensity", (*columns, "metal_basis", "quality"), [])],
+        [_again("energy_intensity", columns)],
         unit=COUNT,
-        units={
-            "kwh_per_t": "suffix: kWh/t",
-            "energy_kwh": "kwatth",
-            "metal_t": "suffix: t",
-            "coverage_pct": PERCENT,
-        },
+        units={"intensity": KWH_PER_T, "energy": KILOWATT_HOUR, "metal": TONNES, "coverage": PERCENT},
+        decimals={"intensity": 0, "metal": 3, "coverage": 1},
         thresholds=no_limit(),
-        width=12,
+        height=8,
         no_value="nothing was stated again in this range",
-    )
+    ).override_by_name("quality", in_words(OPC_QUALITY))
 
 
 def _restated_emissions() -> table.Panel:
-    columns = ("window", "potline", "method", "electricity", "revision", "t_co2e_per_t", "total_t_co2e", "metal_t")
+    columns = {
+        "potline": "",
+        "window": "",
+        "method": "",
+        "electricity": "",
+        "revision": "",
+        "t_co2e_per_t": "intensity",
+        "total_t_co2e": "emissions",
+        "metal_t": "metal",
+        "coverage_pct": "coverage",
+        "quality": "",
+    }
     return rows_table(
         "Emissions stated again",
-        "The newest 200 windows with a revision above 1: t CO2e/t = total_t_co2e / metal_t as it stands now. A "
+        "The newest 200 windows with a revision above 1: t CO2e/t = emissions / metal as it stands now. A "
         "corrected factor or anode effect changes emissions and leaves the energy as it was.",
-        [_again("emissions_intensity", (*columns, "coverage_pct", "quality"), [])],
+        [_again("emissions_intensity", columns)],
         unit=COUNT,
         units={
-            "t_co2e_per_t": "suffix: t CO₂e/t",
-            "total_t_co2e": "suffix: t CO₂e",
-            "metal_t": "suffix: t",
-            "coverage_pct": PERCENT,
+            "intensity": T_CO2E_PER_T,
+            "emissions": "suffix: t CO₂e",
+            "metal": TONNES,
+            "coverage": PERCENT,
         },
+        decimals={"intensity": 3, "emissions": 3, "metal": 3, "coverage": 1},
         thresholds=no_limit(),
-        width=12,
+        height=8,
         no_value="nothing was stated again in this range",
-    )
+    ).override_by_name("quality", in_words(OPC_QUALITY))
 
 
 def _restatements() -> timeseries.Panel:
@@ -305,7 +340,7 @@ def _restatements() -> timeseries.Panel:
         by=["potline"],
         alias="$tag_potline",
     )
-    return time_series(
+    shown = time_series(
         "Highest revision",
         "Highest revision of the windows in each point, by potline: 1 is what was stated first. Closed months are "
         "stated again when metal is reconciled; an hour that is stated again and again has a late source.",
@@ -315,16 +350,4 @@ def _restatements() -> timeseries.Panel:
         width=24,
         height=7,
     )
-
-
-def _alerts() -> table.Panel:
-    columns = ("rule", "severity", "potline", "state", "value", "limit", "text")
-    return rows_table(
-        "What the collector says",
-        "The newest 200 words of the stream alert: a rule begins to fire, changes, or is resolved; value is what was "
-        "found and limit what it was judged by, each in the unit that the text tells.",
-        [select(*(f'"{name}"' for name in columns), of="alert", where=[PLANT], newest=200, form=Form.TABLE)],
-        unit=COUNT,
-        thresholds=no_limit(),
-        no_value="the collector has said nothing in this range",
-    )
+    return shown.decimals(0).axis_soft_min(0).line_interpolation(LineInterpolation.STEP_AFTER)

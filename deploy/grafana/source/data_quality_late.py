@@ -14,14 +14,21 @@ def own(*columns: str, alias: str = "$col") -> InfluxQL:
 
 def late() -> timeseries.Panel:
     """Return what came after later readings of the same point."""
-    return time_series(
-        "Late readings",
-        "Growth in each point of readings that came after later ones of the same point: booked into the past, repeated "
-        "(known already), or refused, and each cause of refusal once it has occurred.",
-        [own(growth_of("^late_(booked|repeated|refused).*_total$"))],
-        unit=COUNT,
-        thresholds=no_limit(),
-    ).with_transformation(short_names())
+    return (
+        time_series(
+            "Late readings",
+            "Growth in each point of readings that came after later ones of the same point: booked into the past, "
+            "repeated (known already), or refused, and each cause of refusal once it has occurred.",
+            [own(growth_of("^late_(booked|repeated|refused).*_total$"))],
+            unit=COUNT,
+            thresholds=no_limit(),
+            bars=True,
+            stacked=True,
+            calcs=["sum", "max"],
+        )
+        .decimals(0)
+        .with_transformation(short_names())
+    )
 
 
 def late_pots() -> timeseries.Panel:
@@ -41,7 +48,10 @@ def late_pots() -> timeseries.Panel:
         [own(*totals)],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+        bars=True,
+        stacked=True,
+        calcs=["sum", "max"],
+    ).decimals(0)
 
 
 def doubts() -> timeseries.Panel:
@@ -58,7 +68,10 @@ def doubts() -> timeseries.Panel:
         [own(*totals)],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+        bars=True,
+        stacked=True,
+        calcs=["sum", "max"],
+    ).decimals(0)
 
 
 def counters() -> timeseries.Panel:
@@ -70,7 +83,7 @@ def counters() -> timeseries.Panel:
         where=[PLANT, OF_POTLINES],
         every="$__interval",
         by=["potline", "window"],
-        alias="$tag_potline $tag_window $col",
+        alias="$tag_potline $col, $tag_window",
     )
     return time_series(
         "Anode effects: controllers' counters",
@@ -79,4 +92,6 @@ def counters() -> timeseries.Panel:
         [query],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+        many=True,
+        calcs=["lastNotNull"],
+    ).axis_soft_min(0)

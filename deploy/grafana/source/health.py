@@ -1,6 +1,7 @@
 """The collector itself: what it takes in, what it has written, what each database still has to take, what was lost."""
 
 from grafana_foundation_sdk.builders import stat, timeseries
+from grafana_foundation_sdk.models.common import LineInterpolation
 from grafana_foundation_sdk.models.dashboard import Dashboard, DataTransformerConfig
 
 import variables
@@ -18,6 +19,7 @@ from panels import (
     single_stat,
     time_series,
 )
+from transformations import renamed
 
 BYTES = "bytes"
 PER_SECOND = "cps"
@@ -38,6 +40,7 @@ def dashboard() -> Dashboard:
             "In and out": [_readings(), _delivered(), _written(), _slowest()],
             "Outbox": [_outbox(), _size(), _oldest(), _lags()],
             "Lost, refused, late": [_lost(), _messages(), _late_polls(), _clock()],
+            "Process": [_memory(), _processor()],
         },
         since="now-6h",
     )
@@ -65,11 +68,6 @@ def growth_of(pattern: str) -> str:
 def short_names() -> DataTransformerConfig:
     """Return what takes the names of functions off columns that `growth_of` made."""
     return renamed("(?:non_negative_difference_)?(?:last_)?(.+)_total")
-
-
-def renamed(pattern: str) -> DataTransformerConfig:
-    """Return what leaves of a column's name the part in parentheses."""
-    return DataTransformerConfig(id_val="renameByRegex", options={"regex": pattern, "renamePattern": "$1"})
 
 
 def _used_now() -> stat.Panel:
@@ -219,25 +217,33 @@ def _lags() -> timeseries.Panel:
 
 
 def _lost() -> timeseries.Panel:
-    return time_series(
+    shown = time_series(
         "Lost and refused, by cause",
         "Growth from point to point: lines that left the outbox undelivered, lines that a database refused for good, "
         "and each cause once it has occurred (records dropped, readings that found no place while the line waited).",
         [_own(growth_of("^(dropped|readings_lost|refused).*_total$"), alias="$col")],
         unit=COUNT,
         thresholds=no_limit(),
-    ).with_transformation(short_names())
+        stacked=True,
+        bars=True,
+        calcs=["sum", "max"],
+    )
+    return shown.decimals(0).with_transformation(short_names())
 
 
 def _messages() -> timeseries.Panel:
-    return time_series(
+    shown = time_series(
         "Messages that could not be understood",
         "Growth of rejected_total and rejected_not_kept_total from point to point, and of each cause once it has "
         "occurred. 'potline outbox dead' shows the messages; mend the sender or the layout.",
         [_own(growth_of("^rejected.*_total$"), alias="$col")],
         unit=COUNT,
         thresholds=no_limit(),
-    ).with_transformation(short_names())
+        stacked=True,
+        bars=True,
+        calcs=["sum", "max"],
+    )
+    return shown.decimals(0).with_transformation(short_names())
 
 
 def _late_polls() -> timeseries.Panel:
@@ -248,11 +254,14 @@ def _late_polls() -> timeseries.Panel:
         [_own(growth("poll_late_total", "skipped"), alias="$tag_instance")],
         unit=COUNT,
         thresholds=no_limit(),
-    )
+        stacked=True,
+        bars=True,
+        calcs=["sum", "max"],
+    ).decimals(0)
 
 
 def _clock() -> timeseries.Panel:
-    return time_series(
+    shown = time_series(
         "Clock steps and lost logs",
         "clock_steps_total: times that the machine's clock was seen to be set since the start; see its time service. "
         "log_lost_total: 1 if the log of an unorderly stop was gone at the start, so the last commits may be missing.",
@@ -266,3 +275,27 @@ def _clock() -> timeseries.Panel:
         unit=COUNT,
         thresholds=no_limit(),
     )
+    return shown.decimals(0).axis_soft_min(0).line_interpolation(LineInterpolation.STEP_AFTER)
+
+
+def _memory() -> timeseries.Panel:
+    return time_series(
+        "Memory",
+        "process_resident_bytes: what the collector's process holds in memory [bytes], the largest in each point. It "
+        "rises after the start and then stays: caches are bounded, and what waits for a database is on disk.",
+        [_own(column("max", "process_resident_bytes", "resident"), alias="$tag_instance")],
+        unit=BYTES,
+        thresholds=no_limit(),
+    ).axis_soft_min(0)
+
+
+def _processor() -> timeseries.Panel:
+    used = 'non_negative_derivative(last("process_cpu_seconds_total"), 1s) * 100 AS "used"'
+    return time_series(
+        "Processor",
+        "Growth of process_cpu_seconds_total per second, in per cent of one core: time that the collector's process "
+        "worked, all its threads added. Near 100 % for long, the line cannot keep up: poll or publish more rarely.",
+        [_own(used, alias="$tag_instance")],
+        unit=PERCENT,
+        thresholds=no_limit(),
+    ).axis_soft_min(0)

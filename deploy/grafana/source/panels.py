@@ -92,19 +92,37 @@ def time_series(
     height: int = 9,
     lines_at_limits: bool = False,
     stacked: bool = False,
+    bars: bool = False,
+    many: bool = False,
     calcs: Sequence[str] = ("lastNotNull", "min", "max"),
 ) -> timeseries.Panel:
-    """Return a graph over time. ``lines_at_limits`` draws the thresholds; ``stacked`` puts series on one another."""
+    """Return a graph over time.
+
+    Parameters
+    ----------
+    lines_at_limits
+        Draws the thresholds.
+    stacked
+        Puts series on one another.
+    bars
+        Draws a bar for each point: for what is counted or added up over it.
+    many
+        Puts the legend to the right, where more than four series find room.
+    """
     panel = _of(timeseries.Panel(), title, description, queries, unit, thresholds, width, height)
     legend = common.VizLegendOptions().show_legend(True).display_mode(model.LegendDisplayMode.TABLE)
-    panel.legend(legend.placement(model.LegendPlacement.BOTTOM).calcs([*calcs]))
+    side = model.LegendPlacement.RIGHT if many else model.LegendPlacement.BOTTOM
+    panel.legend(legend.placement(side).calcs([*calcs]))
     mode = model.TooltipDisplayMode.MULTI
     panel.tooltip(common.VizTooltipOptions().mode(mode).sort(model.SortOrder.DESCENDING))
     drawn = model.GraphThresholdsStyleMode.DASHED if lines_at_limits else model.GraphThresholdsStyleMode.OFF
     panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(drawn))
-    panel.draw_style(model.GraphDrawStyle.LINE).line_width(1).show_points(model.VisibilityMode.AUTO)
+    panel.draw_style(model.GraphDrawStyle.BARS if bars else model.GraphDrawStyle.LINE).line_width(1)
+    panel.show_points(model.VisibilityMode.AUTO)
+    if bars:
+        panel.fill_opacity(80).axis_soft_min(0)
     if stacked:
-        panel.fill_opacity(60).axis_soft_min(0).stacking(
+        panel.fill_opacity(80 if bars else 60).axis_soft_min(0).stacking(
             common.StackingConfig().mode(model.StackingMode.NORMAL).group("A")
         )
     return panel
@@ -173,18 +191,21 @@ def heat_map(
     width: int = 24,
     height: int = 12,
     scheme: str = "Turbo",
+    coloured: tuple[float, float] | None = None,
 ) -> heatmap.Panel:
     """Return a map of cells: time to the right, a row for each series, the value as colour.
 
-    ``unit`` is that of the cells. The values are made by the query: nothing is counted into classes.
+    ``unit`` is that of the cells. The values are made by the query: nothing is counted into classes. ``coloured``: from
+    which value to which the colours go, as what is beyond has the first or the last one; None: over all that is shown.
     """
     panel = _of(heatmap.Panel(), title, description, queries, unit, thresholds, width, height)
     panel.calculate(False).cell_gap(0)
     panel.scale_distribution(common.ScaleDistributionConfig().type(model.ScaleDistribution.LINEAR))
     panel.cell_values(heatmap.CellValues().unit(unit))
-    panel.color(
-        heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme(scheme).steps(64).exponent(0.5).fill("red")
-    )
+    colours = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme(scheme).steps(64).exponent(0.5)
+    if coloured:
+        colours.min(coloured[0]).max(coloured[1])
+    panel.color(colours.fill("red"))
     panel.rows_frame(heatmap.RowsHeatmapOptions().layout(model.HeatmapCellLayout.AUTO))
     return panel.show_legend().mode(model.TooltipDisplayMode.SINGLE).show_color_scale(True)
 
@@ -248,6 +269,30 @@ OPC_QUALITY: Final[tuple[ValueMapping, ...]] = (
     between(0, 63, "bad", RED),
 )
 """The OPC DA byte in words."""
+
+
+YES_OR_NO: Final[tuple[ValueMapping, ...]] = (named("true", "yes", ORANGE), named("false", "no", GREY))
+"""Truth values in words."""
+TOLD_AS: Final[tuple[ValueMapping, ...]] = (
+    named("firing", "firing", RED),
+    named("resolved", "resolved", GREEN),
+    named("critical", "critical", RED),
+    named("warning", "warning", ORANGE),
+)
+"""State and severity of an alert."""
+
+
+def in_words(mappings: Sequence[ValueMapping]) -> list[DynamicConfigValue]:
+    """Return what shows a column of a table in the words and colours of a mapping."""
+    return [
+        DynamicConfigValue("mappings", [*mappings]),
+        DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+    ]
+
+
+def logarithmic() -> common.ScaleDistributionConfig:
+    """Return the scale on which what is a hundred times smaller can still be read."""
+    return common.ScaleDistributionConfig().type(model.ScaleDistribution.LOG).log(10)
 
 
 def _of(

@@ -6,6 +6,8 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Dashboard, Panel
 
 import variables
+from alert_table import alerts
+from gaps import through_windows
 from influxql import OF_POTLINES, OF_WHOLE_PLANT, PLANT, InfluxQL, column, ratio, select, stated, tagged
 from limits import levels
 from page import page
@@ -17,7 +19,7 @@ from panels import (
     time_series,
 )
 from plant_emissions import EMISSIONS, emissions, renewable
-from plant_lines import alerts, at_a_glance, stated_or_not
+from plant_lines import at_a_glance, stated_or_not
 from plant_price import price
 from wording import LAST_DAY, OVER_SUMS
 
@@ -38,7 +40,7 @@ def dashboard() -> Dashboard:
         ],
         rows={
             "Now": _last_day(),
-            "Potlines at a glance": [at_a_glance(), stated_or_not(), alerts()],
+            "Potlines at a glance": [at_a_glance(), stated_or_not(), alerts("Alerts", newest=100, height=8)],
             "Energy for each tonne, by boundary": _energy(),
             "Price of electricity, end of the month": price(),
             "Greenhouse gases for each tonne": emissions(),
@@ -135,13 +137,17 @@ def _by_window(boundary: str, of: str, *, by: Sequence[str], alias: str) -> Infl
         of="energy_intensity",
         where=[PLANT, of, tagged("window", "$window"), tagged("boundary", boundary), stated("kwh_per_t")],
         every="$__interval",
-        by=by,
-        alias=alias,
+        by=[*by, "window"],
+        fill="null",
+        alias=f"{alias}, $tag_window",
     )
 
 
 def _energy() -> list[Builder[Panel]]:
-    told = "kWh/t = sum of energy [kWh] / sum of metal [t] of the windows in one point of the graph."
+    told = (
+        "kWh/t = sum of energy [kWh] / sum of metal [t] of the windows in one point of the graph. A withheld window "
+        "is a gap."
+    )
     threshold = select(
         column("last", "threshold_kwh_per_t", "price tier"),
         of="power_price_tier",
@@ -150,7 +156,7 @@ def _energy() -> list[Builder[Panel]]:
         alias="threshold of the price tier",
     )
     comprehensive = "liquid_comprehensive_ac"
-    return [
+    graphs = [
         time_series(
             "Direct current",
             f"{told} {OVER_SUMS} Energy of the direct current at the pots. No standard limits it.",
@@ -196,3 +202,4 @@ def _energy() -> list[Builder[Panel]]:
             lines_at_limits=True,
         ),
     ]
+    return [through_windows(graph) for graph in graphs]

@@ -3,6 +3,7 @@
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Panel
 
+from gaps import through_windows
 from influxql import OF_POTLINES, PLANT, column, either, ratio, select, stated, tagged
 from limits import RENEWABLE_2030_PCT
 from panels import (
@@ -22,24 +23,36 @@ EMISSIONS = (PLANT, OF_POTLINES, tagged("method", "$method"), tagged("electricit
 
 def emissions() -> list[Builder[Panel]]:
     """Return the panels of the row."""
-    sources = ("anode", "pfc", "fuel", "electricity")
-    columns = [ratio(f"{source}_t_co2e", "metal_t", source) for source in sources]
+    sources = {"anode": "anode", "pfc": "PFC", "fuel": "fuels", "electricity": "electricity"}
+    columns = [ratio(f"{source}_t_co2e", "metal_t", name) for source, name in sources.items()]
     where = [*EMISSIONS, tagged("window", "$window"), stated("t_co2e_per_t")]
     told = (
-        "t CO2e/t = sum of t CO2e of one source / sum of metal [t]. anode: carbon of the anodes burnt to CO2. pfc: CF4 "
-        "and C2F6 of anode effects times their global warming potential. fuel: where fuels are told. electricity: "
+        "t CO2e/t = sum of t CO2e of one source / sum of metal [t]. anode: carbon of the anodes burnt to CO2. PFC: CF4 "
+        "and C2F6 of anode effects times their global warming potential. fuels: where they are told. electricity: "
         "energy times the emission factor, of the grid (location) or of the contracts (market)."
     )
     return [
-        time_series(
-            "Emissions by source",
-            f"{told} The sources on one another are the total of the potlines chosen. {OVER_SUMS}",
-            [select(*columns, of="emissions_intensity", where=where, every="$__interval", alias="$col")],
-            unit=T_CO2E_PER_T,
-            thresholds=no_limit(),
-            stacked=True,
-            width=14,
-        ).decimals(2),
+        through_windows(
+            time_series(
+                "Emissions by source",
+                f"{told} The sources on one another are the total of the potlines chosen. {OVER_SUMS}",
+                [
+                    select(
+                        *columns,
+                        of="emissions_intensity",
+                        where=where,
+                        every="$__interval",
+                        by=["window"],
+                        fill="null",
+                        alias="$col, $tag_window",
+                    )
+                ],
+                unit=T_CO2E_PER_T,
+                thresholds=no_limit(),
+                stacked=True,
+                width=14,
+            ).decimals(2)
+        ),
         bar_gauge(
             "Emissions by source, range shown",
             f"Over all the range shown: {told} {OVER_SUMS}",
@@ -94,6 +107,8 @@ def renewable() -> list[Builder[Panel]]:
             thresholds=below_30,
             lines_at_limits=True,
             width=14,
+            many=True,
+            calcs=["lastNotNull"],
         )
         .min(0)
         .decimals(1),

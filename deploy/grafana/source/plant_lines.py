@@ -18,7 +18,7 @@ from panels import (
     YELLOW,
     Thresholds,
     between,
-    named,
+    in_words,
     no_limit,
     rows_table,
     state_timeline,
@@ -72,7 +72,7 @@ def at_a_glance() -> Builder[Panel]:
         unit=COUNT,
         thresholds=no_limit(),
         width=24,
-        height=7,
+        height=6,
         units={
             "current": KILOAMPERE,
             "voltage": VOLT,
@@ -83,13 +83,7 @@ def at_a_glance() -> Builder[Panel]:
         decimals={"current": 1, "voltage": 1, "power": 1, "DC, 24 h": 0, "emissions, 24 h": 2},
     )
     table.transformations([without_time(), joined("potline")])
-    table.override_by_name(
-        "quality",
-        [
-            DynamicConfigValue("mappings", [*OPC_QUALITY]),
-            DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-        ],
-    )
+    table.override_by_name("quality", in_words(OPC_QUALITY))
     to_line = link_to("potline-potline", "Potline ${__value.text}", potline="${__value.raw}").build()
     table.override_by_name("potline", [DynamicConfigValue("links", [to_line])])
     return table.time_from("26h")
@@ -114,46 +108,10 @@ def stated_or_not() -> Builder[Panel]:
         ],
         unit="short",
         thresholds=OF_QUALITY,
-        width=12,
-        height=8,
+        height=6,
         mappings=[
             between(192, 255, "stated", GREEN),
             between(64, 191, "uncertain", YELLOW),
             between(0, 63, "withheld", RED),
         ],
     ).interval("1h")
-
-
-def alerts() -> Builder[Panel]:
-    """Return the table of what the collector told."""
-    table = rows_table(
-        "Alerts",
-        "What the collector told in the range shown, the newest first, at most 100: state, value and limit, and what "
-        "to do in its own words. An alert is written when it begins (firing) and when it is over (resolved).",
-        [
-            select(
-                '"potline"',
-                '"rule"',
-                '"severity"',
-                '"state"',
-                '"value"',
-                '"limit"',
-                '"text"',
-                of="alert",
-                newest=100,
-                form=Form.TABLE,
-            )
-        ],
-        unit="none",
-        thresholds=no_limit(),
-        width=12,
-        height=8,
-    )
-    table.override_by_name(
-        "state",
-        [
-            DynamicConfigValue("mappings", [named("firing", "firing", RED), named("resolved", "resolved", GREEN)]),
-            DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
-        ],
-    )
-    return table

@@ -58,6 +58,7 @@ def price() -> list[Builder[Panel]]:
             unit=KWH_PER_T,
             thresholds=no_limit(),
             width=24,
+            many=True,
             calcs=["lastNotNull"],
         ),
         single_stat(

@@ -104,6 +104,8 @@ def _electricity() -> list[Builder[Panel]]:
             [means("line_current_ka"), means("line_current_ka", "min"), means("line_current_ka", "max")],
             unit=KILOAMPERE,
             thresholds=no_limit(),
+            many=True,
+            calcs=["lastNotNull"],
         ).decimals(1),
         time_series(
             "Modulation",
@@ -156,6 +158,8 @@ def _electricity() -> list[Builder[Panel]]:
             ],
             unit=KILOWATT,
             thresholds=no_limit(),
+            many=True,
+            calcs=["lastNotNull", "max"],
         ),
         time_series(
             "Pots in operation",

@@ -1,11 +1,10 @@
 """Panels on the anode effects of potlines: how many, how long, for each cell-day."""
 
 from grafana_foundation_sdk.cog.builder import Builder
-from grafana_foundation_sdk.models.common import GraphDrawStyle
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from influxql import OF_POTLINES, PLANT, Form, InfluxQL, column, select, tagged
-from panels import COUNT, SECONDS, VOLT, no_limit, rows_table, single_stat, time_series
+from panels import COUNT, SECONDS, VOLT, YES_OR_NO, in_words, no_limit, rows_table, single_stat, time_series
 from transformations import quotient
 
 HAPPENED = '"duration_s" > 0'
@@ -18,6 +17,7 @@ _WHAT = (
 )
 _CELL_DAYS = "Cell-days: sum of the pots in operation of each closed minute / 1440."
 _PER_CELL_DAY = "suffix: per cell-day"
+_MINUTES_PER_CELL_DAY = "suffix: min/cell-day"
 
 
 def anode_effects() -> list[Builder[Panel]]:
@@ -29,7 +29,7 @@ def anode_effects() -> list[Builder[Panel]]:
             "Minutes per cell-day, range shown",
             f"AEM = sum of the durations [min] / cell-days, over all the range shown. {_WHAT} {_CELL_DAYS}",
             [_effects(minutes), _cell_days()],
-            unit=_PER_CELL_DAY,
+            unit=_MINUTES_PER_CELL_DAY,
             thresholds=no_limit(),
             width=6,
             no_value="no anode effect",
@@ -86,12 +86,11 @@ def anode_effects() -> list[Builder[Panel]]:
             "Minutes per cell-day",
             f"AEM = sum of the durations [min] / cell-days, for each point of the graph. {_WHAT} {_CELL_DAYS}",
             [_effects(minutes, every=width), _cell_days(every=width)],
-            unit=_PER_CELL_DAY,
+            unit=_MINUTES_PER_CELL_DAY,
             thresholds=no_limit(),
+            bars=True,
+            calcs=["max"],
         )
-        .draw_style(GraphDrawStyle.BARS)
-        .fill_opacity(80)
-        .min(0)
         .decimals(4)
         .interval("1h")
         .max_data_points(24)
@@ -112,10 +111,10 @@ def anode_effects() -> list[Builder[Panel]]:
             unit=COUNT,
             thresholds=no_limit(),
             stacked=True,
+            bars=True,
             calcs=["sum"],
         )
-        .draw_style(GraphDrawStyle.BARS)
-        .fill_opacity(80)
+        .decimals(0)
         .interval("1h")
         .max_data_points(24),
         rows_table(
@@ -129,7 +128,7 @@ def anode_effects() -> list[Builder[Panel]]:
                     '"kind"',
                     '"duration_s" AS "duration"',
                     '"max_v" AS "greatest voltage"',
-                    '"overvoltage_v_s" AS "overvoltage [V s]"',
+                    '"overvoltage_v_s" AS "overvoltage"',
                     '"corrected"',
                     of="anode_effect",
                     where=[PLANT, OF_POTLINES, HAPPENED],
@@ -140,8 +139,9 @@ def anode_effects() -> list[Builder[Panel]]:
             unit=COUNT,
             thresholds=no_limit(),
             width=24,
-            units={"duration": SECONDS, "greatest voltage": VOLT},
-        ),
+            units={"duration": SECONDS, "greatest voltage": VOLT, "overvoltage": "suffix: V s"},
+            decimals={"greatest voltage": 1, "overvoltage": 0},
+        ).override_by_name("corrected", in_words(YES_OR_NO)),
     ]
 
 

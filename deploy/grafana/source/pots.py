@@ -6,19 +6,27 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue, Panel
 
 import variables
+from gaps import SILENT_AFTER_S, through
 from influxql import OF_POTLINES, PLANT, Form, column, select, tagged
 from page import link_to, page
 from panels import (
     CELSIUS,
     COUNT,
+    GREEN,
     MICROOHM,
     MILLIVOLT,
     OPC_QUALITY,
+    RED,
     SECONDS,
     VOLT,
+    YELLOW,
+    YES_OR_NO,
+    Thresholds,
     heat_map,
+    in_words,
     no_limit,
     rows_table,
+    state_timeline,
     time_series,
 )
 from potline_effects import HAPPENED
@@ -26,6 +34,10 @@ from transformations import without_time
 from wording import FOR_A_LOOK
 
 OF_POTS = (PLANT, OF_POTLINES)
+VOLTAGE_COLOURED_V = (3.8, 4.8)
+"""What pots run at, with room above: where the colours of their map go from and to, and no judgement [V]."""
+NOISE_COLOURED_MV = (0.0, 50.0)
+"""The same for their noise [mV]."""
 ONE_POT = (PLANT, OF_POTLINES, tagged("pot", "$pot"))
 
 
@@ -38,8 +50,14 @@ def dashboard() -> Dashboard:
         variables=[variables.plant(), variables.potline(), variables.pot()],
         rows={
             "All pots": [
-                _map("Voltage of the pots", "voltage_v", VOLT, "Voltage"),
-                _map("Noise of the pots", "noise_mv", MILLIVOLT, "Noise of the voltage, as the pots' controllers tell"),
+                _map("Voltage of the pots", "voltage_v", VOLT, VOLTAGE_COLOURED_V, "Voltage"),
+                _map(
+                    "Noise of the pots",
+                    "noise_mv",
+                    MILLIVOLT,
+                    NOISE_COLOURED_MV,
+                    "Noise of the voltage, as the pots' controllers tell",
+                ),
             ],
             "Ranking": [_voltages(), _effects()],
             "Pot $pot": _one(),
@@ -50,11 +68,12 @@ def dashboard() -> Dashboard:
     )
 
 
-def _map(title: str, field: str, unit: str, what: str) -> Builder[Panel]:
+def _map(title: str, field: str, unit: str, coloured: tuple[float, float], what: str) -> Builder[Panel]:
     return heat_map(
         title,
         f"{what}: the mean of each pot's readings in each cell. A row for each pot, time to the right. An empty cell: "
-        f"no reading, or the pots do not tell it. {FOR_A_LOOK}",
+        f"no reading, or the pots do not tell it. Colours go from {coloured[0]:g} to {coloured[1]:g}; what is beyond, "
+        f"as in an anode effect, has the last one. {FOR_A_LOOK}",
         [
             select(
                 column("mean", field, field),
@@ -69,6 +88,7 @@ def _map(title: str, field: str, unit: str, what: str) -> Builder[Panel]:
         thresholds=no_limit(),
         width=12,
         height=16,
+        coloured=coloured,
     ).max_data_points(180)
 
 
@@ -102,7 +122,7 @@ def _voltages() -> Builder[Panel]:
         decimals={"voltage": 3, "greatest": 3, "noise": 1, "resistance": 3, "bath": 1},
         sort_by="voltage",
     )
-    table.override_by_name("worst quality", [DynamicConfigValue("mappings", [*OPC_QUALITY])])
+    table.override_by_name("worst quality", in_words(OPC_QUALITY))
     return table.override_by_name("pot", [_to_pot()]).transformations([without_time()])
 
 
@@ -130,7 +150,7 @@ def _effects() -> Builder[Panel]:
         width=10,
         height=12,
         units={"minutes": "m", "longest": SECONDS, "greatest voltage": VOLT},
-        decimals={"minutes": 2},
+        decimals={"minutes": 2, "greatest voltage": 1},
         sort_by="minutes",
         no_value="none",
     )
@@ -194,32 +214,36 @@ def _one() -> list[Builder[Panel]]:
             thresholds=no_limit(),
             width=12,
             units={"duration": SECONDS, "greatest voltage": VOLT},
+            decimals={"greatest voltage": 1},
             no_value="none",
-        ).time_from("7d"),
-        time_series(
+        )
+        .override_by_name("corrected", in_words(YES_OR_NO))
+        .time_from("7d"),
+        state_timeline(
             "Quality of pot $pot",
             "Worst quality of the pot's readings in each point, as the OPC DA byte: 192 and more is good, 64 to 191 "
-            "uncertain, below 64 bad.",
+            "uncertain, below 64 bad. A bar goes on until the pot tells something else.",
             [
                 select(
                     column("min", "quality", "quality"),
                     of="pot",
                     where=ONE_POT,
                     every="$__interval",
-                    fill="null",
-                    alias="quality",
+                    by=["pot"],
+                    alias="$tag_pot",
                 )
             ],
             unit=COUNT,
-            thresholds=no_limit(),
-        )
-        .min(0)
-        .max(255)
-        .mappings([*OPC_QUALITY]),
+            thresholds=Thresholds(RED, (64, YELLOW), (192, GREEN)),
+            mappings=OPC_QUALITY,
+            width=12,
+            height=9,
+        ),
     ]
 
 
 def _history(title: str, functions: Sequence[str], field: str, unit: str, what: str) -> Builder[Panel]:
     columns = [column(function, field, function) for function in functions]
     query = select(*columns, of="pot", where=ONE_POT, every="$__interval", fill="null", alias="$col")
-    return time_series(title, f"{what} {FOR_A_LOOK}", [query], unit=unit, thresholds=no_limit())
+    told = f"{what} Where the pot tells nothing for {SILENT_AFTER_S // 60} minutes, there is a gap. {FOR_A_LOOK}"
+    return through(time_series(title, told, [query], unit=unit, thresholds=no_limit()), SILENT_AFTER_S)

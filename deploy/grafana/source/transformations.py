@@ -30,3 +30,8 @@ def quotient(above: str, below: str, name: str) -> Sequence[DataTransformerConfi
     binary = {"left": above, "operator": "/", "right": below}
     divided = {"mode": "binary", "binary": binary, "alias": name, "replaceFields": True}
     return [joined(), DataTransformerConfig(id_val="calculateField", options=divided)]
+
+
+def renamed(pattern: str, name: str = "$1") -> DataTransformerConfig:
+    """Return the step that gives columns another name, made of the parts of theirs that stand in parentheses."""
+    return DataTransformerConfig(id_val="renameByRegex", options={"regex": pattern, "renamePattern": name})

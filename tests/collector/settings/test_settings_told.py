@@ -70,3 +70,18 @@ def test_what_no_layout_can_tell_is_a_mistake(settings_folder: SettingsFolder) -
         ' layout with a message of tells = "factor" to a broker, or remove it'
     )
     assert COLLECTOR not in problem
+
+
+def test_five_percent_expanded_of_told_values_are_a_standard_uncertainty_of_2_5_percent(heard: SettingsFolder) -> None:
+    heard.change(PLANT, ONE, f'{ONE}\ngrid_factor_untold = "estimate"\ngrid_factor_uncertainty = "5 %"')
+    grid = heard.load().plant.grid_factor
+    assert grid.relative_standard_uncertainty == 0.025
+
+
+def test_an_uncertainty_of_told_values_where_none_are_told_is_a_mistake(settings_folder: SettingsFolder) -> None:
+    settings_folder.change(PLANT, ONE, f'{ONE}\ngrid_factor_uncertainty = "5 %"')
+    (problem,) = settings_folder.problems()
+    assert problem.endswith(
+        "emissions.grid_factor_uncertainty: belongs to the values of a grid_factor_csv or to those that are told, and"
+        " there are none; give the named factor an uncertainty in its file, and remove this"
+    )
