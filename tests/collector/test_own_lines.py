@@ -16,7 +16,7 @@ def test_an_outbox_that_fills_is_an_alert_of_its_own_for_each_collector_of_a_pla
     part: Part | None, *, is_named: bool
 ) -> None:
     tags = {"plant": "north", "instance": instance(part)}
-    collector, alert = own_lines(tags, Instruments(), 0, FULL, 1_000_000_000)
+    collector, alert = own_lines(tags, Instruments(), {}, 0, FULL, 1_000_000_000)
     assert instance(part).endswith("/a") is is_named
     assert f"instance={instance(part)}".encode() in collector
     assert (b",instance=" in alert.partition(b" ")[0]) is is_named
