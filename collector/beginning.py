@@ -21,7 +21,9 @@ from collector.normalise.canonical import Canonicaliser
 from collector.normalise.derive import LinePower
 from collector.normalise.mass_flow import MassFlows
 from collector.normalise.screening import Screen
+from collector.own_lines import PART_OF
 from collector.pipeline import Line
+from collector.plant.division import Part
 from collector.plant.topology import Plant
 from collector.pot_minutes import PotMinutes
 from collector.readings.latest import LatestReadings
@@ -108,6 +110,11 @@ async def line_on(
             when_full=kept.when_full,
             keep_delivered_s=kept.keep_delivered_s,
         ),
-        instance=socket.gethostname(),
+        instance=instance(configuration.part),
         progress=progress,
     )
+
+
+def instance(part: Part | None) -> str:
+    """Return what the collector is called in its own stream: by its machine, and its part where it has one."""
+    return socket.gethostname() if part is None else f"{socket.gethostname()}{PART_OF}{part.name}"

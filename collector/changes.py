@@ -148,7 +148,7 @@ def _reading(configuration: Configuration, name: str) -> object:
     broker = _brokers(configuration)[name]
     zone = plant.time_zone.key, plant.shifts, plant.day_starts_min
     age_s = configuration.accounting.longest_tare_age_s
-    return broker, plant.layouts_of(broker), _heard(plant, broker), _pots(plant), zone, age_s
+    return broker, plant.layouts_of(broker), _heard(plant, broker), _pots(plant), plant.elsewhere, zone, age_s
 
 
 def _heard(plant: Plant, broker: Broker) -> list[HeardMeter]:

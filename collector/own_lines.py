@@ -6,6 +6,9 @@ from collector.delivery import lineprotocol
 from collector.instruments import Instruments
 from collector.store.filling import Alert
 
+PART_OF = "/"
+"""Stands in the name of an instance between the machine and its part of the plant, where it has one."""
+
 
 def own_lines(
     tags: Mapping[str, str],
@@ -43,6 +46,8 @@ def own_lines(
     lines = [lineprotocol.line(lineprotocol.series("collector", tags), fields, now_ns)]
     if alert is not None:
         of_alert = {"plant": tags["plant"], "rule": alert.rule, "severity": alert.severity}
+        if PART_OF in tags["instance"]:  # several collectors of one plant, each with an outbox of its own
+            of_alert["instance"] = tags["instance"]
         told: dict[str, lineprotocol.Field] = {
             "state": alert.state,
             "value": alert.value,

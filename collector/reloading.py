@@ -100,7 +100,7 @@ class Reloads:
 def _read(config_file: Path, running: Configuration) -> tuple[Configuration, Changes] | Outcome:
     """Read the settings, and find out what differs. On a thread: thousands of meters take half a second."""
     try:
-        wanted = load(config_file)
+        wanted = load(config_file, choice=running.choice)
     except ConfigurationError as exc:
         return Outcome("refused", problems=[str(problem) for problem in exc.problems])
     return in_place(running, wanted), changes(running, wanted)

@@ -8,7 +8,15 @@ import click
 
 from collector import assembly, logs
 from collector.clock import SimulatedClock, SystemClock
-from collector.commands.invocation import EX_FAILURE, EX_UNAVAILABLE, config_option, fail, load_or_exit
+from collector.commands.invocation import (
+    EX_CONFIG,
+    EX_FAILURE,
+    EX_UNAVAILABLE,
+    choose_potlines,
+    config_option,
+    fail,
+    load_or_exit,
+)
 from collector.commands.outbox import outbox_group
 from collector.demo import DemoFailed, run_demo
 from collector.page.server import PageUnavailable
@@ -19,6 +27,14 @@ from collector.store.schema import StoreError
 
 @click.command()
 @config_option
+@click.option(
+    "--potline",
+    multiple=True,
+    metavar="ID",
+    expose_value=False,
+    callback=choose_potlines,
+    help="Look after this potline; may be repeated. Without it, as --collector and the settings say.",
+)
 @click.option("--clock", metavar="SPEC", hidden=True, help="Simulated plant time: START@UNIX*SPEED.")
 def run(config_file: Path, clock: str | None) -> None:
     """Run the collector until it is told to stop (Ctrl-C or SIGTERM). SIGHUP: as 'potline reload'.
@@ -28,11 +44,19 @@ def run(config_file: Path, clock: str | None) -> None:
 
     Exit code 0: told to stop; 69: the store or the page cannot be opened; 78: the settings are wrong.
 
+    Where the plant file divides the plant between [collectors], --collector, or POTLINE_COLLECTOR, says which one this
+    is. Each has its own store.
+
     \b
-    Example:
+    Examples:
       potline run --config /etc/potline/collector.toml
+      potline run --collector a
+      potline run --potline PL1 --potline PL2
     """  # noqa: D301 - \b is what click knows
     configuration = load_or_exit(config_file)
+    if configuration.parts and configuration.part is None:
+        names = ", ".join(part.name for part in configuration.parts)
+        fail(f"the plant is divided between collectors: {names}; say with --collector which one this is", EX_CONFIG)
     logs.configure(json=configuration.log.json, level=configuration.log.level)
     try:
         time = SystemClock() if clock is None else SimulatedClock(clock)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Self
 HOST = "127.0.0.1"
 INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics mbpoll"
 
-_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
+_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin"])
 _READY_WITHIN_S = 20.0
 _STOP_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.01

@@ -114,7 +114,7 @@ def _sources(materials: Materials) -> list[Fuel | SodaAsh]:
 
 
 def _share(plant: Plant, potline: str, one: Fuel | SodaAsh) -> float | None:
-    if len(plant.potlines) == 1:
+    if plant.has_one_line:
         return 1.0
     return one.shares.get(potline, 0.0) if one.shares else None
 

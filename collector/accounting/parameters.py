@@ -244,7 +244,7 @@ def wanted(plant: Plant, potline: Potline, conventions: Conventions) -> Wanted:
             counted = Quantity.DC_CHARGE in here
             charge = counter(Quantity.DC_CHARGE) if counted else integral(Quantity.LINE_CURRENT, _KAH_PER_KAS)
         meters.append(MeterRole(meter.id, role, energy, meter.rated_power_kw, lasting_errors(meter), share))
-    by_metal = any(
+    by_metal = plant.elsewhere.services_by_metal or any(
         meter.measures is Measures.AUXILIARY_AC
         and meter.allocation is not None
         and meter.allocation.is_by_metal

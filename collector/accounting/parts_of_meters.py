@@ -14,7 +14,7 @@ def share_of(plant: Plant, potline: Potline, meter: Meter) -> float | None:
         return 1.0 if meter.potline == potline.id else None
     if meter.measures is not Measures.AUXILIARY_AC:
         return None
-    if len(plant.potlines) == 1:
+    if plant.has_one_line:
         return 1.0
     return None if meter.allocation is None else dict(meter.allocation.shares).get(potline.id)
 

@@ -149,7 +149,7 @@ def _worst(amounts: Sequence[Amount]) -> int:
 def _liquid(inputs: PlantInputs, wanted: PlantWanted) -> Pair:
     """Return energy and metal of all potlines with the services that several of them share."""
     lines = [inputs.lines[name].comprehensive for name in wanted.potlines if name in inputs.lines]
-    if len(lines) < len(wanted.potlines) or not all(line.minutes for line in lines):
+    if wanted.elsewhere or len(lines) < len(wanted.potlines) or not all(line.minutes for line in lines):
         return Pair()
     together = Pair(
         minutes=1,
@@ -203,6 +203,8 @@ def _load(inputs: PlantInputs, wanted: PlantWanted) -> LoadSum:
 
 def _masses(inputs: PlantInputs, wanted: PlantWanted, metal: Mapping[str, float]) -> dict[str, dict[str, MassSum]]:
     metal_t = fsum(metal.values()) if len(metal) == len(wanted.potlines) else None
+    if wanted.elsewhere:
+        metal_t = 0.0  # the mass alone is stated: the metal of others is theirs to tell
     by_pollutant: dict[str, list[Amount]] = {}
     found: dict[str, dict[str, MassSum]] = {}
     for place, amount in zip(wanted.masses, inputs.masses_kg, strict=True):

@@ -42,13 +42,17 @@ class StackMass(msgspec.Struct, frozen=True):
     rate: Measured
 
 
-class PlantWanted(msgspec.Struct, frozen=True):
-    """What the account of the plant is made of. ``longest_gap_s``: as for a potline [s]."""
+class PlantWanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the account of the plant is made of. ``longest_gap_s``: as for a potline [s].
+
+    ``elsewhere`` are potlines of other collectors: what stands on the energy or the metal of all is not stated here.
+    """
 
     potlines: tuple[str, ...]
     meters: tuple[PlantMeter, ...]
     masses: tuple[StackMass, ...]
     longest_gap_s: float
+    elsewhere: tuple[str, ...] = ()
 
     def of(self, *measures: Measures) -> tuple[PlantMeter, ...]:
         """Return the meters that measure one of some things."""
@@ -109,7 +113,13 @@ def plant_parameters(plant: Plant, *, longest_gap_s: float) -> PlantParameters:
     portfolio = plant.portfolio
     return PlantParameters(
         plant=plant.id,
-        wanted=PlantWanted(tuple(potline.id for potline in plant.potlines), meters, masses, longest_gap_s),
+        wanted=PlantWanted(
+            tuple(potline.id for potline in plant.potlines),
+            meters,
+            masses,
+            longest_gap_s,
+            elsewhere=plant.elsewhere.potlines,
+        ),
         contracts=tuple(Versioned(each.name, each.version) for each in portfolio.contracts),
         certificates=tuple(
             Versioned(f"{each.registry_id}/{each.technology.value}", each.mwh.version)

@@ -15,7 +15,12 @@ from collector.plant.topology import Plant
 
 
 def shared_by_metal(plant: Plant) -> list[Meter]:
-    """Return the services that the metal shares between potlines: the others stand in the potlines' accounts."""
+    """Return the services that the metal shares between potlines: the others stand in the potlines' accounts.
+
+    None where potlines are elsewhere: without their metal nothing can be shared.
+    """
+    if plant.elsewhere.pots:
+        return []
     return [
         meter
         for meter in plant.plant_meters(Measures.AUXILIARY_AC)

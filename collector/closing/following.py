@@ -31,8 +31,11 @@ class Following:
         self._least_coverage_pct = least_coverage_pct
 
     async def accounts(self, plant: Plant, window: Window) -> dict[str, LineAccount]:
-        """Return what the potlines state of a window that may be stated by weight; nothing of others."""
-        if window.name not in BY_WEIGHT or plant.tapping is None:
+        """Return what the potlines state of a window that may be stated by weight; nothing of others.
+
+        Nothing, too, where potlines are elsewhere: the metal of the plant is not known here.
+        """
+        if window.name not in BY_WEIGHT or plant.tapping is None or plant.elsewhere.pots:
             return {}
         told = {potline.id: await self._lines.interval(potline.id, window) for potline in plant.potlines}
         return {

@@ -96,7 +96,8 @@ class PlantCloser:
         self._least_coverage_pct = least_coverage_pct
         self._instruments = instruments
         self._parameters = plant_parameters(plant, longest_gap_s=longest_gap_s)
-        self._works = is_anything(self._parameters) or plant.portfolio.certificates_told
+        is_ours = not plant.elsewhere.plant_wide
+        self._works = is_ours and (is_anything(self._parameters) or plant.portfolio.certificates_told)
         self._has_casthouse = bool(self._parameters.wanted.of(Measures.CASTHOUSE_AC))
         self._points = _points(plant, self._parameters.wanted.meters, self._parameters.wanted.masses)
         self._book = PlantBook(store)

@@ -150,7 +150,7 @@ def _pollutant(
     is_stated = coverage >= least_coverage_pct - 1e-6 and mass.metal_t > 0
     return {
         "mass_kg": mass.mass_kg,
-        "metal_t": mass.metal_t,
+        "metal_t": mass.metal_t if mass.metal_t > 0 else None,
         "kg_per_t": specific_emission_kg_per_t(mass.mass_kg, metal_t=mass.metal_t) if is_stated else None,
         "coverage_pct": min(100.0, 100 * mass.covered_s / window.length_s),
         "quality": mass.quality if is_stated else int(Quality.BAD),

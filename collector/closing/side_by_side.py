@@ -19,7 +19,7 @@ from collector.clock import SystemClock
 from collector.closing import opening
 from collector.closing.rehearsing import Rehearsed, rehearse
 from collector.instruments import Instruments
-from collector.settings import Configuration, load
+from collector.settings import Choice, Configuration, load
 from collector.store.store import Store
 
 WORTH_NS = 2 * 24 * 3600 * 1_000_000_000
@@ -41,11 +41,12 @@ def rehearsed(
     if not _is_worth_it(len(potlines), end_ns - start_ns):
         return [_rehearsed(configuration, potline, start_ns, end_ns) for potline in potlines]
     with _processes(len(potlines)) as pool:
-        asked = [pool.submit(_rehearsed_of, config_file, potline, start_ns, end_ns) for potline in potlines]
+        of = configuration.choice
+        asked = [pool.submit(_rehearsed_of, config_file, of, potline, start_ns, end_ns) for potline in potlines]
         return [one.result() for one in asked]
 
 
-def settle(config_file: Path, potlines: Sequence[str], minutes: int) -> int:
+def settle(config_file: Path, choice: Choice, potlines: Sequence[str], minutes: int) -> int:
     """State marked minutes of potlines again, and return how many entries that made.
 
     The caller has the store for itself, and states what is left: the plant as a whole, or potlines that were too little
@@ -54,7 +55,8 @@ def settle(config_file: Path, potlines: Sequence[str], minutes: int) -> int:
     if not _is_worth_it(len(potlines), minutes * 60_000_000_000):
         return 0
     with _processes(len(potlines)) as pool:
-        return sum(pool.map(_settled, [config_file] * len(potlines), potlines))
+        many = len(potlines)
+        return sum(pool.map(_settled, [config_file] * many, [choice] * many, potlines))
 
 
 def _is_worth_it(potlines: int, length_ns: int) -> bool:
@@ -66,18 +68,18 @@ def _processes(most: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(min(most, os.cpu_count() or 1), mp_context=multiprocessing.get_context("spawn"))
 
 
-def _rehearsed_of(config_file: Path, potline: str, start_ns: int, end_ns: int) -> Rehearsed:
-    return _rehearsed(load(config_file), potline, start_ns, end_ns)
+def _rehearsed_of(config_file: Path, choice: Choice, potline: str, start_ns: int, end_ns: int) -> Rehearsed:
+    return _rehearsed(load(config_file, choice=choice), potline, start_ns, end_ns)
 
 
 def _rehearsed(configuration: Configuration, potline: str, start_ns: int, end_ns: int) -> Rehearsed:
     return asyncio.run(rehearse(configuration, potline, start_ns, end_ns))
 
 
-def _settled(config_file: Path, potline: str) -> int:
+def _settled(config_file: Path, choice: Choice, potline: str) -> int:
     # What is said of a single minute would be said hundred thousand times.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    return asyncio.run(_settle(load(config_file), potline))
+    return asyncio.run(_settle(load(config_file, choice=choice), potline))
 
 
 async def _settle(configuration: Configuration, potline: str) -> int:

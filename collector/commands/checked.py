@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from collector.commands.invocation import EX_CONFIG, config_option, counted, load_or_exit
+from collector.commands.division import assignment, assignment_warnings, told_assignment
+from collector.commands.invocation import EX_CONFIG, choice, config_option, counted, load_or_exit
 from collector.commands.overview import WARNING, overview
 from collector.settings import ConfigurationError, load
 
@@ -37,8 +38,10 @@ def check(*, as_json: bool, config_file: Path) -> None:
     click.echo(f"{config_file}: all is well")
     things = counted(len(plant.potlines), "potline"), counted(pots, "pot"), counted(meters, "meter")
     click.echo(f"plant {plant.id}: {', '.join(things)}")
-    for line in overview(plant):
+    for line in (*told_assignment(configuration), *overview(plant)):
         click.echo(line)
+    for line in assignment_warnings(configuration):
+        click.echo(f"{WARNING}{line}")
     names = [f"{target.name} ({target.kind.value}, {target.url})" for target in configuration.targets]
     click.echo("databases: " + (", ".join(names) or "none; the store alone keeps everything"))
 
@@ -50,14 +53,19 @@ def checked(config_file: Path) -> dict[str, Any]:
     environment), ``key``, ``what`` and ``remedy``. ``warnings`` are sentences.
     """
     try:
-        configuration = load(config_file)
+        configuration = load(config_file, choice=choice())
     except ConfigurationError as exc:
         return {"config": str(config_file), "problems": [asdict(problem) for problem in exc.problems]}
     plant = configuration.plant
     return {
         "config": str(config_file),
         "problems": [],
-        "warnings": [line.removeprefix(WARNING) for line in overview(plant) if line.startswith(WARNING)],
+        "warnings": [
+            *(line.removeprefix(WARNING) for line in overview(plant) if line.startswith(WARNING)),
+            *assignment_warnings(configuration),
+        ],
+        "collector": configuration.part and configuration.part.name,
+        "collectors": assignment(configuration),
         "plant": plant.id,
         "potlines": [{"id": potline.id, "pots": len(potline.pots)} for potline in plant.potlines],
         "meters": [

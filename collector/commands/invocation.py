@@ -3,31 +3,66 @@
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 
-from collector.settings import Configuration, ConfigurationError, load
+from collector.settings import Choice, Configuration, ConfigurationError, load
 
 EX_FAILURE, EX_UNAVAILABLE, EX_CONFIG = 1, 69, 78
 _NO_TERMINAL = 120
 
-config_option = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("config/collector.toml"),
-    show_default=True,
-    help="The collector's settings.",
-)
+_CHOICE = "potline.choice"
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+def config_option(command: _Command) -> _Command:
+    """Add the options by which a command knows whose settings it is about."""
+    of_collector = click.option(
+        "--collector",
+        metavar="NAME",
+        expose_value=False,
+        callback=_take_collector,
+        help="The collector of [collectors] in the plant file, or potlines like PL1+PL2.",
+    )
+    of_file = click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("config/collector.toml"),
+        show_default=True,
+        help="The collector's settings.",
+    )
+    return of_collector(of_file(command))
+
+
+def _take_collector(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    del parameter
+    if value:
+        context.meta[_CHOICE] = replace(choice(context), collector=value)
+
+
+def choose_potlines(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    """Take potlines in the place of a collector's name."""
+    del parameter
+    if value:
+        context.meta[_CHOICE] = replace(choice(context), potlines=value)
+
+
+def choice(context: click.Context | None = None) -> Choice:
+    """Return which part of the plant the command that runs was asked about."""
+    context = context or click.get_current_context(silent=True)
+    found = None if context is None else context.meta.get(_CHOICE)
+    return found if isinstance(found, Choice) else Choice()
 
 
 def load_or_exit(config_file: Path, *, with_secrets: bool = True) -> Configuration:
     """Return the settings, or tell everything that is wrong with them and end."""
     try:
-        return load(config_file, with_secrets=with_secrets)
+        return load(config_file, with_secrets=with_secrets, choice=choice())
     except ConfigurationError as exc:
         for problem in exc.problems:
             click.echo(str(problem), err=True)

@@ -44,7 +44,8 @@ def overview(plant: Plant) -> Iterator[str]:
         yield f"  {_endpoints(group)}"
         yield from (f"    {text}" for text in _meters([meter for line in group for meter in line.meters]))
     for broker in plant.brokers:
-        yield f"  {broker.id} at {broker.host} port {broker.port}: {_layouts(plant, broker)}"
+        at = ", then ".join(f"{host} port {port}" for host, port in broker.addresses)
+        yield f"  {broker.id} at {at}: {_layouts(plant, broker)}"
         yield from (f"    {text}" for text in _heard([m for m in plant.heard_meters if m.broker == broker.id]))
     if plant.polled_meters:
         yield "profiles:"

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from collector.commands.invocation import EX_CONFIG, EX_UNAVAILABLE, config_option, counted, fail, load_or_exit
+from collector.commands.invocation import (
+    EX_CONFIG,
+    EX_UNAVAILABLE,
+    choice,
+    config_option,
+    counted,
+    fail,
+    load_or_exit,
+)
 from collector.settings import store_path
 from collector.supervision.control import NotRunning, ask_to_reload
 
@@ -27,7 +35,7 @@ def reload(config_file: Path) -> None:
     Example:
       potline reload --config /etc/potline/collector.toml
     """  # noqa: D301 - \b is what click knows
-    store = store_path(config_file)
+    store = store_path(config_file, choice())
     if store is None:
         load_or_exit(config_file)
         fail(f"{config_file}: [store] path cannot be read; run 'potline check'", EX_CONFIG)

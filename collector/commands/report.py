@@ -32,6 +32,8 @@ KINDS = {
     "compliance": "limits of the plant, what lay outside them and when",
     "renewable": "renewable share of the electricity on four bases, and the target",
 }
+_OF_THE_WHOLE = ("compliance", "renewable")
+"""What the collector of the plant as a whole can state, whoever has the potlines."""
 FORMATS = {"html": page.as_html, "csv": sheets.as_csv, "json": sheets.as_json}
 
 
@@ -80,6 +82,11 @@ def report(
     if anode_effects is not None and kind != "china-ets":
         raise click.BadParameter("it belongs to china-ets alone", param_hint="--anode-effects")
     plant = configuration.plant
+    elsewhere = plant.elsewhere
+    if elsewhere.pots and (elsewhere.plant_wide or kind not in _OF_THE_WHOLE):
+        what = f"this collector has {', '.join(line.id for line in plant.potlines)} of {plant.id} only"
+        others = ", ".join(elsewhere.potlines)
+        fail(f"state {kind}: {what}; a statement is on all of a plant, and {others} stand elsewhere", EX_FAILURE)
     known = [potline.id for potline in plant.potlines]
     if only is not None and only not in known:
         raise click.BadParameter(f"there is no potline {only}; there are {', '.join(known)}", param_hint="--potline")

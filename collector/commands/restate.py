@@ -168,7 +168,7 @@ async def _work_off(
     most = max((sum(name == potline for name, _ in minutes) for potline in potlines), default=0)
     async with Store(configuration.store.path, configuration.plant.points) as store:
         await store.note_pause(clock.now_ns())
-        entries = await asyncio.to_thread(side_by_side.settle, config_file, potlines, most)
+        entries = await asyncio.to_thread(side_by_side.settle, config_file, configuration.choice, potlines, most)
         instruments = Instruments()
         as_told = await store.ask(lambda db: opening.as_told(configuration, db))
         closer = opening.closer(as_told, store, PotWatch(configuration.plant), instruments)

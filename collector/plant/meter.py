@@ -345,6 +345,8 @@ class Broker:
         The group that shares the subscriptions; empty: this collector gets every message.
     status_topic : str
         Where the collector says whether it is there; empty: nowhere.
+    others : tuple of str and int
+        Further hosts and ports of the same broker, a cluster with one memory of sessions: tried in turn.
     """
 
     id: str
@@ -364,8 +366,19 @@ class Broker:
     status_topic: str = ""
     keepalive_s: float = 30.0
     sparkplug: Sparkplug | None = None
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def place(self) -> str:
         """Where it is, for people."""
         return f"{self.host} port {self.port} ({self.id})"
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """All hosts and ports that it is reached at, in the order of the settings."""
+        return ((self.host, self.port), *self.others)
+
+    def at(self, place: int) -> "Broker":
+        """Return the broker as it is reached at one of its addresses, counted round and round."""
+        host, port = self.addresses[place % len(self.addresses)]
+        return self if (host, port) == (self.host, self.port) else replace(self, host=host, port=port, others=())

@@ -8,6 +8,7 @@ from collector.plant.casthouse import Casthouse
 from collector.plant.contracts import Portfolio
 from collector.plant.declarations import Declarations
 from collector.plant.direct import BY_SLOPE, DirectMethods
+from collector.plant.elsewhere import Elsewhere
 from collector.plant.factors import DatedSeries, FactorSeries, GwpSet, SlopeCoefficients
 from collector.plant.layout import Layout
 from collector.plant.limits import Limit, PriceRegion, RuleInForce, Targets
@@ -76,6 +77,7 @@ class Plant:
 
     Factors of electricity: ``grid_factor`` location-based, ``residual_factor`` for what no contract covers, and
     ``footprint_factor`` for the footprint of a product; None where not configured.
+    ``elsewhere`` is what other collectors look after: nothing where this one has the whole plant.
     """
 
     id: str
@@ -102,6 +104,7 @@ class Plant:
     casthouse: Casthouse | None = None
     limit_rules: tuple[RuleInForce, ...] = ()
     declared: Declarations = field(default_factory=Declarations)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     points_before: PointTable | None = field(default=None, compare=False)
     """Those of the plant before this one, where it was changed while the collector runs: they keep their places."""
     points: PointTable = field(init=False, compare=False)
@@ -126,6 +129,11 @@ class Plant:
     def after(self, before: "Plant") -> "Plant":
         """Return the same plant with points that keep the places that they had in the plant before."""
         return replace(self, points_before=before.points)
+
+    @property
+    def has_one_line(self) -> bool:
+        """Whether the smelter has one potline only, here or elsewhere."""
+        return len(self.potlines) + len(self.elsewhere.pots) == 1
 
     @property
     def calendar(self) -> Calendar:

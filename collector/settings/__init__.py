@@ -3,6 +3,7 @@
 The only room that imports pydantic. ``load`` is its door: it opens no socket and changes nothing.
 """
 
+from collector.settings.assignment import Choice
 from collector.settings.configuration import (
     AccountingSettings,
     AnodeEffectSettings,
@@ -19,6 +20,7 @@ from collector.settings.problems import ConfigurationError, Problem
 __all__ = [
     "AccountingSettings",
     "AnodeEffectSettings",
+    "Choice",
     "Configuration",
     "ConfigurationError",
     "DeliveryTarget",

@@ -48,9 +48,10 @@ class AlertRules(Part):
             names = [broker.id for broker in self._plant.brokers]
             self._unknown(("alert_mqtt", "broker"), "broker", section.broker, names)
             return None
-        session, place = f"{broker.client_id}-alerts", (broker.host.lower(), broker.port)
+        session, places_of = f"{broker.client_id}-alerts", {(host.lower(), port) for host, port in broker.addresses}
         for other in self._plant.brokers:
-            if (other.host.lower(), other.port) == place and other.client_id == session:
+            is_same = any((host.lower(), port) in places_of for host, port in other.addresses)
+            if is_same and other.client_id == session:
                 what = f"alerts are told as {session}, which is the client_id of {other.id} at the same broker"
                 self._report(("alert_mqtt", "broker"), what, "change that client_id")
         found = self._placeholders(("alert_mqtt", "topic"), section.topic, _IN_TOPICS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from collector.plant.meter import Broker, Sparkplug, Tls
 from collector.plant.sparkplug import MetricMeaning
+from collector.settings.fields import address
 from collector.settings.metrics import read_metrics
 from collector.settings.models import BrokerSection, SparkplugSection
 from collector.settings.problems import ConfigurationError, Problem, shown
@@ -53,10 +54,14 @@ class Brokers:
         if pair and self._fine(*at, "username") and self._fine(*at, "password_file"):
             key = "username" if section.username is None else "password_file"
             self._report((*at, key), "username and password_file go together", "give both or neither")
+        places = [(section.host, None)] if isinstance(section.host, str) else map(address, section.host)
+        usual = section.port or (_TLS_PORT if section.tls else _PORT)
+        (host, port), *others = [(host, port or usual) for host, port in places]
         return Broker(
             id=id_,
-            host=section.host,
-            port=section.port or (_TLS_PORT if section.tls else _PORT),
+            host=host.removeprefix("[").removesuffix("]"),
+            port=port,
+            others=tuple(others),
             protocol=section.protocol,
             site=section.site,
             client_id=section.client_id,
@@ -121,7 +126,9 @@ class Brokers:
         for broker in brokers:
             if not all(self._fine("brokers", broker.id, key) for key in ("host", "port", "client_id")):
                 continue
-            other = seen.setdefault((broker.host.lower(), broker.port, broker.client_id), broker.id)
+            places = ((host.lower(), port, broker.client_id) for host, port in broker.addresses)
+            others = [seen.setdefault(place, broker.id) for place in places]
+            other = next((each for each in others if each != broker.id), broker.id)
             if other != broker.id:
                 self._report(
                     ("brokers", broker.id, "client_id"),

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from collector.plant.alerts import AlertRule, AlertTopic
 from collector.plant.balance import BalanceRules
+from collector.plant.division import Part
 from collector.plant.meter import Tls
 from collector.plant.rule_tables import RuleTables
 from collector.plant.topology import Plant
 from collector.readings.event import EffectOrigin
 from collector.readings.outgoing import WhenFull
+from collector.settings.assignment import AS_SET, Choice
 
 
 class InfluxKind(Enum):
@@ -104,7 +106,12 @@ class DeliveryTarget:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything that was configured."""
+    """Everything that was configured.
+
+    ``parts`` are the collectors that the plant is divided between, and ``part`` is what this one looks after, by its
+    ``choice``; None: all of the plant. ``lines_share_a_contract``: market-based electricity of its lines follows from
+    what only another collector knows; ``price_withheld``: so does the relief of their price.
+    """
 
     plant: Plant
     store: StoreSettings
@@ -117,3 +124,15 @@ class Configuration:
     balances: Mapping[str, BalanceRules] = field(default_factory=dict)
     alerts: tuple[AlertRule, ...] = ()
     alert_topic: AlertTopic | None = None
+    choice: Choice = AS_SET
+    parts: tuple[Part, ...] = ()
+    part: Part | None = None
+    lines_share_a_contract: bool = False
+    price_withheld: bool = False
+
+    @property
+    def lines_of_nobody(self) -> tuple[str, ...]:
+        """Potlines that no collector of the plant file looks after; none where the plant is not divided."""
+        held = {potline for part in self.parts for potline in part.potlines}
+        known = (*(potline.id for potline in self.plant.potlines), *self.plant.elsewhere.potlines)
+        return tuple(potline for potline in known if self.parts and potline not in held)

@@ -162,6 +162,33 @@ def _host(text: str) -> str:
     return host
 
 
+def broker_hosts(value: object) -> str | list[str]:
+    """Check where a broker is: a host, or several addresses of one broker, each with its port where it has its own."""
+    if isinstance(value, str):
+        return _host(_one_line(value.strip()))
+    if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+        what = f"{written(value)} is neither a host nor a list of them"
+        raise ValueError(f'{what}; write it like "10.20.7.5", or ["10.20.7.5:1883", "10.20.7.6:1883"]')
+    found = [each.strip() for each in value]
+    for each in found:
+        host, port = address(each)
+        _host(host)
+        if port is not None and not 1 <= port <= 65535:
+            raise ValueError(f"port {port} does not exist; ports go from 1 to 65535")
+    if len(set(found)) < len(found):
+        raise ValueError("names an address twice; name each once")
+    return found
+
+
+def address(text: str) -> tuple[str, int | None]:
+    """Return host and port of an address such as 10.20.7.5:1883 or [::1]:1883; None where no port is given."""
+    match = re.fullmatch(r"\[(?P<six>[^\]]*)\](?::(?P<of_six>[0-9]{1,5}))?|(?P<host>[^:]*):(?P<port>[0-9]{1,5})", text)
+    if match is None:
+        return text, None
+    port = match["of_six"] or match["port"]
+    return match["six"] if match["host"] is None else match["host"], None if port is None else int(port)
+
+
 def serial_device(text: str) -> str:
     """Check the name of a serial line."""
     if not re.fullmatch(r"/\S+|COM[0-9]{1,3}", text):

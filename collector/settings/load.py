@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from collector.readings.event import EffectOrigin
 from collector.readings.outgoing import WhenFull
 from collector.settings.alerts import AlertRules
+from collector.settings.assignment import AS_SET, Assignment, Choice
 from collector.settings.balances import Balances
 from collector.settings.build import Builder
 from collector.settings.configuration import (
@@ -21,6 +22,7 @@ from collector.settings.configuration import (
     StoreSettings,
 )
 from collector.settings.databases import Databases
+from collector.settings.divided import of_part, own_store
 from collector.settings.limit_choice import LimitChoice
 from collector.settings.models import Settings
 from collector.settings.page import PageSection
@@ -31,7 +33,7 @@ from collector.settings.sources import OF_THE_PLANT, Origins, read_sources
 from collector.settings.toml_file import Path_, is_under
 from collector.settings.validation import KEY, told
 
-ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "delivery", "alerts"})
+ENTITIES = frozenset({"potlines", "endpoints", "meters", "brokers", "collectors", "delivery", "alerts"})
 
 _ROW = [{"value": "90 %", "valid_from": date(2000, 1, 1), "source": "none"}]
 STAND_INS: dict[str, Any] = {
@@ -56,6 +58,7 @@ STAND_INS: dict[str, Any] = {
     "meters": {
         "*": {"measures": "auxiliary_ac", "profile": "none", "endpoint": "none", "unit": 1, "rated_power": "1 kW"}
     },
+    "collectors": {"*": {"potlines": ["none"]}},
     "brokers": {"*": {"host": "none", "site": "none", "client_id": "none"}},
     "delivery": {"*": {"kind": "influxdb2", "url": "http://none"}},
     "alerts": {"*": {"stream": "none", "field": "none"}},
@@ -68,12 +71,14 @@ STAND_INS: dict[str, Any] = {
 """What stands for a required value that is wrong, until everything else is checked. It never leaves this room."""
 
 
-def load(collector_file: Path, *, today: date | None = None, with_secrets: bool = True) -> Configuration:
+def load(
+    collector_file: Path, *, today: date | None = None, with_secrets: bool = True, choice: Choice = AS_SET
+) -> Configuration:
     """Read the collector's file, the files it names and the environment.
 
     Relative paths start at the folder of the collector's file. A secret's file is looked for in the systemd
     credentials directory first. ``today`` (UTC) is the day on which dated values must be in force. Without
-    ``with_secrets`` the secrets of databases need not be there yet.
+    ``with_secrets`` the secrets of databases need not be there yet. ``choice``: which part of the plant is wanted.
 
     Raises
     ------
@@ -134,6 +139,10 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
     alert_rules = () if alerts is None else alerts.made(settings.alerts)
     alert_topic = None if alerts is None else alerts.topic(settings.alert_mqtt)
     problems += [] if alerts is None else alerts.problems
+    assignment = Assignment(settings, origins, broken, choice)
+    parts = assignment.parts()
+    part = assignment.chosen(parts)
+    problems += assignment.problems
     store = settings.store
     store_path = Path(os.path.abspath(folder / store.path))  # noqa: PTH100 - resolve() fails where links form a circle
     if not is_under(("store", "path"), broken) and os.path.isdir(store_path):  # noqa: PTH112 - never raises
@@ -143,7 +152,7 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
         problems.append(origins.problem(("store", "when_full"), what, "add [delivery.NAME], or write 'drop_oldest'"))
     if problems or plant is None:
         raise ConfigurationError(origins.told_once(problems))
-    return Configuration(
+    whole = Configuration(
         plant=plant,
         store=StoreSettings(
             path=store_path,
@@ -176,11 +185,14 @@ def load(collector_file: Path, *, today: date | None = None, with_secrets: bool 
         balances=of_lines,
         alerts=alert_rules,
         alert_topic=alert_topic,
+        choice=choice,
+        parts=parts,
     )
+    return whole if part is None else of_part(whole, part)
 
 
-def store_path(collector_file: Path) -> Path | None:
-    """Return where the store is, whatever else is wrong with the settings; None if they do not tell."""
+def store_path(collector_file: Path, choice: Choice = AS_SET) -> Path | None:
+    """Return where the store of a choice is, whatever else is wrong with the settings; None if they do not tell."""
     try:
         tree, _, _ = read_sources(collector_file)
     except ConfigurationError:  # the file cannot be read at all; ``load`` says why
@@ -189,7 +201,10 @@ def store_path(collector_file: Path) -> Path | None:
     written = store.get("path") if isinstance(store, dict) else None
     if not isinstance(written, str) or not written:
         return None
-    return Path(os.path.abspath(collector_file.parent / written))  # noqa: PTH100 - as where it is opened
+    path = Path(os.path.abspath(collector_file.parent / written))  # noqa: PTH100 - as where it is opened
+    as_set = tree.get("collector")
+    name = choice.name(as_set if isinstance(as_set, str) else "")
+    return own_store(path, name) if name else path
 
 
 def _validated(tree: dict[str, Any], origins: Origins, problems: list[Problem], broken: set[Path_]) -> Settings:

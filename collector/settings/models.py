@@ -6,7 +6,7 @@ The shape of a profile stands in ``profile_models``; that of factors, contracts,
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from collector.settings.alert_models import AlertMqttSection, AlertSection
@@ -22,6 +22,7 @@ from collector.settings.fields import (
     Text,
     Topic,
     at_most,
+    broker_hosts,
     client_id,
     level,
     listen_address,
@@ -195,6 +196,13 @@ class PotlineSection(_Model):
     balance: BalanceSection | None = None
 
 
+class CollectorSection(_Model):
+    """[collectors.ID]."""
+
+    potlines: Annotated[list[Id], Field(min_length=1)]
+    shared: Switch = False
+
+
 class EndpointSection(_Model):
     """[endpoints.ID]."""
 
@@ -271,7 +279,7 @@ class SparkplugSection(_Model):
 class BrokerSection(_Model):
     """[brokers.ID]."""
 
-    host: Host
+    host: Annotated[str | list[str], BeforeValidator(broker_hosts)]
     port: Port | None = None
     protocol: Literal["3.1.1", "5"] = "5"
     site: Id
@@ -302,6 +310,7 @@ class Settings(BaseSettings):
     profiles_dir: Text
     factors_dir: Text
     layouts_dir: Text = "layouts"
+    collector: Text | None = None
     store: Store
     accounting: Accounting = Field(default_factory=lambda: Accounting.model_validate({}))
     anode_effects: AnodeEffects = Field(default_factory=lambda: AnodeEffects.model_validate({}))
@@ -316,6 +325,7 @@ class Settings(BaseSettings):
     endpoints: dict[Id, EndpointSection] = {}
     meters: dict[Id, MeterSection] = {}
     brokers: dict[Id, BrokerSection] = {}
+    collectors: dict[Id, CollectorSection] = {}
     contracts: dict[Id, ContractSection] = {}
     certificates: CertificatesSection | None = None
     limits: dict[Id, LimitSection] = {}

@@ -31,6 +31,7 @@ OF_THE_PLANT = frozenset(
         "endpoints",
         "meters",
         "brokers",
+        "collectors",
         "contracts",
         "certificates",
         "limits",

@@ -152,7 +152,9 @@ async def run(folder: Path, days: int) -> dict[str, float]:
     compared_s = time.monotonic() - started
     ask_for(path, differing)
     async with Store(path, plant.points) as store:
-        entries = await asyncio.to_thread(settle, config_file, names, len(differing) // len(names))
+        entries = await asyncio.to_thread(
+            settle, config_file, configuration.choice, names, len(differing) // len(names)
+        )
         closer = opening.closer(configuration, store, PotWatch(plant), Instruments())
         entries += await work_off(store, closer, lambda: end_ns, lambda _: None)
         whole_s = time.monotonic() - started

@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from collector.acquisition.mqtt import access, reasons
+from collector.acquisition.mqtt.chunks import Chunks
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
 from collector.acquisition.mqtt.inflight import Inflight
@@ -41,6 +42,8 @@ _SILENT_KEEPALIVES = 1.5
 class MqttConnection:
     """A connection to a broker. It can be entered again after it was left, and should be: it remembers the session.
 
+    A broker with several addresses is entered at the next one after a connection that failed or was lost.
+
     Parameters
     ----------
     broker : Broker
@@ -60,12 +63,13 @@ class MqttConnection:
         subscriptions: Callable[[], Sequence[Subscription]],
         will: Callable[[], Publication | None],
     ) -> None:
-        self._broker = broker
+        self._everywhere = self._broker = broker
         self._clock = clock
         self._subscriptions = subscriptions
         self._will = will
         self._inflight = Inflight()
         self._had_session = False
+        self._place, self._failed = 0, False
         self._begin()
 
     def _begin(self) -> None:
@@ -87,6 +91,11 @@ class MqttConnection:
         self._heard_s = self._pinged_s = self._asked_s = 0.0
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port that the connection stands to, or that was tried last."""
+        return self._broker.host, self._broker.port
+
+    @property
     def is_subscribed(self) -> bool:
         """Whether the connection stands, and all subscriptions."""
         return self._is_subscribed and self._end is None
@@ -99,7 +108,9 @@ class MqttConnection:
         SourceUnavailable
             If the broker cannot be reached, or one of the two does not accept the other.
         """
-        broker = self._broker
+        self._place += self._failed
+        self._failed = True
+        self._broker = broker = self._everywhere.at(self._place)
         self._begin()
         at = f"connect to {broker.place}"
         password = await access.password(broker)
@@ -128,6 +139,7 @@ class MqttConnection:
         """Say goodbye where that is still possible, and close."""
         try:
             if self._end is None and self._client is not None:
+                self._failed = False
                 if self._farewell is not None:
                     self.publish([self._farewell])
                 self._client.bid_farewell()
@@ -143,7 +155,7 @@ class MqttConnection:
         A chunk is what came within ``GATHER_S`` of its first message. It is empty where nothing came for ``IDLE_S``. It
         raises SourceUnavailable when the connection is lost, and everything that came before is handed on.
         """
-        return _Chunks(self)
+        return Chunks(self.chunk)
 
     async def chunk(self) -> list[Message]:
         """Return the next chunk of messages.
@@ -393,19 +405,6 @@ class MqttConnection:
         self._inflight.end(message.token for message in self._waiting)
         self._waiting.clear()
         self._lose("the connection is closed")
-
-
-class _Chunks:
-    """An iterator that needs no closing, as a generator would."""
-
-    def __init__(self, connection: MqttConnection) -> None:
-        self._connection = connection
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> list[Message]:
-        return await self._connection.chunk()
 
 
 def _now_s() -> float:

@@ -3,6 +3,7 @@
 A topic is looked up once and then known with all that follows from it: whose it is, and the short way to its values.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +18,7 @@ from collector.acquisition.mqtt.samples import SampleReader, check_version, elem
 from collector.acquisition.mqtt.topics import Levels, TopicTree, filters, merged, words_of
 from collector.plant.layout import Choice, Layout, Level, MessageLayout, Tells, dotted
 from collector.plant.topology import Plant
+from collector.readings.event import Event
 
 _MOST_TOPICS = 20_000
 """Topics that are known at a time. A plant has a few for each pot and meter; a sender may make up more."""
@@ -74,6 +76,7 @@ class LayoutReader:
         qos: int = 1,
     ) -> None:
         owners = Owners(plant, broker)
+        potlines = tuple(potline.id for potline in plant.potlines) if plant.elsewhere.pots else None
         wanted: list[str] = []
         marks: dict[tuple[str, ...], list[Choice]] = {}
         self._tree: TopicTree[_Form] = TopicTree()
@@ -89,7 +92,7 @@ class LayoutReader:
                 quick = QuickReader(message, tuple(earlier))
             form = _Form(message, message.topic.at(site), largest, SampleReader(message, owners), quick, events)
             self._tree.add(form.levels, form)
-            wanted += filters(message, site, owners.told_by(message))
+            wanted += filters(message, site, owners.told_by(message), potlines)
             earlier += [message.where] if message.where else []
         self._subscriptions = tuple(Subscription(topic, qos) for topic in merged(wanted))
 
@@ -225,7 +228,11 @@ def _told(form: _Form, message: object, names: dict[Level, str], arrived_ns: int
     if form.events is None:
         return read
     listed = elements(message, form.layout)
-    return replace(read, events=tuple(form.events.read(each, message, names, arrived_ns) for each in listed))
+    events: list[Event] = []
+    for each in listed:
+        with contextlib.suppress(NotOurs):
+            events.append(form.events.read(each, message, names, arrived_ns))
+    return replace(read, events=tuple(events))
 
 
 def _of_ours(layout: MessageLayout, read: Callable[[], Told]) -> Told:

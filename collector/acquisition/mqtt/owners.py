@@ -11,7 +11,7 @@ Places = tuple[int | None, ...]
 
 
 class NotOurs(Exception):
-    """The message is of a pot or meter that the plant does not have, and its layout says that there are such."""
+    """The message is of a pot or meter of another collector, or of none and its layout says that there are such."""
 
 
 class Owners:
@@ -21,6 +21,9 @@ class Owners:
         self._plant = plant
         self._heard = tuple(meter for meter in plant.heard_meters if meter.broker == broker)
         self._meters = {meter.address: meter.id for meter in self._heard}
+        elsewhere = plant.elsewhere
+        self._pots_elsewhere = elsewhere.potline_of_pot
+        self._meters_elsewhere = frozenset(address for at, address in elsewhere.addresses if at == broker)
 
     def told_by(self, layout: MessageLayout) -> tuple[str, ...]:
         """Return the addresses of the meters of which a message may tell something that is wanted."""
@@ -41,6 +44,8 @@ class Owners:
     def meter(self, address: str) -> str:
         """Return the id of the meter with an address."""
         found = self._meters.get(address)
+        if found is None and address in self._meters_elsewhere:
+            raise NotOurs
         if found is None:
             what = f"no meter of the plant file has the address '{address}' at this broker"
             raise PayloadProblem(Cause.UNKNOWN_NAME, what)
@@ -52,6 +57,8 @@ class Owners:
         if pot is None:
             raise PayloadProblem(Cause.MISSING, "the pot is missing")
         known = self._plant.potline_of_pot.get(pot)
+        if known is None and pot in self._pots_elsewhere:
+            raise NotOurs
         if known is None:
             what = f"pot '{pot}' is not in the plant file; pot numbers keep their leading zeros"
             raise PayloadProblem(Cause.UNKNOWN_NAME, what)
@@ -68,7 +75,11 @@ class Owners:
 
     def line_of(self, pots: Sequence[str]) -> str:
         """Return the one potline of some pots."""
-        lines = sorted({self.potline_of(self.pot({}, pot)) for pot in pots})
+        of_others = {self._pots_elsewhere[pot] for pot in pots if pot in self._pots_elsewhere}
+        own = {self.potline_of(self.pot({}, pot)) for pot in pots if pot not in self._pots_elsewhere}
+        if not own and of_others:
+            raise NotOurs
+        lines = sorted(own | of_others)
         if len(lines) > 1:
             what = f"a crucible with metal of several potlines ({', '.join(lines)}) cannot be booked"
             raise PayloadProblem(Cause.CONTRADICTION, what)
@@ -79,6 +90,8 @@ class Owners:
         line = names.get(Level.POTLINE, told)
         if line is None:
             raise PayloadProblem(Cause.MISSING, "the potline is missing")
+        if line in self._plant.elsewhere.pots:
+            raise NotOurs
         if line not in self._plant.potline_of_pot.values():
             raise PayloadProblem(Cause.UNKNOWN_NAME, f"potline '{line}' is not in the plant file")
         if told is not None and told != line:

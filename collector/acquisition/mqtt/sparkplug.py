@@ -230,12 +230,19 @@ class SparkplugReader:
         if potline is not None:
             events = self._events.setdefault(device, PotEvents(potline, device))
             return Owner(f"pot:{device}", events)
-        return Owner(_meter(self._meters, node, device))
+        return Owner(_meter(self._meters, node, device), is_elsewhere=_is_elsewhere(self._plant, node, device))
 
 
 def _meter(meters: Mapping[str, str], node: str, device: str) -> str | None:
     names = (f"{node}/{device}", device) if device else (node,)
     return next((meters[name] for name in names if name in meters), None)
+
+
+def _is_elsewhere(plant: Plant, node: str, device: str) -> bool:
+    names = (f"{node}/{device}", device) if device else (node,)
+    elsewhere = plant.elsewhere
+    is_pot = any(device in pots for pots in elsewhere.pots.values())
+    return is_pot or any(address in names for _, address in elsewhere.addresses)
 
 
 def _whose(plant: Plant, meters: Mapping[str, str], node: str, device: str) -> object:

@@ -61,10 +61,14 @@ class _Device:
 
 @dataclass(slots=True, eq=False)
 class Owner:
-    """Whom a device stands for in the plant: its points' owner (None: nobody), and its events if it is a pot."""
+    """Whom a device stands for in the plant: its points' owner (None: nobody), and its events if it is a pot.
+
+    ``is_elsewhere``: it is known, and another collector's.
+    """
 
     id: str | None
     events: PotEvents | None = None
+    is_elsewhere: bool = False
 
 
 class Node:
@@ -327,7 +331,7 @@ class Node:
             if len(self._devices) >= _MOST_DEVICES:
                 raise PayloadProblem(Cause.TOO_LARGE, f"node {self.name} has more than {_MOST_DEVICES} devices")
             owner = self._owner_of(self.name, name)
-            known = owner.id is not None or name == ITSELF
+            known = owner.id is not None or owner.is_elsewhere or name == ITSELF
             device = self._devices[name] = _Device(self._metrics_of(owner.id), owner.events, known)
         return device
 

@@ -95,7 +95,8 @@ class MqttSubscriber:
                 async for messages in connection.messages():
                     if connection.is_subscribed and not is_subscribed:
                         is_subscribed = True
-                        log.info("subscribed", broker=self._broker.id, host=self._broker.host, port=self._broker.port)
+                        host, port = connection.place
+                        log.info("subscribed", broker=self._broker.id, host=host, port=port)
                         connection.publish([*self._status("online"), *self._reader.connected(self._clock.now_ns())])
                     due = self._reader.due(self._clock.now_ns())
                     connection.publish(due.publications)

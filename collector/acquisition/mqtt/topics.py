@@ -66,7 +66,9 @@ def words_of(levels: Levels, topic: str) -> dict[Level, str]:
     return {level: word for level, word in zip(levels, topic.split("/"), strict=False) if isinstance(level, Level)}
 
 
-def filters(message: MessageLayout, site: str, addresses: Collection[str]) -> Iterator[str]:
+def filters(
+    message: MessageLayout, site: str, addresses: Collection[str], potlines: Collection[str] | None = None
+) -> Iterator[str]:
     """Yield the filters for a message.
 
     Parameters
@@ -78,6 +80,8 @@ def filters(message: MessageLayout, site: str, addresses: Collection[str]) -> It
     addresses
         The meters that this message may tell of. A topic that names meters is subscribed to for these only: others
         may have hundreds beside them that are not ours.
+    potlines
+        Those of this collector, where others have the rest of the plant; None: there is nobody else.
     """
     if message.tells is Tells.IGNORE:
         return
@@ -93,8 +97,9 @@ def filters(message: MessageLayout, site: str, addresses: Collection[str]) -> It
         if len(named) > MOST_ONE_BY_ONE:
             named = [{}]
     quantities = [value.name for value in message.values] if message.topic.names(Level.QUANTITY) else [""]
-    for words, quantity in product(named, quantities):
-        known = {**words, Level.QUANTITY: quantity}
+    lines = potlines if potlines is not None and message.topic.names(Level.POTLINE) else ["+"]
+    for words, quantity, line in product(named, quantities, lines):
+        known = {Level.POTLINE: line, **words, Level.QUANTITY: quantity}
         yield "/".join(
             level if isinstance(level, str) else known.get(level, "#" if level is Level.REST else "+")
             for level in levels
