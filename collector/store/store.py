@@ -23,6 +23,7 @@ from collector.store.outbox import Bounds, OutboxState, Resent
 from collector.store.recovery import Opened, is_damage, is_unwritable, note_left, open_writer
 from collector.store.rescue import seek
 from collector.store.schema import StoreError, StoreUnwritable, lock, open_database
+from collector.store.transaction import Transaction
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -130,7 +131,7 @@ class Store:
     def _take_points(self, points: PointTable) -> None:
         self._points = points
         names = ((point.name,) for point in points)
-        with _Transaction(self._db):
+        with Transaction(self._db):
             self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
         ids = dict(self._db.execute("SELECT name, id FROM point"))
         self._ids = [ids[point.name] for point in points]
@@ -163,7 +164,7 @@ class Store:
     def _commit(self, commit: Commit) -> None:
         db = self._db
         lines = [*commit.encode(), *commit.lines]
-        with _Transaction(db):
+        with Transaction(db):
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
             inputs.write_traces(
                 db, {(self._ids[place], minute): each for (place, minute), each in commit.traces.items()}
@@ -190,7 +191,7 @@ class Store:
         return await self._do(self._meta, key, default)
 
     def _meta(self, key: str, default: str) -> str:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             self._db.execute("INSERT OR IGNORE INTO meta VALUES (?,?)", (key, default))
         return str(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
@@ -199,7 +200,7 @@ class Store:
         await self._do(self._note, key, value)
 
     def _note(self, key: str, value: str) -> None:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
 
     async def last_cells(self, places: Iterable[int]) -> dict[int, Cell]:
@@ -262,7 +263,7 @@ class Store:
         return await self._do(self._change, work)
 
     def _change(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             return work(self._db)
 
     async def dirty(self, limit: int, potline: str = "") -> dict[tuple[str, int], str]:
@@ -295,7 +296,7 @@ class Store:
         missing = {record.seq for record in found if not record.body}
         if missing <= self._sought:
             return found
-        with _Transaction(self._db):
+        with Transaction(self._db):
             self._sought |= missing | set(seek(self._db, self.path))
         return outbox.pending(self._db, target, most_bytes, under_way)
 
@@ -317,7 +318,7 @@ class Store:
         await self._do(self._take, target, numbers, dead)
 
     def _take(self, target: str, numbers: Iterable[int], dead: Sequence[DeadLetter]) -> None:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             outbox.take(self._db, target, numbers)
             outbox.write_dead(self._db, dead)
 
@@ -330,7 +331,7 @@ class Store:
         return await self._do(self._again, outbox.resend, target, from_ns, to_ns)
 
     def _again(self, work: Callable[..., Resent], *args: object) -> Resent:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             return work(self._db, *args)
 
     async def outbox_state(self, targets: Sequence[str] = ()) -> OutboxState:
@@ -342,7 +343,7 @@ class Store:
         return await self._do(self._let_go, targets, bounds, now_ns)
 
     def _let_go(self, targets: Sequence[str], bounds: Bounds, now_ns: int) -> Dropped:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             dropped = eviction.let_go(self._db, targets, bounds, now_ns)
             inputs.let_go(self._db, now_ns - int(bounds.keep_inputs_s * 1e9))
             pot_minutes.let_go(self._db, now_ns)
@@ -363,7 +364,7 @@ class Store:
         return await self._do(self._drop_oldest, targets, least_bytes, cause, when_full)
 
     def _drop_oldest(self, targets: Sequence[str], least_bytes: int, cause: DropCause, when_full: WhenFull) -> Dropped:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             dropped = eviction.drop_oldest(self._db, targets, least_bytes, cause, when_full)
             size_bytes = outbox.size_of(self._db)
         self.outbox_bytes = size_bytes
@@ -378,25 +379,5 @@ class Store:
         await self._do(self._in_a_transaction, aging.note_pause, now_ns)
 
     def _in_a_transaction(self, work: Callable[[sqlite3.Connection, int], None], number: int) -> None:
-        with _Transaction(self._db):
+        with Transaction(self._db):
             work(self._db, number)
-
-
-class _Transaction:
-    """A transaction that is on disk when it ends, or did not happen."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")

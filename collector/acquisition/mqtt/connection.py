@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from collector.acquisition.mqtt import access, reasons
+from collector.acquisition.mqtt.asking import Asking
 from collector.acquisition.mqtt.chunks import Chunks
 from collector.acquisition.mqtt.client import Client
 from collector.acquisition.mqtt.framing import Framing, MalformedPacket
@@ -82,13 +83,12 @@ class MqttConnection:
         self._waiting_bytes = 0
         self._some, self._enough, self._is_gone, self._answered = (asyncio.Event() for _ in range(4))
         self._is_paused = False
-        self._asked: dict[int, Subscription] = {}
-        self._standing: dict[str, Subscription] | None = None
+        self._asking = Asking()
         self._is_accepted = self._is_subscribed = False
         self._keepalive_s = max(1, int(self._broker.keepalive_s))
         self._look_again: asyncio.TimerHandle | None = None
         self._arrived_ns = 0
-        self._heard_s = self._pinged_s = self._asked_s = 0.0
+        self._heard_s = self._pinged_s = 0.0
 
     @property
     def place(self) -> tuple[str, int]:
@@ -212,15 +212,8 @@ class MqttConnection:
 
     def subscribe_anew(self) -> None:
         """Ask for what is wanted and does not stand, end what is not wanted any more, and leave the others alone."""
-        if self._standing is None or self._client is None or self._end is not None:
-            return
-        before, self._standing = self._standing, self._wanted()
-        for topic, subscription in self._standing.items():
-            if before.get(topic) != subscription:
-                self._asked[self._client.subscribe(subscription)] = subscription
-        for topic in before.keys() - self._standing.keys():
-            self._client.unsubscribe(topic)
-        self._asked_s = _now_s()
+        if self._client is not None and self._end is None and self._asking.has_begun:
+            self._asking.for_all(self._client, self._wanted(), _now_s())
 
     # --- what the client tells ----------------------------------------------------------------------------------------
 
@@ -264,8 +257,7 @@ class MqttConnection:
 
     def subscribed(self, packet_id: int, code: int) -> None:
         """Note the answer to a subscription."""
-        asked = self._asked.pop(packet_id, None)
-        if asked is None:
+        if (asked := self._asking.answered(packet_id)) is None:
             return
         if code >= reasons.FAILED:
             what = f"subscribe to {asked.topic} at {self._broker.place}: {reasons.not_subscribed(code)}"
@@ -273,7 +265,7 @@ class MqttConnection:
             return
         if code < asked.qos:
             log.warning("subscribed with less than asked for", broker=self._broker.id, topic=asked.topic, qos=code)
-        if not self._asked:
+        if not self._asking.unanswered:
             self._is_subscribed = True
             self._some.set()
 
@@ -307,15 +299,12 @@ class MqttConnection:
     def _subscribe(self, client: Client) -> None:
         if self._end is not None:
             raise self._end
-        self._standing = self._wanted()
-        for asked in self._standing.values():
-            self._asked[client.subscribe(asked)] = asked
-        self._asked_s = _now_s()
-        self._is_subscribed = not self._asked
+        self._asking.for_all(client, self._wanted(), _now_s())
+        self._is_subscribed = not self._asking.unanswered
         self._look()
 
-    def _wanted(self) -> dict[str, Subscription]:
-        return {each.topic: each for each in (one.shared_by(self._broker.share) for one in self._subscriptions())}
+    def _wanted(self) -> list[Subscription]:
+        return [one.shared_by(self._broker.share) for one in self._subscriptions()]
 
     def _read_on(self) -> None:
         """Take packets while there is room, and hold the broker back while there is none."""
@@ -375,12 +364,11 @@ class MqttConnection:
             if now_s >= silent_s:
                 self._lose(f"nothing came for {patience_s:g} s; look at the network between, and at the broker")
                 return
-            unanswered_s = self._asked_s + WORD_WITHIN_S
-            if self._asked and now_s >= unanswered_s:
-                topic = next(iter(self._asked.values())).topic
-                self._lose(f"no answer to the subscription to {topic}; look at the broker's log")
+            unanswered_s = self._asking.since_s + WORD_WITHIN_S
+            if self._asking.unanswered and now_s >= unanswered_s:
+                self._lose(f"no answer to the subscription to {self._asking.unanswered}; look at the broker's log")
                 return
-            due_s = min(due_s, silent_s, unanswered_s) if self._asked else min(due_s, silent_s)
+            due_s = min(due_s, silent_s, unanswered_s) if self._asking.unanswered else min(due_s, silent_s)
         self._look_again = asyncio.get_running_loop().call_at(due_s, self._look)
 
     def _lose(self, what: str) -> None:
