@@ -28,6 +28,10 @@ class PointTable:
         self._places = {point: place for place, point in enumerate(self._points)}
         if len(self._places) != len(self._points):
             raise ValueError("a point stands twice in the table")
+        # Asked for each meter of a plant: without this it would take the square of their number.
+        self._of: dict[str, list[int]] = {}
+        for place, point in enumerate(self._points):
+            self._of.setdefault(point.owner, []).append(place)
 
     def __len__(self) -> int:
         return len(self._points)
@@ -48,4 +52,4 @@ class PointTable:
 
     def of(self, owner: str) -> dict[Quantity, int]:
         """Return the places of all points of one owner, by quantity."""
-        return {point.quantity: place for place, point in enumerate(self._points) if point.owner == owner}
+        return {self._points[place].quantity: place for place in self._of.get(owner, ())}
