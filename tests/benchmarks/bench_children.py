@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +40,13 @@ class Child:
             raise RuntimeError(f"{self.process.args!r} ended with exit code {self.process.wait()}")
         return line
 
-    def ask(self, command: str) -> Any:
+    def ask(self, command: str) -> dict[str, Any]:
         """Tell it something and return what it answers."""
         assert self.process.stdin is not None
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
-        return json.loads(self.line())
+        found: dict[str, Any] = json.loads(self.line())
+        return found
 
     def end(self) -> None:
         """Close its input and wait for its end."""
@@ -101,9 +102,7 @@ class MqttLoad:
 
 
 @contextmanager
-def mqtt_load(
-    broker: Mosquitto, site: str, *, pots: int, rate: int, batch: int, seconds: int
-) -> Iterator[MqttLoad]:
+def mqtt_load(broker: Mosquitto, site: str, *, pots: int, rate: int, batch: int, seconds: int) -> Iterator[MqttLoad]:
     """Send beside the block; what is still being sent at its end is cut off."""
     load = MqttLoad(broker, site, pots=pots, rate=rate, batch=batch, seconds=seconds)
     try:

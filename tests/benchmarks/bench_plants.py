@@ -112,6 +112,4 @@ def polled_gateways(folder: Path, ports: list[int], *, meters: int, every: str) 
     file = folder / "plant.toml"
     file.write_text("\n".join(tables), encoding="utf-8")
     settings = {"POTLINE_PLANT_FILE": str(file), "POTLINE_PROFILES_DIR": str(profiles)}
-    return BenchPlant(
-        settings, "meter", "meter", "active_power_kw", tuple(f"g{n}m1" for n in range(0, len(ports), 10))
-    )
+    return BenchPlant(settings, "meter", "meter", "active_power_kw", tuple(f"g{n}m1" for n in range(0, len(ports), 10)))

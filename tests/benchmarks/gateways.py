@@ -15,6 +15,7 @@ import struct
 import sys
 import time
 from array import array
+from functools import partial
 
 import numpy as np
 
@@ -96,8 +97,7 @@ async def serve(gateways: int) -> None:
     # Between 0.2 and 0.9 every quantity is plausible, power factors as well as powers.
     words = [struct.pack(f">{floats}f", *(draw.uniform(0.2, 0.9) for _ in range(floats))) for _ in range(_VARIANTS)]
     servers = [
-        await loop.create_server(lambda number=number: Gateway(number, asked, words), "127.0.0.1", 0)
-        for number in range(gateways)
+        await loop.create_server(partial(Gateway, number, asked, words), "127.0.0.1", 0) for number in range(gateways)
     ]
     _say([server.sockets[0].getsockname()[1] for server in servers])
     commands = asyncio.StreamReader()

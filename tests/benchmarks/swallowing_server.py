@@ -75,15 +75,15 @@ async def one_connection(taken: Taken, reader: asyncio.StreamReader, writer: asy
                 writer.write(_TAKEN)
             else:
                 writer.write(_ASKED)
-    except (asyncio.IncompleteReadError, ConnectionResetError):
+    except (asyncio.IncompleteReadError, ConnectionResetError, asyncio.CancelledError):
         writer.close()
 
 
-async def serve(measurement: str) -> None:
-    """Serve on a free port until the input ends."""
+async def serve(measurement: str, port: int) -> None:
+    """Serve until the input ends."""
     taken = Taken(measurement)
     server = await asyncio.start_server(
-        lambda reader, writer: one_connection(taken, reader, writer), "127.0.0.1", 0, limit=1 << 22
+        lambda reader, writer: one_connection(taken, reader, writer), "127.0.0.1", port, limit=1 << 22
     )
     _say(server.sockets[0].getsockname()[1])
     commands = asyncio.StreamReader()
@@ -92,6 +92,7 @@ async def serve(measurement: str) -> None:
     while await commands.readline():
         _say(taken.told())
     looking.cancel()
+    server.close()
 
 
 async def _look(taken: Taken) -> None:
@@ -109,7 +110,9 @@ def main() -> None:
     """Serve."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--measurement", default="pot")
-    asyncio.run(serve(options.parse_args().measurement))
+    options.add_argument("--port", type=int, default=0, help="0: any that is free")
+    chosen = options.parse_args()
+    asyncio.run(serve(chosen.measurement, chosen.port))
 
 
 if __name__ == "__main__":
