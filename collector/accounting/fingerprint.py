@@ -72,18 +72,21 @@ def fingerprint(*settings: object) -> str:
     TypeError
         If there is something in them of which it is not known how it is written down.
     """
-    return hashlib.sha256(msgspec.json.encode(_told(settings))).hexdigest()[:32]
+    return hashlib.sha256(msgspec.json.encode(_told(settings, {}))).hexdigest()[:32]
 
 
-def _told(value: object) -> object:
-    """Return a value as plain lists, numbers and texts, the same for the same settings in every process."""
+def _told(value: object, known: dict[int, object]) -> object:
+    """Return a value as plain lists, numbers and texts, the same for the same settings in every process.
+
+    ``known`` is what was returned for records before, by identity: a thousand meters of one profile share its registers.
+    """
     match value:
         case None | bool() | int() | str():
             return value
         case float():
             return value.hex()  # JSON has neither infinity nor the sign of a zero
         case Enum():
-            found: object = _told(value.value)
+            found: object = _told(value.value, known)
         case ZoneInfo():
             found = value.key
         case bytes() | Path():
@@ -91,13 +94,16 @@ def _told(value: object) -> object:
         case date() if not isinstance(value, datetime):  # days of rules are dates, instants are nanoseconds
             found = value.isoformat()
         case Mapping():
-            found = sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
+            found = sorted(([_told(name, known), _told(each, known)] for name, each in value.items()), key=str)
         case set() | frozenset():
-            found = sorted(map(_told, value), key=str)
+            found = sorted((_told(each, known) for each in value), key=str)
         case tuple() | list():
-            found = [_told(each) for each in value]
+            found = [_told(each, known) for each in value]
         case _:
-            found = [type(value).__name__, *([name, _told(getattr(value, name))] for name in _fields(value))]
+            if (before := known.get(id(value))) is not None:
+                return before
+            parts = ([name, _told(getattr(value, name), known)] for name in _fields(value))
+            found = known[id(value)] = [type(value).__name__, *parts]
     return found
 
 

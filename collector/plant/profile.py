@@ -199,7 +199,7 @@ class Register:
 
     def moved(self, base: int) -> Self:
         """Return it at ``base`` addresses higher."""
-        return replace(self, address=self.address + base)
+        return replace(self, address=self.address + base) if base else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ import json
 import struct
 import sys
 import time
-from typing import Any
 
 import gmqtt
 import msgspec
@@ -59,7 +58,7 @@ async def mqtt(port: int) -> dict[str, float]:
     dropped, decode = Dropped(), msgspec.json.Decoder().decode
     subscribed = asyncio.Event()
 
-    def heard(_client: Any, _topic: str, payload: bytes, _qos: int, _properties: Any) -> int:
+    def heard(_client: object, _topic: str, payload: bytes, _qos: int, _properties: object) -> int:
         decode(payload)
         dropped.add()
         return 0

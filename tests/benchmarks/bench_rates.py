@@ -1,7 +1,7 @@
 """The line under load: Modbus, single MQTT samples, MQTT batches; a goal's rate, and the highest that is kept up.
 
 At the goal's rate the collector writes to a real InfluxDB, and it is watched how soon its samples can be queried there.
-For the highest rate it runs on one core alone and writes to a server that keeps nothing, for InfluxDB would be the limit.
+For the highest rate it runs on one core alone and writes to a server that keeps nothing: InfluxDB would be the limit.
 """
 
 import json
