@@ -44,6 +44,12 @@ class Dropped:
         }
 
 
+def say(found: dict[str, float]) -> None:
+    """Print as a line of JSON."""
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
+
+
 async def told_to_stop() -> None:
     """Say that it works, and wait for a line on standard input."""
     sys.stdout.write("ready\n")
@@ -53,7 +59,7 @@ async def told_to_stop() -> None:
     await commands.readline()
 
 
-async def mqtt(port: int) -> dict[str, float]:
+async def mqtt(port: int) -> None:
     """Hear everything of a broker."""
     dropped, decode = Dropped(), msgspec.json.Decoder().decode
     subscribed = asyncio.Event()
@@ -70,12 +76,11 @@ async def mqtt(port: int) -> dict[str, float]:
     client.subscribe("smelter/v1/#", qos=1)
     await subscribed.wait()
     await told_to_stop()
-    found = dropped.told()
+    say(dropped.told())
     await client.disconnect()
-    return found
 
 
-async def modbus(ports: list[int], meters: int, period_s: float) -> dict[str, float]:
+async def modbus(ports: list[int], meters: int, period_s: float) -> None:
     """Read meters, one after the other at each gateway, again with each period."""
     dropped, unpack = Dropped(), struct.Struct(f">{_WORDS // 2}f").unpack
     pack = struct.Struct(f">{_WORDS}H").pack
@@ -95,13 +100,13 @@ async def modbus(ports: list[int], meters: int, period_s: float) -> dict[str, fl
         await client.connect()
     tasks = [asyncio.create_task(poll(client, place / len(clients))) for place, client in enumerate(clients)]
     await told_to_stop()
-    found = dropped.told()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    say(dropped.told())
+    # pymodbus may keep a cancellation to itself: without its connection a task ends in any case.
     for client in clients:
         client.close()
-    return found
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=2.0)
 
 
 def main() -> None:
@@ -115,10 +120,9 @@ def main() -> None:
     polling.add_argument("--period", type=float, default=1.0)
     asked = options.parse_args()
     if asked.kind == "mqtt":
-        found = asyncio.run(mqtt(asked.port))
+        asyncio.run(mqtt(asked.port))
     else:
-        found = asyncio.run(modbus([int(port) for port in asked.ports.split(",")], asked.meters, asked.period))
-    sys.stdout.write(json.dumps(found) + "\n")
+        asyncio.run(modbus([int(port) for port in asked.ports.split(",")], asked.meters, asked.period))
 
 
 if __name__ == "__main__":
