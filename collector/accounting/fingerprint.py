@@ -78,7 +78,7 @@ def fingerprint(*settings: object) -> str:
 def _told(value: object, known: dict[int, object]) -> object:
     """Return a value as plain lists, numbers and texts, the same for the same settings in every process.
 
-    ``known`` is what was returned for records before, by identity: a thousand meters of one profile share its registers.
+    ``known`` is what was returned for records before, by identity: meters of one profile share its registers.
     """
     match value:
         case None | bool() | int() | str():
@@ -100,11 +100,15 @@ def _told(value: object, known: dict[int, object]) -> object:
         case tuple() | list():
             found = [_told(each, known) for each in value]
         case _:
-            if (before := known.get(id(value))) is not None:
-                return before
-            parts = ([name, _told(getattr(value, name), known)] for name in _fields(value))
-            found = known[id(value)] = [type(value).__name__, *parts]
+            found = _told_record(value, known)
     return found
+
+
+def _told_record(value: object, known: dict[int, object]) -> object:
+    if id(value) not in known:
+        parts = ([name, _told(getattr(value, name), known)] for name in _fields(value))
+        known[id(value)] = [type(value).__name__, *parts]
+    return known[id(value)]
 
 
 def _fields(value: object) -> list[str]:

@@ -101,7 +101,9 @@ def _month(days: int) -> Found:
 
 
 def _backlog(figures: dict[str, float]) -> Found:
-    return figures, {"drain": round(figures["bare_lines_per_s"] / figures["lines_per_s"], 4)}
+    # A drain that did not come to its end has no ratio, and the comparison says so.
+    ratio = figures["bare_lines_per_s"] / figures["lines_per_s"] if figures["is_drained"] else 0.0
+    return figures, {"drain": round(ratio, 4)}
 
 
 def machine() -> Machine:
