@@ -47,7 +47,7 @@ class Asked:
             phase = own - turns * period_s
             late.append(phase - phase.min())
             requests += own.size
-            missing += int(turns[-1]) + 1 - own.size
+            missing += max(0, int(turns[-1]) + 1 - own.size)
         all_late = np.concatenate(late) if late else np.zeros(1)
         return {
             "requests": requests,
