@@ -24,6 +24,8 @@ GATEWAYS, METERS = 100, 17
 BATCH = 100
 _START_WITHIN_S = 120.0
 _WARM_S = 3.0
+_CONNECTED_S = 12.0
+"""Of 1,700 meters: with the first answer of each its decoder is made."""
 _NOTHING_MORE_S = 15.0
 _KEPT_UP_S = 3.0
 """A rate is kept up where so soon after the end of the load everything is there: a commit and a delivery."""
@@ -278,7 +280,7 @@ def modbus_keeps_up(*, period_s: float, lengths: Lengths) -> dict[str, float]:
 
 def _polled(asked: Child, pid: int, *, seconds: float, period_s: float) -> dict[str, float]:
     """Let it warm up, and return what the gateways and the process tell of some seconds."""
-    time.sleep(_WARM_S)
+    time.sleep(_CONNECTED_S)
     begin = Mark.of(pid)
     time.sleep(seconds)
     end = Mark.of(pid)
