@@ -106,7 +106,10 @@ async def modbus(ports: list[int], meters: int, period_s: float) -> None:
         client.close()
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks, timeout=2.0)
+    done, _ = await asyncio.wait(tasks, timeout=2.0)
+    for task in done:
+        if not task.cancelled():
+            task.exception()
 
 
 def main() -> None:
