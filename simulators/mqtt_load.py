@@ -127,8 +127,10 @@ async def run_load(load: Load, host: str, port: int, *, protocol: str = "3.1.1")
         if not await _within(_FIRST_CONNECTION_S, lambda: all(publisher.connected for publisher in publishers)):
             return None
         batches = 0
+        # From a whole second on, so that each sample is sent at the time that it bears.
+        start_ns = -(-time.time_ns() // SECOND_NS) * SECOND_NS
+        await asyncio.sleep((start_ns - time.time_ns()) / SECOND_NS)
         cpu, begin = time.process_time(), time.monotonic()
-        start_ns = time.time_ns() // SECOND_NS * SECOND_NS
         for tick in range(load.seconds * load.rate):
             await asyncio.sleep(max(0.0, begin + tick / load.rate - time.monotonic()))
             time_ns = start_ns + tick * SECOND_NS // load.rate

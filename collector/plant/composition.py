@@ -144,8 +144,11 @@ def _levels(registers: Sequence[Register]) -> list[int]:
     needs = {register.name: register.needs for register in registers}
     level = dict.fromkeys(needs, 0)
     for _ in registers:
+        before = list(level.values())
         for name, others in needs.items():
             level[name] = max([0, *(level[other] + 1 for other in others if other in level)])
+        if list(level.values()) == before:
+            break
     return [level[register.name] for register in registers]
 
 

@@ -4,15 +4,20 @@
 
 The store is filled with the inputs of the month (a cell a minute for each point of 40 meters, anode effects
 and weighings), the month is closed once, then an assay is corrected and everything is stated again, as 'potline
-restate' does it. Printed is a line of JSON.
+restate' does it, and a statement on the month is printed. As a yardstick every entry of the ledger is read, decoded,
+encoded and written into an empty table. Printed is a line of JSON.
 """
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import json
 import random
 import resource
+import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -133,6 +138,28 @@ async def closed_month(plant: Plant, store: Store, days: int) -> float:
     return time.monotonic() - started
 
 
+def copied(db: sqlite3.Connection) -> float:
+    """Decode and encode every entry and write it into an empty table; return the time for it [s]."""
+    started = time.monotonic()
+    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+        empty.execute("CREATE TABLE ledger (body BLOB)")
+        rows = db.execute("SELECT body FROM ledger")
+        empty.executemany(
+            "INSERT INTO ledger VALUES (?)", ((msgspec.json.encode(msgspec.json.decode(body)),) for (body,) in rows)
+        )
+    return time.monotonic() - started
+
+
+def printed(config_file: Path, kind: str, period: str) -> float:
+    """Print a statement as a process of its own; return the time for it [s]."""
+    started = time.monotonic()
+    command = [sys.executable, "-m", "collector", "report", kind, period, "--config", str(config_file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"print the statement {kind} of {period}: exit code {done.returncode}: {done.stderr}")
+    return time.monotonic() - started
+
+
 async def run(folder: Path, days: int) -> dict[str, float]:
     """Close, compare and state again; return what each took."""
     config_file = four_lines(folder)
@@ -158,9 +185,13 @@ async def run(folder: Path, days: int) -> dict[str, float]:
         closer = opening.closer(configuration, store, PotWatch(plant), Instruments())
         entries += await work_off(store, closer, lambda: end_ns, lambda _: None)
         whole_s = time.monotonic() - started
+        bare_s = await store.ask(copied)
         size = await store.ask(lambda db: db.execute("SELECT count(*), sum(length(body)) FROM ledger").fetchone())
+    report_s = printed(config_file, "energy", "2026-03")
     return {
         "days": days,
+        "report_s": round(report_s, 2),
+        "bare_s": round(bare_s, 2),
         "minutes": len(differing),
         "entries": entries,
         "closing_s": round(closing_s, 1),
