@@ -15,7 +15,6 @@ from servers import Mosquitto
 from collector.cli import main
 from simulators.servers.messages.grid import true_g_per_kwh
 
-SPEED = 120
 SETTINGS = {"POTLINE_EMISSIONS__GRID_FACTOR_UNTOLD": "estimate"}
 EVERY_NS = 300 * 10**9
 MINUTE_NS = 60 * 10**9
@@ -75,7 +74,7 @@ def test_minutes_are_stated_again_with_the_right_factor_and_name_it(
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(SCENARIO, encoding="utf-8")
     with (
-        simulated_plant(tmp_path, scenario, broker=f"{broker.host}:{broker.port}", speed=SPEED) as plant,
+        simulated_plant(tmp_path, scenario, broker=f"{broker.host}:{broker.port}") as plant,
         collector(tmp_path, plant, settings=SETTINGS) as running,
     ):
         wait_until(lambda: len(corrected(running)) >= 6, 90, running.process, running.log)

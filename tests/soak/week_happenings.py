@@ -1,6 +1,7 @@
 """What happens in a week of plant time: nights of everything, meters that fail, servers that are away, restarts."""
 
 import json
+import os
 import random
 import time
 import tomllib
@@ -8,6 +9,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,11 @@ _HURRY = 3
 meters count several times as fast as they can. So much more is believed of them here than the plant file says."""
 _ENDPOINTS = ("plc", "services_gateway", "rectifier_gateway")
 
+_TAIL_BYTES = 16_384
+_KEEPS_UP_S = 1800.0
+"""A minute of the truth is told when its anode effects are over, which takes some minutes [s of plant time]."""
+_TOO_LATE_S = 6 * 3600.0
+
 Happening = tuple[float, str, Callable[[], None]]
 """When it happens, counted from the beginning [h of plant time], what it is, and what does it."""
 
@@ -69,6 +76,13 @@ class Week:
     ----------
     hours, speed
         How long [h of plant time], and how fast.
+
+    Attributes
+    ----------
+    happened
+        How often each thing happened.
+    latest_s
+        How far the simulator was behind its clock at the most [s of plant time].
     """
 
     plant: Simulation
@@ -79,6 +93,7 @@ class Week:
     speed: float
     draw: random.Random
     happened: Counter[str] = field(default_factory=Counter)
+    latest_s: float = 0.0
     _began_s: float = field(default_factory=time.monotonic)
 
     def now_ns(self) -> int:
@@ -100,6 +115,9 @@ class Week:
         days = range(1, round(self.hours / self.day_h))
         self._through([each for day in days for each in self._of_a_day(day)], self.hours)
         self._until(self.hours + SETTLED_AFTER_S / 3600)
+        while self._simulator_behind_s() > _KEEPS_UP_S:
+            alive(self.running)
+            time.sleep(0.5)
 
     def _through(self, happenings: list[Happening], until_h: float) -> None:
         for at_h, name, happen in sorted(happenings, key=lambda each: each[0]):
@@ -112,7 +130,25 @@ class Week:
         until_s = self._began_s + at_h * 3600 / self.speed
         while (left_s := until_s - time.monotonic()) > 0:
             alive(self.running)
+            self._simulator_behind_s()
             time.sleep(min(0.5, left_s))
+
+    def _simulator_behind_s(self) -> float:
+        """Return how long ago the last minute of the truth ended [s of plant time]; fail where it is too long."""
+        with self.plant.truth_file.open("rb") as truth:
+            truth.seek(-min(_TAIL_BYTES, self.plant.truth_file.stat().st_size), os.SEEK_END)
+            lines = truth.read().splitlines(keepends=True)
+        whole = [line for line in lines[-2:] if line.endswith(b"\n")]
+        if not whole:
+            return 0.0
+        minute = datetime.fromisoformat(json.loads(whole[-1])["minute"])
+        behind_s = self.now_ns() * 1e-9 - minute.timestamp() - 60.0
+        self.latest_s = max(self.latest_s, behind_s)
+        assert behind_s < _TOO_LATE_S, (
+            f"the simulator is {behind_s / 3600:.1f} h behind its clock: it cannot go at {self.speed:g} times "
+            "real time on this machine; choose a lower --speed"
+        )
+        return behind_s
 
     def _of_a_day(self, day: int) -> Iterator[Happening]:
         length_h = self.day_h

@@ -69,7 +69,8 @@ class Figures:
     descriptors_end: float
     threads_warm: float
     threads_end: float
-    latest_s: float
+    ledger_behind_s: float
+    simulator_behind_s: float
     store_mb: float
     collector_cpu_s: float
     seconds: float
@@ -126,7 +127,7 @@ def week(folder: Path, *, hours: float, speed: float, seed: int = 7) -> Figures:
             assert running.process is not None
             with Footprint(running.process.pid) as footprint:
                 happening.other_days()
-                latest_s = _behind_s(running, happening.now_ns())
+                ledger_behind_s = _behind_s(running, happening.now_ns())
             end_ns = happening.now_ns() - round(SETTLED_AFTER_S * 1e9)
             used_s = cpu_s(running.process.pid)
             assert running.stop() == 0
@@ -148,7 +149,8 @@ def week(folder: Path, *, hours: float, speed: float, seed: int = 7) -> Figures:
             dead_letters=left.dead,
             findings=[f"{found['place']}: {found['what']}" for found in verified["findings"]],
             recomputed_minutes=verified["recomputed_minutes"],
-            latest_s=round(latest_s, 1),
+            ledger_behind_s=round(ledger_behind_s, 1),
+            simulator_behind_s=round(happening.latest_s, 1),
             store_mb=round(sum(file.stat().st_size for file in folder.glob(running.store.name + "*")) / 1e6, 1),
             collector_cpu_s=round(used_s, 1),
             seconds=round(time.monotonic() - begin, 1),
