@@ -94,6 +94,7 @@ class Week:
     draw: random.Random
     happened: Counter[str] = field(default_factory=Counter)
     latest_s: float = 0.0
+    _planned: list[Happening] = field(default_factory=list)
     _began_s: float = field(default_factory=time.monotonic)
 
     def now_ns(self) -> int:
@@ -105,22 +106,29 @@ class Week:
         """A day; in a run of less than three of them, a third of it [h]."""
         return min(24.0, self.hours / 3)
 
+    def planned(self) -> list[Happening]:
+        """Return everything that is to happen after the beginning, in order; the instants are drawn each time."""
+        days = range(round(self.hours / self.day_h))
+        found = [*(each for day in days for each in self._of_a_day(day)), *self._restarts()]
+        return sorted(found, key=lambda each: each[0])
+
     def first_day(self) -> None:
         """Let the first day happen, with the restarts."""
         self._night(first=True)
-        self._through([*self._of_a_day(0), *self._restarts()], self.day_h)
+        self._planned = self.planned()
+        self._through(self.day_h)
 
     def other_days(self) -> None:
         """Let everything else happen, until corrections of it have come."""
-        days = range(1, round(self.hours / self.day_h))
-        self._through([each for day in days for each in self._of_a_day(day)], self.hours)
+        self._through(self.hours)
         self._until(self.hours + SETTLED_AFTER_S / 3600)
         while self._simulator_behind_s() > _KEEPS_UP_S:
             alive(self.running)
             time.sleep(0.5)
 
-    def _through(self, happenings: list[Happening], until_h: float) -> None:
-        for at_h, name, happen in sorted(happenings, key=lambda each: each[0]):
+    def _through(self, until_h: float) -> None:
+        while self._planned and self._planned[0][0] < until_h:
+            at_h, name, happen = self._planned.pop(0)
             self._until(at_h)
             happen()
             self.happened[name] += 1

@@ -154,11 +154,11 @@ def week(folder: Path, *, hours: float, speed: float, seed: int = 7) -> Figures:
             store_mb=round(sum(file.stat().st_size for file in folder.glob(running.store.name + "*")) / 1e6, 1),
             collector_cpu_s=round(used_s, 1),
             seconds=round(time.monotonic() - begin, 1),
-            **_held(footprint.held),
+            **held_at_the_end(footprint.held),
         )
 
 
-def _held(held: list[Held]) -> dict[str, Any]:
+def held_at_the_end(held: list[Held]) -> dict[str, Any]:
     """Return what was held after the warm-up and in the end."""
     warm = held[int(len(held) * _WARM_AFTER) :]
     mb = [each.mb for each in warm]
