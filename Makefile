@@ -1,5 +1,5 @@
 # Plant engineer's targets: install, demo, bundle, test. Developer's: check, check-deep, dashboards, soak, outage, kills,
-# memory, month, bench, bench-reference, systemd-run, lock.
+# memory, month, week, bench, bench-reference, systemd-run, lock.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,6 +8,8 @@ SPEED ?= 60
 MESSAGES ?= 1000000
 RATE ?= 10000
 DAYS ?= 31
+WEEK_HOURS ?= 168
+WEEK_SPEED ?= 240
 KILLS ?= 200
 HOURS ?= 24
 DEPTH ?= 20
@@ -16,8 +18,8 @@ PYTHONS ?= 3.11 3.12 3.13
 BUNDLE = dist/potline-$$($(BIN)/python -c 'from importlib.metadata import version as v; print(v("potline-collector"))')-linux-$(MACHINE).tar.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-parquet demo test coverage check check-deep dashboards soak outage kills memory month bench \
-  bench-reference bundle systemd-run servers lock clean
+.PHONY: help install install-parquet demo test coverage check check-deep dashboards soak outage kills memory month week \
+  bench bench-reference bundle systemd-run servers lock clean
 
 help:
 	@echo "make install   make the environment in .venv, with the command .venv/bin/potline"
@@ -38,6 +40,9 @@ help:
 	@echo "make memory    keep the database away for a day of plant time and watch the collector's memory: make memory HOURS=2"
 	@echo "make month     let the collector account for a simulated month with all that goes wrong in one, and compare days and"
 	@echo "               month with what happened; some minutes; print it as a line of JSON: make month DAYS=7"
+	@echo "make week      let a week of plant time happen, with a night of everything each night, servers away, silent meters"
+	@echo "               and restarts, and compare all totals with what happened, and what the collector holds in the end"
+	@echo "               with what it held before; 45 minutes: make week WEEK_HOURS=24 WEEK_SPEED=120"
 	@echo "make bench     measure rates, backlog, memory and times, and compare with the reference: about 25 minutes on a"
 	@echo "               machine that does nothing else; make bench ONLY=mqtt-single; lines of JSON go to var/bench.jsonl"
 	@echo "make bench-reference   the same, and take it as the reference and into the README"
@@ -114,6 +119,9 @@ memory: $(VENV)/.test-installed servers
 # No servers: the line and the store in one process, with a clock of its own.
 month: $(VENV)/.test-installed
 	@$(BIN)/python tests/end_to_end/whole_month.py --days $(DAYS)
+
+week: $(VENV)/.test-installed servers
+	@$(BIN)/python tests/soak/week_run.py --hours $(WEEK_HOURS) --speed $(WEEK_SPEED)
 
 ONLY ?=
 bench: $(VENV)/.test-installed servers

@@ -6,12 +6,12 @@ from types import MappingProxyType
 SECONDS: Mapping[str, int] = MappingProxyType(
     {
         "test_pain_08_the_consumer_stops_silently.py": 78,
-        "test_end_to_end.py": 70,
         "test_install.py": 60,
         "test_mqtt_connection.py": 48,
         "test_pain_05_outage_or_restart_loses_data.py": 44,
-        "test_anode_effect_day.py": 42,
+        "test_end_to_end.py": 38,
         "test_divided_plant.py": 36,
+        "test_anode_effect_day.py": 32,
         "test_simulated_month.py": 32,
         "test_dashboards.py": 32,
         "test_pain_20_cpu_and_memory_blow_up.py": 30,

@@ -70,10 +70,10 @@ class Simulation:
 
 @contextlib.contextmanager
 def simulated_plant(
-    folder: Path, scenario: str | Path, *, broker: str | None, speed: int = SPEED
+    folder: Path, scenario: str | Path, *, broker: str | None, speed: float = SPEED
 ) -> Iterator[Simulation]:
     """Run the simulator on free ports until the block ends, and note what its meters were asked for."""
-    clock = f"{START}@{time.time():.3f}*{speed}"
+    clock = f"{START}@{time.time():.3f}*{speed:g}"
     announced, truth = folder / "simulator.json", folder / "truth.jsonl"
     command = [sys.executable, "-m", "simulators", "run", str(ROOT / "simulators" / "scenarios" / scenario)]
     command += ["--clock", clock, "--announce", str(announced), "--truth", str(truth)]

@@ -227,6 +227,10 @@ def inputs_of(told: PotMinute, potline: Potline, *, line_current_ka: float | Non
     out = 0
     if line_current_ka is not None and line_current_ka >= CARRIES_CURRENT_KA:
         out = told.out(potline.pot_out_below_v)
+        if out == len(potline.pots):
+            # Current flows through pots. Where none shows a voltage the line stands, and what its meter seems to say
+            # was shared over a gap that was longer than the stop: it is the charge of pots that are in operation.
+            out = 0
     return PotsInputs(len(potline.pots) - out, told.kwh())
 
 

@@ -11,7 +11,6 @@ whether eight times the plant costs at most eight times as much (and a quarter m
 import argparse
 import json
 import math
-import multiprocessing
 import sys
 import tempfile
 import threading
@@ -24,7 +23,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
-from modbus_gateways import serve
+from bench_children import child
 from plant_run import CollectorProcess, Simulation, collector, wait_until
 from pot_plant import cpu_s, logged, pot_collector
 from pot_samples import Samples
@@ -104,20 +103,14 @@ def of_pots(folder: Path, times: int, seconds: float) -> dict[str, float]:
 def of_meters(folder: Path, times: int, seconds: float) -> dict[str, float]:
     """Run with so many times the meters."""
     meters = METERS * times
-    here, there = multiprocessing.Pipe()
-    gateways = multiprocessing.get_context("spawn").Process(target=serve, args=(there, meters // BEHIND_ONE))
-    gateways.start()
-    try:
-        ports = here.recv()
+    with child("gateways.py", "--gateways", str(meters // BEHIND_ONE)) as gateways:
+        ports = json.loads(gateways.line())
         settings = {"POTLINE_PLANT_FILE": str(plant_of(folder, ports)), "POTLINE_PROFILES_DIR": str(folder)}
         clock = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}@{time.time():.3f}*1"
         nothing_else = Simulation(clock, {"endpoints": {}, "brokers": {}}, folder / "nothing")
         with collector(folder, nothing_else, settings=settings) as running:
             time.sleep(_SETTLES_S)
             return {"meters": meters, **measured(running, seconds)}
-    finally:
-        gateways.kill()
-        gateways.join()
 
 
 def plant_of(folder: Path, ports: list[int]) -> Path:

@@ -1,9 +1,13 @@
 """The straight line over a real store: a crash at any instant."""
 
+import asyncio
 import random
-from collections.abc import Iterator
+import shutil
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from example_plant import ClockByHand, joined, open_line
@@ -19,26 +23,45 @@ from collector.store.store import Store
 pytestmark = pytest.mark.asyncio
 
 
-class Crash(Exception):
-    """The process ends here."""
+Told = list[AnodeEffect | Weighing]
+Polls = list[tuple[float, Told]]
 
 
-class CrashingStore(Store):
-    """A store whose process ends at a given commit: just before it, or just after it was on disk."""
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """What is left of a process that ended at a commit: its store, and what the broker has and has not been told."""
 
-    def __init__(self, path: Path, *, at: int, after: bool) -> None:
+    path: Path
+    unacknowledged: Told
+    left: Polls
+
+
+class WatchedStore(Store):
+    """A store of which a copy is made at some commits, as it is on disk just before or just after them.
+
+    Parameters
+    ----------
+    ends
+        Numbers of commits, and whether the process ends after they were on disk, or before.
+    leave
+        Takes the number of such a commit.
+    """
+
+    def __init__(self, path: Path, *, ends: Mapping[int, bool], leave: Callable[[int], Awaitable[None]]) -> None:
         super().__init__(path, PLANT.points)
-        self._left = at
-        self._after = after
+        self._ends = ends
+        self._leave = leave
+        self._commits = 0
 
     async def commit(self, commit: Commit) -> None:
-        """Commit, or crash."""
-        self._left -= 1
-        if self._left == 0:
-            if self._after:
-                await super().commit(commit)
-            raise Crash
+        """Commit, and leave a copy."""
+        self._commits += 1
+        number, after = self._commits, self._ends.get(self._commits)
+        if after is False:
+            await self._leave(number)
         await super().commit(commit)
+        if after:
+            await self._leave(number)
 
 
 def story() -> Iterator[tuple[float, list[AnodeEffect | Weighing]]]:
@@ -54,37 +77,43 @@ def story() -> Iterator[tuple[float, list[AnodeEffect | Weighing]]]:
         yield t, told.get(t, [])
 
 
-async def tell(path: Path, *, crash_at: int, after: bool) -> tuple[dict[int, tuple[int, Sums]], set[bytes]]:
-    """Run the story; after a crash go on with a new process on the same store; the broker sends again what was open."""
-    clock = ClockByHand(T0 - 3 * S)
-    unacknowledged: list[AnodeEffect | Weighing] = []
-    left = list(story())
-    at = crash_at
-    while left:
-        async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(CrashingStore(path, at=at, after=after))
-            line = await open_line(PLANT, store, clock)
-            try:
-                while left:
-                    t, told = left.pop(0)
-                    unacknowledged += told
-                    clock.ns = T0 + round(t * S)
-                    arrival = Arrival(ReadingBatch.of(()), tuple(unacknowledged), acknowledge=unacknowledged.clear)
-                    await line.step([joined(polls(t)), arrival])
-            except Crash:
-                at = 0
-                continue
-            return await minutes(store), {text for text in await lines_of(store) if text.startswith(b"anode_effect")}
-    raise AssertionError("the story has an end")
+async def tell(
+    path: Path, unacknowledged: Told, left: Polls, *, ends: Mapping[int, bool] = MappingProxyType({})
+) -> tuple[dict[int, tuple[int, Sums]], set[bytes], list[Crashed]]:
+    """Run the story to its end on a store, new or left behind, and leave behind what processes that end have of it.
+
+    The broker tells again what was not acknowledged.
+    """
+    clock = ClockByHand(T0 + round((left[0][0] - 3) * S))
+    crashed: list[Crashed] = []
+
+    async def leave(number: int) -> None:
+        copy = path.with_name(f"{number}.sqlite")
+        for end in ("", "-wal"):
+            await asyncio.to_thread(shutil.copyfile, path.with_name(path.name + end), copy.with_name(copy.name + end))
+        crashed.append(Crashed(copy, list(unacknowledged), list(left)))
+
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(WatchedStore(path, ends=ends, leave=leave))
+        line = await open_line(PLANT, store, clock)
+        while left:
+            t, told = left.pop(0)
+            unacknowledged += told
+            clock.ns = T0 + round(t * S)
+            arrival = Arrival(ReadingBatch.of(()), tuple(unacknowledged), acknowledge=unacknowledged.clear)
+            await line.step([joined(polls(t)), arrival])
+        lines = {text for text in await lines_of(store) if text.startswith(b"anode_effect")}
+        return await minutes(store), lines, crashed
 
 
 async def test_a_crash_at_any_instant_leaves_the_same_totals(tmp_path: Path) -> None:
-    undisturbed, effects = await tell(tmp_path / "whole.sqlite", crash_at=0, after=False)
-    whole = total(sums for _, (_, sums) in sorted(undisturbed.items()))
     draw = random.Random(7)
-    for number, crash_at in enumerate(draw.sample(range(1, 190), 24)):
-        after = bool(number % 2)
-        found, told = await tell(tmp_path / f"{number}.sqlite", crash_at=crash_at, after=after)
+    ends = {commit: bool(number % 2) for number, commit in enumerate(draw.sample(range(1, 190), 24))}
+    undisturbed, effects, crashed = await tell(tmp_path / "whole.sqlite", [], list(story()), ends=ends)
+    assert len(crashed) >= 20
+    whole = total(sums for _, (_, sums) in sorted(undisturbed.items()))
+    for each in crashed:
+        found, told, _ = await tell(each.path, each.unacknowledged, each.left)
         summed = total(sums for _, (_, sums) in sorted(found.items()))
         assert sorted(found) == sorted(undisturbed)
         # A poll that was lost with the process is bridged by its neighbours: sums over the whole are exact.

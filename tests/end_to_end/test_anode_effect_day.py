@@ -11,7 +11,7 @@ from plant_run import ROOT, CollectorProcess, Simulation, collector, iso, simula
 from pot_plant import StoreReader
 from servers import Mosquitto
 
-SPEED = 120
+SPEED = 180
 MINUTES = 75
 SAMPLED_S = 10.0
 """Pots tell means over ten seconds. Each edge of an effect is known to one of them, its duration to two."""

@@ -1,15 +1,17 @@
 """The real process against the simulator, a real broker and real databases, compared with the simulator's truth."""
 
 import random
-import re
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from plant_run import SPEED, CollectorProcess, Simulation, collector, iso, simulated_plant, wait_until
-from servers import InfluxDB1, Mosquitto, VictoriaMetrics
+from servers import InfluxDB1, VictoriaMetrics, running_influxdb1, running_mosquitto, running_victoria_metrics
+
+pytestmark = pytest.mark.timeout(400)
 
 MINUTES = 22
 AT_CLASS_HALF = 0.005
@@ -20,38 +22,65 @@ def closed(running: CollectorProcess, least: int) -> bool:
     return len(running.minutes()) >= least if running.store.exists() else False
 
 
-@pytest.mark.timeout(400)
-def test_the_databases_hold_the_simulators_truth(
-    tmp_path: Path,
-    mosquitto: Callable[..., Mosquitto],
-    influxdb1: InfluxDB1,
-    victoria_metrics: VictoriaMetrics,
-) -> None:
-    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0)
-    settings = {
-        "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
-        "POTLINE_DELIVERY__OLD__URL": influxdb1.url,
-        "POTLINE_DELIVERY__OLD__DATABASE": "potline",
-        "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
-        "POTLINE_DELIVERY__NEW__KIND": "influxdb2",
-        "POTLINE_DELIVERY__NEW__URL": victoria_metrics.url,
-        "POTLINE_DELIVERY__NEW__ORG": "smelter",
-        "POTLINE_DELIVERY__NEW__BUCKET": "potline",
-    }
-    with (
-        simulated_plant(tmp_path, "busy.toml", broker=f"{broker.host}:{broker.port}") as plant,
-        collector(tmp_path, plant, settings=settings) as running,
-    ):
-        wait_until(lambda: closed(running, MINUTES + 4), 240, running.process, running.log)
-        state = running.state()
-        last = max(running.minutes())
-        wait_until(lambda: last in energy_minutes(influxdb1, "dc"), 60)
-        assert running.stop() == 0
-        time.sleep(0.1)
-        truth = plant.truth()
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stopped plant that one collector followed undisturbed, with two databases, and another one was killed on."""
 
-    asked = re.findall(r"asked for Modbus functions \[(.*)\]", (tmp_path / "simulator.log").read_text(encoding="utf-8"))
-    assert set(asked) == {"3", "4"}  # nothing is ever written to a meter
+    whole: CollectorProcess
+    killed: CollectorProcess
+    influxdb1: InfluxDB1
+    victoria_metrics: VictoriaMetrics
+    simulation: Simulation
+    truth: dict[str, dict[str, Any]]
+    state: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Let the busy plant run for half an hour of its time, and leave its databases on."""
+    folder = tmp_path_factory.mktemp("busy")
+    with ExitStack() as servers:
+        broker = servers.enter_context(
+            running_mosquitto(folder / "mosquitto", max_inflight_messages=0, max_queued_messages=0)
+        )
+        influxdb1 = servers.enter_context(running_influxdb1(folder / "influxdb1"))
+        victoria_metrics = servers.enter_context(running_victoria_metrics(folder / "victoria-metrics"))
+        settings = {
+            "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
+            "POTLINE_DELIVERY__OLD__URL": influxdb1.url,
+            "POTLINE_DELIVERY__OLD__DATABASE": "potline",
+            "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
+            "POTLINE_DELIVERY__NEW__KIND": "influxdb2",
+            "POTLINE_DELIVERY__NEW__URL": victoria_metrics.url,
+            "POTLINE_DELIVERY__NEW__ORG": "smelter",
+            "POTLINE_DELIVERY__NEW__BUCKET": "potline",
+        }
+        draw = random.Random(11)
+        with (
+            simulated_plant(folder, "busy.toml", broker=f"{broker.host}:{broker.port}") as plant,
+            collector(folder, plant, "undisturbed", settings) as whole,
+            collector(folder, plant, "killed") as killed,
+        ):
+            for _ in range(5):
+                time.sleep(draw.uniform(1.5, 3.5))
+                killed.kill()
+                time.sleep(draw.uniform(0.0, 1.0))
+                killed.start()
+            least = max(MINUTES + 4, round(20 * SPEED / 60) + 8)
+            for each in (whole, killed):
+                wait_until(lambda each=each: closed(each, least), 240, each.process, each.log)  # type: ignore[misc]
+            state = whole.state()
+            last = max(whole.minutes())
+            wait_until(lambda: last in energy_minutes(influxdb1, "dc"), 60)
+            assert (whole.stop(), killed.stop()) == (0, 0)
+            time.sleep(0.1)
+            truth = plant.truth()
+        yield Run(whole, killed, influxdb1, victoria_metrics, plant, truth, state)
+
+
+def test_the_databases_hold_the_simulators_truth(run: Run) -> None:
+    influxdb1, victoria_metrics, truth = run.influxdb1, run.victoria_metrics, run.truth
+    assert run.simulation.asked_for() == {3, 4}  # nothing is ever written to a meter
     found = energy_minutes(influxdb1, "dc")
     # An anode effect is booked whole to the minute it began in, so the last minutes may still be waiting for its end.
     minutes = sorted(set(found) & set(truth))[1:MINUTES]
@@ -74,7 +103,7 @@ def test_the_databases_hold_the_simulators_truth(
         sum(emission_minutes(influxdb1)[m]["total_t_co2e"] for m in minutes),
         rel=1e-9,
     )
-    compare_page(state, truth)
+    compare_page(run.state, truth)
     streams_are_all_there(influxdb1)
 
 
@@ -168,27 +197,8 @@ def in_victoria_metrics(server: VictoriaMetrics, match: str, expected: dict[str,
     }
 
 
-@pytest.mark.timeout(400)
-def test_killing_the_collector_in_the_middle_leaves_the_same_totals_as_an_undisturbed_run(
-    tmp_path: Path, mosquitto: Callable[..., Mosquitto]
-) -> None:
-    broker = mosquitto(max_inflight_messages=0, max_queued_messages=0)
-    draw = random.Random(11)
-    with (
-        simulated_plant(tmp_path, "busy.toml", broker=f"{broker.host}:{broker.port}") as plant,
-        collector(tmp_path, plant, "undisturbed") as whole,
-        collector(tmp_path, plant, "killed") as killed,
-    ):
-        for _ in range(5):
-            time.sleep(draw.uniform(1.5, 3.5))
-            killed.kill()
-            time.sleep(draw.uniform(0.0, 1.0))
-            killed.start()
-        least = round(20 * SPEED / 60) + 8
-        for running in (whole, killed):
-            wait_until(lambda running=running: closed(running, least), 240, running.process, running.log)  # type: ignore[misc]
-        assert (whole.stop(), killed.stop()) == (0, 0)
-        compare_totals(whole, killed, plant)
+def test_killing_the_collector_in_the_middle_leaves_the_same_totals_as_an_undisturbed_run(run: Run) -> None:
+    compare_totals(run.whole, run.killed, run.truth)
 
 
 def was_heard(sums: dict[str, Any]) -> bool:
@@ -197,7 +207,7 @@ def was_heard(sums: dict[str, Any]) -> bool:
     return all(pair.get("minutes") and not pair.get("estimated_s") for pair in pairs)
 
 
-def compare_totals(whole: CollectorProcess, killed: CollectorProcess, plant: Simulation) -> None:
+def compare_totals(whole: CollectorProcess, killed: CollectorProcess, truth: dict[str, dict[str, Any]]) -> None:
     one, other = whole.minutes(), killed.minutes()
     both = sorted(set(one) & set(other))
     assert all(minute in other for minute in one if both[0] <= minute <= both[-1])
@@ -210,7 +220,6 @@ def compare_totals(whole: CollectorProcess, killed: CollectorProcess, plant: Sim
     for key in ("anode_effects", "anode_effect_s", "tapped_t"):
         assert total(other, key) == total(one, key), key
     # The events are those that happened.
-    truth = plant.truth()
     assert total(one, "anode_effect_s") == pytest.approx(sum(truth[m]["ae_s"] for m in minutes), abs=0.01)
     assert total(one, "anode_effects") == sum(truth[m]["ae_count"] for m in minutes)
     for key in ("dc_kwh", "ac_kwh", "charge_kah", "metal_t"):

@@ -18,9 +18,9 @@ def scenario(name: str) -> Scenario:
     return load_scenario(SCENARIOS / f"{name}.toml")
 
 
-def minutes_of(name: str, seconds: int) -> Rows:
-    smelter = Smelter(scenario(name), THREE_O_CLOCK)
-    for _ in range(seconds):
+def minutes_of(name: str, seconds: int, *, step_s: int = 1) -> Rows:
+    smelter = Smelter(scenario(name), THREE_O_CLOCK, step_s * SECOND)
+    for _ in range(seconds // step_s):
         smelter.step()
     return [*smelter.finished_minutes(), *smelter.remaining_minutes()]
 

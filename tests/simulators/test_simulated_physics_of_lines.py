@@ -19,7 +19,7 @@ from simulators.scenario import load_scenario
 from simulators.tables import ConfigurationError
 
 STEP_S = 4
-"""Steps of the long day: what adds up in those does so in steps of a second."""
+"""Steps of long runs: what adds up in those does so in steps of a second."""
 K = 26.9815384 / (3 * 96485.33212) * 3600
 """Faraday's constant of aluminium, 0.33557 kg/kAh."""
 
@@ -39,7 +39,7 @@ K = 26.9815384 / (3 * 96485.33212) * 3600
 def test_reference_lines_meet_the_published_figures_within_one_percent(
     name: str, current_ka: float, pot_v: float, kwh_per_t: float, t_per_pot_day: float
 ) -> None:
-    rows = minutes_of(name, 5400)
+    rows = minutes_of(name, 5400, step_s=STEP_S)
     dc, metal = total(rows, "dc_kwh"), total(rows, "metal_t")
     pots_kwh = dc - total(rows, "busbar_kwh")
     assert total(rows, "charge_kah") / 1.5 == pytest.approx(current_ka, rel=0.01)

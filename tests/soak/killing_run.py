@@ -10,25 +10,24 @@ Prints one line of JSON; the exit code is 1 if anything was lost or counted twic
 """
 
 import argparse
-import json
 import random
 import sys
-import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cutting_proxy import CuttingProxy
-from plant_run import START, CollectorProcess, wait_until
+from plant_run import CollectorProcess
 from pot_events import Events, in_the_ledger, mixed
-from pot_plant import StoreReader, cpu_s, logged, pot_collector
+from pot_plant import StoreReader, cpu_s, pot_collector
 from pot_samples import Samples, Tally, in_influxdb
 from publisher import Publisher, Report
 from servers import InfluxDB1, running_influxdb1, running_mosquitto
+from soak_rig import accounts_begin_ns, alive, clock_from_now, to_influxdb1, told, wait_for_the_ledger
 from tcp_proxy import Way
 
 _SPEED = 60
@@ -123,7 +122,6 @@ def soak(
     every_s
         Shortest and longest life of the collector.
     """
-    clock = f"{START}@{time.time():.3f}*{_SPEED}"
     with (
         running_mosquitto(
             folder / "broker", persistence=True, max_inflight_messages=0, max_queued_messages=0, log_type="error"
@@ -134,20 +132,13 @@ def soak(
             folder,
             proxy.port,
             pots=_POTS,
-            clock=clock,
+            clock=clock_from_now(_SPEED),
             broker={"protocol": protocol, "max_unacknowledged": 20_000},
-            settings={
-                "POTLINE_STORE__COMMIT_EVERY": f"{_COMMIT_EVERY_S} s",
-                "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
-                "POTLINE_DELIVERY__OLD__URL": influxdb.url,
-                "POTLINE_DELIVERY__OLD__DATABASE": "potline",
-                "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
-            },
+            settings=to_influxdb1(influxdb.url, commit_every=f"{_COMMIT_EVERY_S} s", create_database="true"),
         ) as running,
     ):
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        start_ns = accounts_begin_ns(running)
         outbox = StoreReader(running.store)
-        start_ns = int(outbox.rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
         samples = Samples(_POTS, messages // _POTS, start_ns - messages // _POTS * _STEP_NS, _STEP_NS)
         events = Events(max(10, messages // 5000), _POTS, start_ns)
         killer = _Killer(running, proxy, outbox, Tally(samples), random.Random(seed))
@@ -158,7 +149,7 @@ def soak(
             _kill_until_all_is_on_disk(killer, publishing, every_s)
             report: Report = publishing.result()
         stored = _stored(influxdb, samples, running, within_s)
-        wait_until(lambda: in_the_ledger(running) == events.told(), 60, running.process, running.log)
+        wait_for_the_ledger(running, events)
         seconds = time.monotonic() - begin
         killer.count_cpu()
         assert broker.pid is not None
@@ -198,8 +189,7 @@ def _stored(influxdb: InfluxDB1, samples: Samples, running: CollectorProcess, wi
     """Wait until the database holds as much as was published, or no more comes, and count what it holds."""
     until, moved, before = time.monotonic() + within_s, time.monotonic(), -1
     while time.monotonic() < min(until, moved + _NO_PROGRESS_S):
-        assert running.process is not None
-        assert running.process.poll() is None, running.log.read_text(encoding="utf-8")[-3000:]
+        alive(running)
         rows = influxdb.query("potline", "SELECT count(voltage_v) FROM pot")
         now = rows[0]["count"] if rows else 0
         if now >= len(samples):
@@ -218,10 +208,9 @@ def main() -> int:
     arguments.add_argument("--protocol", choices=("5", "3.1.1"), default="5", help="the collector's version of MQTT")
     arguments.add_argument("--seed", type=int, default=5, help="of the instants of the kills")
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = soak(Path(folder), messages=asked.messages, rate=asked.rate, protocol=asked.protocol, seed=asked.seed)
-    sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-    return 0 if figures.right else 1
+    return told(
+        lambda folder: soak(folder, messages=asked.messages, rate=asked.rate, protocol=asked.protocol, seed=asked.seed)
+    )
 
 
 if __name__ == "__main__":

@@ -10,30 +10,23 @@ line of JSON; the exit code is 1 if anything is not so.
 """
 
 import argparse
-import json
-import os
 import sys
-import tempfile
-import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from types import TracebackType
-from typing import Self
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from plant_run import START, wait_until
+from footprint import LOOK_EVERY_S, Footprint, curve, first_tenth
 from pot_events import Events, in_the_ledger
 from pot_load import Load, Sum, sums_in_influxdb, sums_of, total, wait_for_samples
-from pot_plant import StoreReader, cpu_s, logged, pot_collector
+from pot_plant import StoreReader, cpu_s, pot_collector
 from pot_samples import Samples
 from server_process import free_port
 from servers import running_influxdb1, running_mosquitto
+from soak_rig import accounts_begin_ns, alive, clock_from_now, to_influxdb1, told, wait_for_the_ledger
 
-_LOOK_EVERY_S = 0.5
 _WARM_AFTER = 1 / 6
 _MOST_GROWTH = 0.10
 
@@ -68,31 +61,6 @@ class Figures:
         return self.highest_growth <= _MOST_GROWTH and self.published == self.in_database and self.ledger_is_right
 
 
-class _Memory:
-    """Reads what a process holds, twice a second, on a thread of its own."""
-
-    def __init__(self, pid: int) -> None:
-        self.mb: list[float] = []
-        self._pid = pid
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="memory")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _read(self) -> None:
-        while not self._over.wait(_LOOK_EVERY_S):
-            pages = int(Path(f"/proc/{self._pid}/statm").read_text(encoding="ascii").split()[1])
-            self.mb.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
-
-
 def long_outage(
     folder: Path, *, hours: float, speed: float, pots: int, every_s: float, within_s: float = 7200.0
 ) -> Figures:
@@ -116,31 +84,25 @@ def long_outage(
             folder,
             broker.port,
             pots=pots,
-            clock=f"{START}@{time.time():.3f}*{speed:g}",
-            settings={
-                "POTLINE_STORE__COMMIT_EVERY": "100 ms",
-                "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
-                "POTLINE_DELIVERY__OLD__URL": f"http://127.0.0.1:{port}",
-                "POTLINE_DELIVERY__OLD__DATABASE": "potline",
-            },
+            clock=clock_from_now(speed),
+            settings=to_influxdb1(f"http://127.0.0.1:{port}", commit_every="100 ms"),
         ) as running,
     ):
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        start_ns = accounts_begin_ns(running)
         assert running.process is not None
         pid = running.process.pid
         reader = StoreReader(running.store)
-        start_ns = int(reader.rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
         samples = Samples(pots, 1 << 20, start_ns, round(every_s * 1e9))
         events = Events(60, pots, start_ns)
         begin = time.monotonic()
         rate = pots / every_s * speed
-        with _Memory(pid) as memory:
+        with Footprint(pid) as footprint:
             with Load(broker, samples, events, rate=rate, within_s=within_s) as load:
                 while time.monotonic() < begin + hours * 3600 / speed:
-                    assert running.process.poll() is None, running.log.read_text(encoding="utf-8")[-3000:]
-                    time.sleep(_LOOK_EVERY_S)
+                    alive(running)
+                    time.sleep(LOOK_EVERY_S)
                 report, samples = load.ended()
-            before = list(memory.mb)
+            before = footprint.mb
             records, size = reader.rows("SELECT count(*), sum(size) FROM outbox")[0]
             store_mb = sum(file.stat().st_size for file in folder.glob(running.store.name + "*")) / 1e6
             there = time.monotonic()
@@ -149,10 +111,9 @@ def long_outage(
                 wait_for_samples(influxdb, running, len(samples), within_s)
                 drained_s = time.monotonic() - there
                 found = sums_in_influxdb(influxdb)
-            wait_until(lambda: in_the_ledger(running) == events.told(), 60, running.process, running.log)
+            wait_for_the_ledger(running, events)
         warm = before[int(len(before) * _WARM_AFTER) :]
-        warm_mb = median(warm[: max(1, len(warm) // 10)])
-        steps = [warm[place * (len(warm) - 1) // 10] for place in range(11)]
+        warm_mb = first_tenth(warm)
         used_s = cpu_s(pid)
         assert running.stop() == 0
         published = sums_of(samples)
@@ -165,13 +126,13 @@ def long_outage(
             highest_mb=round(max(warm), 1),
             end_mb=round(warm[-1], 1),
             highest_growth=round(max(warm) / warm_mb - 1, 3),
-            curve_mb=tuple(round(mb, 1) for mb in steps),
+            curve_mb=curve(warm),
             outbox_records=records,
             outbox_mb=round(size / 1e6, 1),
             store_mb=round(store_mb, 1),
             collector_cpu_s=round(used_s, 1),
             drained_s=round(drained_s, 1),
-            highest_while_draining_mb=round(max(memory.mb[len(before) :], default=0.0), 1),
+            highest_while_draining_mb=round(max(footprint.mb[len(before) :], default=0.0), 1),
             published=total(published),
             in_database=total(found),
             ledger_is_right=in_the_ledger(running) == events.told(),
@@ -189,10 +150,9 @@ def main() -> int:
         "--every", type=float, default=10, help="how often a pot tells its voltage [s of plant time]"
     )
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = long_outage(Path(folder), hours=asked.hours, speed=asked.speed, pots=asked.pots, every_s=asked.every)
-    sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-    return 0 if figures.right else 1
+    return told(
+        lambda folder: long_outage(folder, hours=asked.hours, speed=asked.speed, pots=asked.pots, every_s=asked.every)
+    )
 
 
 if __name__ == "__main__":

@@ -11,15 +11,13 @@ dead letters. Prints one line of JSON; the exit code is 1 if anything is not so.
 """
 
 import argparse
-import json
 import re
 import sqlite3
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -28,13 +26,14 @@ if __name__ == "__main__":
 
 from cutting_proxy import CuttingProxy
 from hostile_server import says
-from plant_run import START, CollectorProcess, wait_until
+from plant_run import CollectorProcess, wait_until
 from pot_events import Events, in_the_ledger
 from pot_load import Load, Place, Sum, sums_in_influxdb, sums_of, total, wait_for_samples
-from pot_plant import StoreReader, logged, pot_collector
+from pot_plant import pot_collector
 from pot_samples import FIRST_POT, Samples, in_influxdb
 from scripted_influxdb import FAULTS, ScriptedInfluxDB
 from servers import InfluxDB1, running_influxdb1, running_mosquitto
+from soak_rig import accounts_begin_ns, clock_from_now, effects_in, to_influxdb1, told, wait_for_the_ledger
 
 _POTS = 200
 _STEP_NS = 1_000_000_000
@@ -199,18 +198,11 @@ def outage(
         influxdb = stack.enter_context(running_influxdb1(folder / "influxdb"))
         scripted = stack.enter_context(ScriptedInfluxDB(influxdb))
         network = stack.enter_context(CuttingProxy(scripted.port))
-        settings = {
-            "POTLINE_STORE__COMMIT_EVERY": "300 ms",
-            "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
-            "POTLINE_DELIVERY__OLD__URL": f"http://127.0.0.1:{network.port}",
-            "POTLINE_DELIVERY__OLD__DATABASE": "potline",
-            "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
-            "POTLINE_DELIVERY__OLD__TIMEOUT": f"{timeout_s} s",
-        }
-        clock = f"{START}@{time.time():.3f}*{speed:g}"
+        url = f"http://127.0.0.1:{network.port}"
+        settings = to_influxdb1(url, commit_every="300 ms", create_database="true", timeout=f"{timeout_s} s")
+        clock = clock_from_now(speed)
         running = stack.enter_context(pot_collector(folder, broker.port, pots=_POTS, clock=clock, settings=settings))
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
-        start_ns = int(StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
+        start_ns = accounts_begin_ns(running)
         samples = Samples(_POTS, _MOST_TICKS, start_ns - _MOST_TICKS * _STEP_NS, _STEP_NS)
         events = Events(60, _POTS, start_ns)
         scripted.refuses = _refusing(samples)
@@ -222,12 +214,11 @@ def outage(
         refused = _refused(samples)
         published = sums_of(samples, without=refused)
         wait_for_samples(influxdb, running, total(published).count, within_s)
-        wait_until(lambda: in_the_ledger(running) == events.told(), 60, running.process, running.log)
+        wait_for_the_ledger(running, events)
         wait_until(lambda: len(_dead(running.store)) >= len(refused), 60, running.process, running.log)
         seconds = time.monotonic() - begin
         assert running.stop() == 0
         tally, sums = in_influxdb(influxdb, samples), sums_in_influxdb(influxdb)
-        effects = influxdb.query("potline", "SELECT duration_s FROM anode_effect GROUP BY pot")
         missing = {(int(tick), int(place)) for tick, place in zip(*(tally.found == 0).nonzero(), strict=True)}
         dead = _dead(running.store)
         return Figures(
@@ -244,7 +235,7 @@ def outage(
             sums_of_pots_agree=sums == published,
             dead_letters=len(dead),
             refused_are_dead={_place(line, samples) for line in dead} == refused,
-            effects_are_right={(row["pot"], row["time"]): row["duration_s"] for row in effects} == events.effects(),
+            effects_are_right=effects_in(influxdb) == events.effects(),
             ledger_is_right=in_the_ledger(running) == events.told(),
             seconds=round(seconds, 1),
             published_per_s=round(report.rate),
@@ -287,10 +278,7 @@ def main() -> int:
     arguments.add_argument("--speed", type=float, default=60, help="seconds of plant time in a second")
     arguments.add_argument("--stage", type=float, default=20, help="how long each trouble of the database lasts [s]")
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = outage(Path(folder), rate=asked.rate, speed=asked.speed, stage_s=asked.stage)
-    sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-    return 0 if figures.right else 1
+    return told(lambda folder: outage(folder, rate=asked.rate, speed=asked.speed, stage_s=asked.stage))
 
 
 if __name__ == "__main__":

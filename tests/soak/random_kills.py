@@ -10,23 +10,22 @@ events, each counted once. Prints one line of JSON; the exit code is 1 if anythi
 """
 
 import argparse
-import json
 import random
 import sys
-import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from plant_run import START, CollectorProcess, wait_until
+from plant_run import CollectorProcess, wait_until
 from pot_events import Events, in_the_ledger
 from pot_load import Load, Sum, sums_in_influxdb, sums_of, total, wait_for_samples
-from pot_plant import StoreReader, logged, pot_collector
+from pot_plant import logged, pot_collector
 from pot_samples import Samples, in_influxdb
 from servers import InfluxDB1, running_influxdb1, running_mosquitto
+from soak_rig import accounts_begin_ns, alive, clock_from_now, effects_in, to_influxdb1, told, wait_for_the_ledger
 
 _SPEED = 60
 _POTS = 200
@@ -87,8 +86,7 @@ class _Killer:
             begin = time.monotonic()
         until = begin + self.draw.uniform(0.0, self.longest_life_s)
         time.sleep(max(0.0, until - time.monotonic()))
-        assert self.running.process is not None
-        assert self.running.process.poll() is None, self.running.log.read_text(encoding="utf-8")[-3000:]
+        alive(self.running)
         self.running.kill()
         self.kills += 1
         self.before_it_ran += not logged(self.running, "running")
@@ -125,18 +123,11 @@ def random_kills(
             folder,
             broker.port,
             pots=_POTS,
-            clock=f"{START}@{time.time():.3f}*{_SPEED}",
-            settings={
-                "POTLINE_STORE__COMMIT_EVERY": "300 ms",
-                "POTLINE_DELIVERY__OLD__KIND": "influxdb1",
-                "POTLINE_DELIVERY__OLD__URL": influxdb.url,
-                "POTLINE_DELIVERY__OLD__DATABASE": "potline",
-                "POTLINE_DELIVERY__OLD__CREATE_DATABASE": "true",
-            },
+            clock=clock_from_now(_SPEED),
+            settings=to_influxdb1(influxdb.url, commit_every="300 ms", create_database="true"),
         ) as running,
     ):
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
-        start_ns = int(StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
+        start_ns = accounts_begin_ns(running)
         samples = Samples(_POTS, _MOST_TICKS, start_ns - _MOST_TICKS * _STEP_NS, _STEP_NS)
         events = Events(max(20, kills), _POTS, start_ns)
         killer = _Killer(running, influxdb, draw, longest_life_s)
@@ -147,12 +138,11 @@ def random_kills(
             report, samples = load.ended()
         published = sums_of(samples)
         wait_for_samples(influxdb, running, len(samples), within_s)
-        wait_until(lambda: in_the_ledger(running) == events.told(), 60, running.process, running.log)
+        wait_for_the_ledger(running, events)
         seconds = time.monotonic() - begin
         wait_until(lambda: bool(logged(running, "running")), 30, running.process, running.log)
         assert running.stop() == 0
         tally, sums = in_influxdb(influxdb, samples), sums_in_influxdb(influxdb)
-        effects = influxdb.query("potline", "SELECT duration_s FROM anode_effect GROUP BY pot")
         return Figures(
             messages=report.messages,
             samples=len(samples),
@@ -165,7 +155,7 @@ def random_kills(
             published=total(published),
             in_database=total(sums),
             sums_of_pots_agree=sums == published,
-            effects_are_right={(row["pot"], row["time"]): row["duration_s"] for row in effects} == events.effects(),
+            effects_are_right=effects_in(influxdb) == events.effects(),
             ledger_is_right=in_the_ledger(running) == events.told(),
             seconds=round(seconds, 1),
             published_per_s=round(report.rate),
@@ -179,10 +169,9 @@ def main() -> int:
     arguments.add_argument("--rate", type=float, default=1000, help="messages a second, at most")
     arguments.add_argument("--seed", type=int, default=200, help="of the instants of the kills")
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = random_kills(Path(folder), kills=asked.kills, rate=asked.rate, longest_life_s=2.0, seed=asked.seed)
-    sys.stdout.write(json.dumps(asdict(figures)) + "\n")
-    return 0 if figures.right else 1
+    return told(
+        lambda folder: random_kills(folder, kills=asked.kills, rate=asked.rate, longest_life_s=2.0, seed=asked.seed)
+    )
 
 
 if __name__ == "__main__":

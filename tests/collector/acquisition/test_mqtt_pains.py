@@ -82,7 +82,10 @@ async def test_pain_8_the_mqtt_consumer_stops_silently(mosquitto: StartBroker, p
         source = subscriber(proxy.port, protocol, keepalive_s=1.0)
         kept = Kept(source)
         try:
-            for number, trouble in enumerate([cut, freeze, shut, restart, kill, cut, restart, freeze, kill, shut]):
+            troubles = [cut, freeze, shut, restart, kill]
+            if protocol == "5":  # the older one differs in what is said, not in when
+                troubles += [cut, restart, freeze, kill, shut]
+            for number, trouble in enumerate(troubles):
                 await until(lambda: source._connection.is_subscribed)
                 await publish(broker.port, [(TELEMETRY, telemetry(float(number)))])
                 await kept.until(number, within_s=5.0)
