@@ -56,7 +56,7 @@ class Watch:
 
         wait_until(there, 60, self._running.process, self._running.log)
         self.took_s[after] = time.monotonic() - begin
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 @contextmanager

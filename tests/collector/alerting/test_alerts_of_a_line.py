@@ -79,6 +79,7 @@ async def test_an_alert_is_a_line_of_the_stream_with_what_identifies_it(plant: P
                 "value": 9.5,
                 "limit": 8.0,
                 "text": "voltage_v of 1007.PL1 is above 8 V for 60 s: 9.5 V",
+                "firing": 1,
             },
             T0 + 60 * S,
         )
