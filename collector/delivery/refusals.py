@@ -16,6 +16,10 @@ from collector.readings.outgoing import DeadLetter
 _TOO_OLD = re.compile(r"retention", re.IGNORECASE)
 _DROPPED = re.compile(r"dropped[= ](\d+)")
 _LINES_A_LETTER = 1000
+TOO_LARGE = "413"
+"""How the words of a refusal begin that is about the size of a body."""
+_SMALL_BYTES = 4096
+"""A line that is smaller is too large for nobody: who says so is out of order, and the line is not lost for it."""
 
 
 class SinkUnavailable(Exception):
@@ -76,6 +80,11 @@ class Refusals:
         return []
 
     async def _halved(self, lines: Sequence[bytes], reason: str) -> list[DeadLetter]:
+        if len(lines) <= 1 and reason.startswith(TOO_LARGE) and sum(map(len, lines)) < _SMALL_BYTES:
+            what = (
+                f"write to {self._name}: a single line of {sum(map(len, lines))} bytes is called too large ({reason})"
+            )
+            raise SinkUnavailable(f"{what}; raise the limit of what stands before the database, or of the database")
         if len(lines) <= 1 or _are_all_too_old(lines, reason):
             return list(self._letters(lines, reason))
         if _TOO_OLD.search(reason):

@@ -170,8 +170,8 @@ async def test_a_body_that_is_too_large_is_split_and_no_line_is_lost() -> None:
 
 
 async def test_a_single_line_that_is_too_large_is_a_dead_letter_and_the_others_are_written() -> None:
-    large = b'm t="%s" 1' % (b"x" * 200)
-    database = Database(most_bytes=100)
+    large = b'm t="%s" 1' % (b"x" * 5000)
+    database = Database(most_bytes=4500)
     outbox = ListedOutbox([*lines(0, 3), large, *lines(3, 6)])
     await deliver(database, outbox)
     assert database.written == lines(0, 6)
@@ -289,6 +289,21 @@ async def test_unpacking_and_packing_of_5000_refused_lines_happen_outside_the_ev
     assert outbox.told == [(1, [])]
     assert len(where) > 4
     assert not any(where)
+
+
+class _FindsAllTooLarge:
+    async def write(self, body: bytes) -> None:
+        raise SinkRefused(f"413: {len(body)} are too many")
+
+
+async def test_a_short_line_that_is_called_too_large_waits_and_is_not_lost() -> None:
+    outbox = ListedOutbox(lines(0, 3))
+    worker, _ = delivery(_FindsAllTooLarge(), outbox)
+    with pytest.raises(
+        SinkUnavailable, match=r"a single line of \d+ bytes is called too large \(413: .*raise the limit"
+    ):
+        await worker.step()
+    assert outbox.told == []
 
 
 async def test_run_delivers_what_comes_and_waits_when_there_is_nothing(tmp_path: Path) -> None:
