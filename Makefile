@@ -85,8 +85,8 @@ check: $(VENV)/.test-installed
 	@$(BIN)/python requirements/audit.py
 
 # Files side by side, the tests of one file one after the other, the long files first (tests/longest_first.py).
-# Four at a time keep two cores busy: many files wait for clocks and servers. TESTS=0 runs all in one process.
-TESTS ?= 4
+# Three at a time keep two cores busy: many files wait for clocks and servers. TESTS=0 runs all in one process.
+TESTS ?= 3
 SIDE_BY_SIDE = --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.test-installed servers check
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
