@@ -1,7 +1,9 @@
 """The energy balance from the readings on: booked, kept, closed, and the meter named within a day of plant time."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,9 @@ FAULT = QUIET_DAYS * 1440 + 6 * 60
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def quiet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
     """Four quiet days of the line in a store."""
+    # The loop lasts as long as the file's tests, and so do its threads: one, which is there before the first test.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    await asyncio.to_thread(int)
     path = tmp_path_factory.mktemp("quiet") / "s.sqlite"
     async with Store(path, metered_plant().points) as store:
         line = MeteredLine(store)
