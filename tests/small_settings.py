@@ -6,7 +6,7 @@ from collector.settings import Configuration, load
 
 CONFIG = Path(__file__).parents[1] / "config"
 
-_POTLINE = """
+POTLINE = """
 [plant]
 id = "p"
 name = "P"
@@ -28,7 +28,7 @@ anode_ash = "0.4 %"
 
 def plant_of(folder: Path, plant: str, collector: str = "") -> Configuration:
     """Load the settings of a plant whose file goes on with ``plant``, and the collector's with ``collector``."""
-    (folder / "plant.toml").write_text(_POTLINE + plant, encoding="utf-8")
+    (folder / "plant.toml").write_text(POTLINE + plant, encoding="utf-8")
     own = "".join(f'{kind}_dir = "{CONFIG}/{kind}"\n' for kind in ("profiles", "factors", "layouts"))
     text = f'plant_file = "plant.toml"\n{own}[store]\npath = "store.sqlite"\n{collector}'
     (folder / "collector.toml").write_text(text, encoding="utf-8")

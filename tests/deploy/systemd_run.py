@@ -305,7 +305,7 @@ def run(archive: Path) -> dict[str, object]:
                 sys.stderr.write(machine.run("journalctl", "--no-pager", "--lines", "60", ok=False))
                 raise
         machine.run("/opt/potline/current/install", "--uninstall")
-        if Path(f"/proc/{machine.pid}/root/opt/potline").exists() or not machine.read(CONFIG):
+        if Path("/proc", str(machine.pid), "root", "opt", "potline").exists() or not machine.read(CONFIG):
             raise FaultError("remove: the program is there still, or the configuration is not")
     return figures
 

@@ -2,28 +2,9 @@
 
 from pathlib import Path
 
+from small_settings import CONFIG, POTLINE
+
 from collector.settings import Configuration, load
-
-CONFIG = Path(__file__).parents[2] / "config"
-
-POTLINE = """\
-[plant]
-id = "p"
-name = "P"
-time_zone = "UTC"
-[emissions]
-method = "ipcc_2006"
-gwp = "ar5"
-grid_factor = "cn-national-2023"
-[potlines.PL1]
-name = "Potline 1"
-pots = ["1001..1040"]
-technology = "cwpb"
-current_efficiency = [{ value = "93.5 %", valid_from = 2024-01-01, source = "balance" }]
-net_anode_consumption = [{ value = "0.415 t/t", valid_from = 2024-01-01, source = "report" }]
-anode_sulphur = "2 %"
-anode_ash = "0.4 %"
-"""
 
 
 def plant_of(folder: Path, text: str, **files: str) -> Configuration:
