@@ -82,7 +82,7 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
         await store._do(read_only, 1)
         delivering = asyncio.create_task(supervised.delivered(target, store, SystemClock(), instruments))
         await until(lambda: database.taken > 1)
-        assert "attempt to write a readonly database" in instruments.target_states["db"]
+        await until(lambda: "attempt to write a readonly database" in instruments.target_states["db"])
         assert instruments.delivered_total == 0
         await store._do(read_only, 0)
         await until(lambda: instruments.delivered_total == 1)
