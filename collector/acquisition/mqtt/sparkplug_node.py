@@ -143,7 +143,8 @@ class Node:
             self._be_born(message, out)
             self._go_on(out)
             return
-        match self._sequence.place(number):
+        self._catch_up(message, out)
+        match self._sequence.place(number, message.payload.timestamp):
             case Place.DUE:
                 self._work(message, out)
                 self._go_on(out)
@@ -214,12 +215,26 @@ class Node:
             self._wants_birth = True
             self._not_before_ns = max(self._not_before_ns, not_before_ns)
 
+    def _catch_up(self, message: Arrived, out: Outcome) -> None:
+        """Take in what was sent before a message that seems to be due: a birth between was lost, if there is any."""
+        before: int | None = None
+        earlier = self._sequence.sent_before(message.payload.seq, message.payload.timestamp)
+        for each in (*earlier, message) if earlier else ():
+            if before is None or each.payload.seq != before + 1:
+                self._doubt(message.arrived_ns)
+            before = each.payload.seq
+            if each is not message:
+                self._attempt(each, out)
+
     def _go_on(self, out: Outcome) -> None:
         for message in self._sequence.ready():
-            try:
-                self._work(message, out)
-            except PayloadProblem as exc:
-                out.refuse(message, [exc])
+            self._attempt(message, out)
+
+    def _attempt(self, message: Arrived, out: Outcome) -> None:
+        try:
+            self._work(message, out)
+        except PayloadProblem as exc:
+            out.refuse(message, [exc])
 
     def _work(self, message: Arrived, out: Outcome) -> None:
         """Take in a message whose turn it is."""

@@ -52,6 +52,7 @@ class Sequence:
         self._held: dict[int, _Held] = {}
         self._given_up: set[int] = set()
         self._recent: OrderedDict[int, None] = OrderedDict()
+        self._last_ms = 0
         self.expected: int | None = None
 
     @property
@@ -76,6 +77,7 @@ class Sequence:
         old = [held.message for held in self._held.values() if held.message.payload.timestamp < sent_ms]
         self._held = {at: held for at, held in self._held.items() if held.message.payload.timestamp >= sent_ms}
         self._given_up.clear()
+        self._last_ms = sent_ms
         self.expected = (number + 1) % NUMBERS
         return old
 
@@ -84,13 +86,32 @@ class Sequence:
         old = [held.message for held in self._held.values()]
         self._held.clear()
         self._given_up.clear()
+        self._last_ms = 0
         self.expected = None
         return old
 
-    def place(self, number: int) -> Place:
+    def sent_before(self, number: int, sent_ms: int) -> list[Arrived]:
+        """Return what waits for a message that is due, though it was sent before it, in that order, and take it out.
+
+        Then the node began its numbers anew, and nothing has come of that but what waits: the one expected has come by
+        chance only. What was sent before the last one in order is a straggler, and tells nothing.
+        """
+        if self.expected != number or not self._held:
+            return []
+        earlier = [
+            at
+            for at, held in self._held.items()
+            if self._last_ms <= held.message.payload.timestamp <= sent_ms
+            and (held.message.payload.timestamp < sent_ms or self._distance(at) >= NUMBERS // 2)
+        ]
+        found = [self._held.pop(at).message for at in earlier]
+        return sorted(found, key=lambda message: (message.payload.timestamp, message.payload.seq))
+
+    def place(self, number: int, sent_ms: int) -> Place:
         """Return where a message with this number stands; one that is due is the next no more."""
         if self.expected is None or number == self.expected:
             self._given_up.discard(number)
+            self._last_ms = sent_ms
             self.expected = (number + 1) % NUMBERS
             return Place.DUE
         return Place.LATE if number in self._given_up else Place.EARLY
@@ -104,6 +125,7 @@ class Sequence:
         found: list[Arrived] = []
         while self.expected in self._held:
             found.append(self._held.pop(self.expected).message)
+            self._last_ms = found[-1].payload.timestamp
             self._given_up.discard(self.expected)
             self.expected = (self.expected + 1) % NUMBERS
         return found

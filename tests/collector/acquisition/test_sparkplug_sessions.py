@@ -221,6 +221,24 @@ def test_a_node_that_announces_itself_after_a_cut_is_not_asked() -> None:
     assert host.values(VOLTS)[-1] == 4.1
 
 
+def test_a_birth_whose_first_message_is_lost_does_not_let_an_alias_stand_for_what_it_was() -> None:
+    host, node = Host(), Talker()
+    born(host, node, "1001", "1002")  # numbers 0 to 2
+    node.now_ms = host.now_ms = host.now_ms + 500
+    other = ("Pot/Noise", VOLTAGE[1], DataType.FLOAT, "mV")
+    node.skip()  # 3 is lost: a controller was exchanged, and the alias of the voltage is that of the noise now
+    node.nbirth()  # lost, too: the numbers begin anew
+    host.hear(node.dbirth("1001", {other: 30.0}), node.dbirth("1002", {VOLTAGE: 4.2}))  # 1 and 2
+    node.now_ms = host.now_ms = host.now_ms + 7
+    host.hear(node.ddata("1001", {other: 31.0}))  # 3: the number that the host waits for
+    volts, none = host.values(VOLTS, "1001")  # the birth has no voltage any more
+    assert volts == 4.0
+    assert math.isnan(none)
+    assert host.values(Quantity.POT_NOISE, "1001") == [30.0, 31.0]
+    assert host.values(VOLTS, "1002")[-1] == 4.2
+    assert host.wait(3000)  # and a birth is asked for: more may have been lost
+
+
 # --- What it says -----------------------------------------------------------------------------------------------------
 
 
