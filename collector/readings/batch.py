@@ -65,15 +65,21 @@ class ReadingBatch:
     @classmethod
     def gap(cls, points: Iterable[int], *, time_ns: int, quality: Quality) -> Self:
         """Return a reading without a value for each point: a gap is a reading, too."""
-        return cls.of((point, time_ns, float("nan"), int(quality)) for point in points)
+        point = np.array(list(points), np.int32)
+        size = len(point)
+        return cls(
+            point, np.full(size, time_ns, np.int64), np.full(size, np.nan), np.full(size, int(quality), np.uint8)
+        )
 
-    @classmethod
-    def joined(cls, batches: Iterable["ReadingBatch"]) -> Self:
+    @staticmethod
+    def joined(batches: Iterable["ReadingBatch"]) -> "ReadingBatch":
         """Put batches one after the other."""
         listed = list(batches)
+        if len(listed) == 1:
+            return listed[0]
         if not listed:
-            return cls.of(())
-        return cls(
+            return ReadingBatch.of(())
+        return ReadingBatch(
             np.concatenate([batch.point for batch in listed]),
             np.concatenate([batch.time_ns for batch in listed]),
             np.concatenate([batch.value for batch in listed]),

@@ -4,6 +4,7 @@ Reads only: functions 1 to 4, and device identification.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from ssl import SSLContext
 from types import TracebackType
@@ -250,8 +251,8 @@ class ModbusConnection:
 
 
 def _now_s() -> float:
-    """Return the event loop's time [s]: lines and devices rest in real time, also in a simulation."""
-    return asyncio.get_running_loop().time()
+    """Return the time of the machine [s]: lines and devices rest in real time, also in a simulation."""
+    return time.monotonic()
 
 
 async def _secured(tls: Tls, place: str) -> SSLContext:

@@ -1,5 +1,6 @@
 """Polls the meters of one endpoint over one connection, each of its registers at its own period."""
 
+import math
 from collections.abc import AsyncGenerator, Sequence
 
 import structlog
@@ -28,6 +29,8 @@ from collector.readings.quality import Quality
 log = structlog.get_logger()
 
 _STAGGER_S = 0.02
+_GRID_S = 0.01
+"""Ticks of all endpoints lie on one grid, so that the machine wakes a hundred times a second and not for each meter."""
 _MOST_BUSY = 5
 _FIRST_BUSY_PAUSE_S = 0.1
 _EVERYTHING = 8
@@ -61,16 +64,19 @@ class ModbusPoller:
         phase: float = 0.0,
     ) -> None:
         self._endpoint = endpoint = paced(endpoint, meters)
+        self._has_transaction_ids = endpoint.has_transaction_ids
         self._clock = clock
         self._instruments = instruments
         self._shortest_s = min(meter.every_s for meter in meters)
-        start = clock.steady_s() + phase * min(self._shortest_s, 1.0)
+        start = math.ceil((clock.steady_s() + phase * min(self._shortest_s, 1.0)) / _GRID_S) * _GRID_S
         step = min(_STAGGER_S, self._shortest_s / len(meters))
         self._turns = [
             Turn(meter, points, instruments.meter(meter.id), number=n, start_s=start + n * step)
             for n, meter in enumerate(meters)
         ]
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
+        self._open: list[Round] = []
+        self._begins_s = -math.inf
         # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
         self._connection = ModbusConnection(endpoint, clock)
         self._trips = RoundTrips()
@@ -101,17 +107,21 @@ class ModbusPoller:
             If the endpoint cannot be reached or the connection is lost.
         """
         self._unanswered = 0
+        self._open.clear()
+        self._begins_s = -math.inf
         for turn in self._turns:
             turn.connected()
         try:
             async with self._connection as connection:
                 while True:
-                    for batch in self._begin_due():
-                        yield Arrival(batch)
                     now_s = self._clock.steady_s()
-                    asked = next_round(self._rounds, now_s)
+                    if self._begins_s <= now_s:
+                        for batch in self._begin_due(now_s):
+                            yield Arrival(batch)
+                        now_s = self._clock.steady_s()
+                    asked = next_round(self._open, now_s)
                     if asked is None:
-                        await self._clock.sleep(next_instant(self._rounds) - now_s)
+                        await self._clock.sleep(min(self._begins_s, next_instant(self._open)) - now_s)
                         continue
                     await self._ask(connection, asked)
                     if not asked.pending and len(batch := self._close(asked)):
@@ -124,21 +134,26 @@ class ModbusPoller:
             yield Arrival(ReadingBatch.gap(everything, time_ns=self._clock.now_ns(), quality=Quality.BAD_NOT_CONNECTED))
             raise SourceUnavailable(str(exc)) from exc
 
-    def _begin_due(self) -> list[ReadingBatch]:
+    def _begin_due(self, now_s: float) -> list[ReadingBatch]:
         """Open the rounds whose tick has come; those of a meter that is left alone for now are gaps at once."""
-        now_s = self._clock.steady_s()
         gaps = []
         all_are_away = self._all_are_away()
+        self._begins_s = math.inf
         for round_ in self._rounds:
-            if not round_.is_due(now_s):
+            if round_.open:
+                continue
+            if (begins_s := round_.begins_s) > now_s:
+                self._begins_s = min(self._begins_s, begins_s)
                 continue
             turn = self._turns[round_.meter]
             if turn.rests(round_, now_s, all_are_away=all_are_away):
                 if round_.resumes_s <= now_s:
                     gaps.append(turn.gap_of(round_, self._clock.now_ns()))
                     self._count_missed(turn, round_)
+                self._begins_s = min(self._begins_s, round_.begins_s)
                 continue
             turn.begin(round_, now_s)
+            self._open.append(round_)
             if not round_.pending:  # everything is set aside
                 gaps.append(self._close(round_))
         return [batch for batch in gaps if len(batch)]
@@ -146,7 +161,11 @@ class ModbusPoller:
     def _close(self, round_: Round) -> ReadingBatch:
         turn = self._turns[round_.meter]
         batch = turn.close(round_, now_s=self._clock.steady_s(), now_ns=self._clock.now_ns())
+        self._open.remove(round_)
         self._count_missed(turn, round_)
+        for each in turn.rounds:  # a meter that is back is asked at once for what could not be asked before
+            if not each.open:
+                self._begins_s = min(self._begins_s, each.begins_s)
         return batch
 
     def _count_missed(self, turn: Turn, round_: Round) -> None:
@@ -204,7 +223,7 @@ class ModbusPoller:
         when the line is free.
         """
         timeout_s = self._endpoint.timeout_s
-        if turn.wants_full_patience or not self._endpoint.has_transaction_ids:
+        if turn.wants_full_patience or not self._has_transaction_ids:
             return None
         free_s = slack_s(self._rounds, round_, self._clock.steady_s()) / self._clock.speed
         trips = turn.trips if turn.trips.slowest_s else self._trips
@@ -277,6 +296,7 @@ class ModbusPoller:
     def _was_heard(self) -> None:
         """Take note that a meter said something: after a silence of all, that is the end of it for all."""
         if self._all_are_away():
+            self._begins_s = -math.inf
             for turn in self._turns:
                 turn.may_be_back()
 
@@ -292,8 +312,10 @@ class ModbusPoller:
 
     def _end_if_forsaken(self) -> None:
         """Give the connection up if nobody has answered for a while who was not silent for long before."""
+        if self._unanswered < _LONG_SILENT:
+            return
         silent_s = self._clock.steady_s() - self._silent_since_s
-        if self._unanswered < _LONG_SILENT or silent_s < max(self._endpoint.timeout_s, self._shortest_s):
+        if silent_s < max(self._endpoint.timeout_s, self._shortest_s):
             return
         known = [turn for turn in self._turns if turn.failures < _LONG_SILENT] or self._turns
         if all(turn.unanswered for turn in known):

@@ -45,7 +45,14 @@ class Quarantine:
         self._limited_until_s = 0.0
         self._aside: dict[tuple[str, ...], SetAside] = {}
         self._answered: set[str] = set()
+        # Blocks that have answered since they were planned. Their names are only gathered where something is refused.
+        self._heard: dict[int, ReadBlock] = {}
         self._blocks = plan_scan(self.registers, rules)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is set aside, not even on suspicion."""
+        return not self._aside
 
     @property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -62,6 +69,8 @@ class Quarantine:
         if self._rules is not self._promised and now_s >= self._limited_until_s:
             self._rules = self._promised
             self._plan()
+        if not self._aside:
+            return self._blocks
         tries = tuple(aside.block for aside in self._aside.values() if aside.probe_s <= now_s)
         return self._blocks + tries
 
@@ -82,6 +91,7 @@ class Quarantine:
 
     def refused(self, block: ReadBlock, reason: str, *, now_s: float, now_ns: int) -> SetAside | None:
         """Take note that a request that cannot be cut was refused; return it if that is news."""
+        self._gather_names()
         names = tuple(register.name for register in block.registers)
         aside = self._aside.get(names)
         if aside is None:
@@ -100,7 +110,11 @@ class Quarantine:
 
     def answered(self, block: ReadBlock) -> SetAside | None:
         """Take note that a request was answered; return what was set aside until now."""
-        self._answered.update(register.name for register in block.registers)
+        if id(block) in self._heard:  # the block is kept there, so its id stays its own
+            return None
+        self._heard[id(block)] = block
+        if not self._aside:
+            return None
         aside = self._aside.pop(tuple(register.name for register in block.registers), None)
         if aside is None:
             return None
@@ -126,7 +140,12 @@ class Quarantine:
         self._plan()
         return True
 
+    def _gather_names(self) -> None:
+        self._answered.update(register.name for block in self._heard.values() for register in block.registers)
+        self._heard.clear()
+
     def _plan(self) -> None:
+        self._gather_names()
         gone = [register for aside in self._aside.values() for register in aside.block.registers]
         left = [register for register in self.registers if register not in gone]
         self._blocks = plan_scan(left, self._rules, avoid=gone)

@@ -45,12 +45,14 @@ class Round:
     ``meter``: the meter's number on the line. ``hushed``: it is asked only when nobody else is due. ``at_once``: it is
     due whatever its cadence says. ``resumes_s``: it does not begin before. ``last_error``: what was wrong with requests
     of the round before, though the meter answered. ``unproved``: refusals of a meter that has answered nothing yet.
-    ``unheard``: how often in a row a request was not answered though the meter answers a shorter one.
+    ``unheard``: how often in a row a request was not answered though the meter answers a shorter one. ``readings``: how
+    many it yields.
     """
 
     meter: int
     quarantine: Quarantine
     cadence: Cadence
+    readings: int = 0
     at_once: bool = False
     resumes_s: float = -math.inf
     open: bool = False
@@ -70,9 +72,15 @@ class Round:
     unproved: list[tuple[ReadBlock, str]] = field(default_factory=list)
     unheard: Counter[ReadBlock] = field(default_factory=Counter)
 
+    @property
+    def begins_s(self) -> float:
+        """When it is to begin, if it is not open [s]."""
+        due_s = -math.inf if self.at_once else self.cadence.due_s
+        return max(due_s, self.resumes_s)
+
     def is_due(self, now_s: float) -> bool:
         """Tell whether it is to begin."""
-        return not self.open and self.resumes_s <= now_s and (self.at_once or self.cadence.due_s <= now_s)
+        return not self.open and self.begins_s <= now_s
 
     def begin(self, now_s: float) -> None:
         """Open it."""
@@ -118,10 +126,7 @@ def next_round(rounds: Iterable[Round], now_s: float) -> Round | None:
 
 def next_instant(rounds: Iterable[Round]) -> float:
     """Return when something is to be done next [s]."""
-    return min(
-        turn.not_before_s if turn.open else max(turn.resumes_s, -math.inf if turn.at_once else turn.cadence.due_s)
-        for turn in rounds
-    )
+    return min((turn.not_before_s if turn.open else turn.begins_s for turn in rounds), default=math.inf)
 
 
 def slack_s(rounds: Iterable[Round], asked: Round, now_s: float) -> float:

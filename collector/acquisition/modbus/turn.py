@@ -3,6 +3,8 @@
 import math
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +28,31 @@ log = structlog.get_logger()
 
 _LONGEST_PAUSE_S = 60.0
 _FULL_PATIENCE_EVERY = 8
+_MOST_BLOCKS = 500
+"""No meter has more requests at a time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """What the answers to one block become: worked out once, since it is needed many times a second.
+
+    ``rows``: which of its registers are readings, None: all of them. ``telling``: those that tell the device.
+    ``is_first``: whether others need something of it.
+    """
+
+    block: ReadBlock
+    rows: npt.NDArray[np.intp] | None
+    point: npt.NDArray[np.int32]
+    telling: tuple[Register, ...]
+    is_first: bool
+
+
+@lru_cache(maxsize=1024)
+def _alike(quality: Quality, size: int) -> npt.NDArray[np.uint8]:
+    """Return a column of one quality, the same one for all who ask: columns are never changed."""
+    column = np.full(size, quality, np.uint8)
+    column.setflags(write=False)
+    return column
 
 
 class Turn:
@@ -55,9 +82,15 @@ class Turn:
         self._telling = tuple(register for register in meter.registers if register.expect)
         self._first = needed | {register.name for register in self._telling}
         self.rounds = tuple(
-            Round(number, Quarantine(registers, meter.rules), Cadence(period_s=period_s, start_s=start_s))
+            Round(
+                number,
+                Quarantine(registers, meter.rules),
+                Cadence(period_s=period_s, start_s=start_s),
+                readings=sum(register.name in self._place for register in registers),
+            )
             for period_s, registers in periods(meter.profile, meter.registers, meter.every_s).items()
         )
+        self._columns: dict[int, _Columns] = {}
         self._model = meter.profile.sunspec_model
         self._located = self._model is None
         self._base = 0
@@ -131,7 +164,7 @@ class Turn:
             round_.hushed = self.failures > 0
             return
         # What others need comes before them: an exponent, a ratio, the other half of a sum.
-        of_need = [any(register.name in self._first for register in q.block.registers) for q in round_.pending]
+        of_need = [self._of(q.block).is_first for q in round_.pending] if self._first else []
         if any(of_need) and not all(of_need):
             ordered = sorted(zip(of_need, round_.pending, strict=True), key=lambda each: not each[0])
             round_.pending = deque(question for _, question in ordered)
@@ -250,11 +283,12 @@ class Turn:
             if round_.answers and (self.failures or self._silence):
                 self._returned()
         self._note()
-        self.health.set_aside = tuple(
-            Refused(aside.names, aside.reason, aside.since_ns)
-            for each in self.rounds
-            for aside in each.quarantine.set_aside
-        )
+        if self.health.set_aside or not round_.quarantine.is_whole:
+            self.health.set_aside = tuple(
+                Refused(aside.names, aside.reason, aside.since_ns)
+                for each in self.rounds
+                for aside in each.quarantine.set_aside
+            )
         return self._readings(round_, now_ns)
 
     def gap_of(self, round_: Round, now_ns: int) -> ReadingBatch:
@@ -263,6 +297,8 @@ class Turn:
         return self._readings(round_, now_ns)
 
     def _readings(self, round_: Round, now_ns: int) -> ReadingBatch:
+        if round_.quarantine.is_whole and sum(map(len, round_.parts)) == round_.readings:  # all has come, as mostly
+            return ReadingBatch.joined(round_.parts)
         come = {place for part in round_.parts for place in part.point.tolist()}
         aside = {name for each in round_.quarantine.set_aside for name in each.names}
         # What is set aside shares the time of what was answered: a gap of its own would outlive it as the last reading.
@@ -285,11 +321,25 @@ class Turn:
         if news is not None:
             log.warning("registers set aside", meter=self.meter.id, registers=news.names, reason=reason)
 
-    def _places(self, block: ReadBlock) -> Iterable[int]:
-        return (self._place[register.name] for register in block.registers if register.name in self._place)
+    def _of(self, block: ReadBlock) -> _Columns:
+        found = self._columns.get(id(block))  # the block is kept with it, so its id stays its own
+        if found is None:
+            if len(self._columns) >= _MOST_BLOCKS:  # requests were planned anew again and again
+                self._columns.clear()
+            rows = [row for row, register in enumerate(block.registers) if register.name in self._place]
+            point = np.array([self._place[block.registers[row].name] for row in rows], np.int32)
+            point.setflags(write=False)
+            found = self._columns[id(block)] = _Columns(
+                block,
+                None if len(rows) == len(block.registers) else np.array(rows, np.intp),
+                point,
+                tuple(register for register in block.registers if register.expect),
+                any(register.name in self._first for register in block.registers),
+            )
+        return found
 
     def _gap(self, round_: Round, block: ReadBlock, quality: Quality, now_ns: int) -> None:
-        round_.parts.append(ReadingBatch.gap(self._places(block), time_ns=now_ns, quality=quality))
+        round_.parts.append(ReadingBatch.gap(self._of(block).point.tolist(), time_ns=now_ns, quality=quality))
 
     def _keep(
         self,
@@ -301,16 +351,23 @@ class Turn:
         *,
         doubt: bool,
     ) -> None:
-        rows = [row for row, register in enumerate(block.registers) if register.name in self._place]
-        value = values[rows]
-        count = None if counts is None or self._stranger else counts[rows]
-        good = Quality.UNCERTAIN if doubt else Quality.GOOD
-        quality = np.where(np.isnan(value), np.uint8(Quality.BAD_SENSOR_FAILURE), np.uint8(good))
+        columns = self._of(block)
+        point, rows = columns.point, columns.rows
+        time = np.full(len(point), time_ns, np.int64)
         if self._stranger:
-            value = np.full(len(rows), np.nan)
-            quality = np.full(len(rows), np.uint8(Quality.BAD_CONFIG_ERROR))
-        point = np.fromiter(self._places(block), np.int32, len(rows))
-        round_.parts.append(ReadingBatch(point, np.full(len(rows), time_ns, np.int64), value, quality, count))
+            value = np.full(len(point), np.nan)
+            round_.parts.append(ReadingBatch(point, time, value, _alike(Quality.BAD_CONFIG_ERROR, len(point))))
+            return
+        value = values if rows is None else values[rows]
+        count = counts if counts is None or rows is None else counts[rows]
+        good = Quality.UNCERTAIN if doubt else Quality.GOOD
+        none = np.isnan(value)
+        quality = (
+            np.where(none, np.uint8(Quality.BAD_SENSOR_FAILURE), np.uint8(good))
+            if none.any()
+            else _alike(good, len(point))
+        )
+        round_.parts.append(ReadingBatch(point, time, value, quality, count))
 
     def _look_at_ratios(self, before: Iterable[float]) -> None:
         for name, old in zip(self._ratios, before, strict=True):
@@ -319,8 +376,7 @@ class Turn:
                 log.warning("a ratio was changed in the device", meter=self.meter.id, register=name, was=old, now=new)
 
     def _look_at_the_device(self, block: ReadBlock) -> None:
-        inside = {register.name for register in block.registers}
-        told = [register for register in self._telling if register.name in inside]
+        told = self._of(block).telling
         if not told:
             return
         self.health.device.update({register.name: self._values.shown(register) for register in told})

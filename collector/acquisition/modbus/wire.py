@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 import termios
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -53,7 +54,7 @@ class _Framing:
     def handleFrame(self, data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, ModbusPDU | None]:  # noqa: N802 - pymodbus' name
         """Take everything that came."""
         del exp_tid
-        if not self.conversation.hear(data, asyncio.get_running_loop().time()):
+        if not self.conversation.hear(data, time.monotonic()):
             return len(data), None
         self.done.dev_id = exp_devid
         return len(data), self.done
