@@ -29,7 +29,7 @@ NOTHING = {name: 0 for name in Sums.__struct_fields__ if isinstance(getattr(Sums
 
 @dataclass(slots=True)
 class Simulation:
-    """A running simulator: where its servers listen, its clock and its truth."""
+    """A running simulator: where its servers listen, its clock (none: the machine's) and its truth."""
 
     clock: str
     announced: dict[str, Any]
@@ -117,10 +117,9 @@ class CollectorProcess:
         environment = dict(os.environ) | self.simulation.settings(self.name) | dict(self.settings)
         environment |= {"POTLINE_STORE__PATH": str(self.store), "POTLINE_PAGE__LISTEN": "127.0.0.1:0"}
         command = [sys.executable, "-m", "collector", "run", "--config", str(ROOT / "config" / "collector.toml")]
+        command += ["--clock", self.simulation.clock] if self.simulation.clock else []
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*command, "--clock", self.simulation.clock], env=environment, stdout=output, stderr=output
-            )
+            self.process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
     def kill(self) -> None:
         """End the process as a power cut does."""
