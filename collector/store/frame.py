@@ -17,6 +17,8 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from isal import isal_zlib
+
 _MAGIC = bytes.fromhex("1f8b0804 00000000 04ff 2600") + b"PL" + bytes.fromhex("2200")
 _SAID = struct.Struct("<HqqIII")
 _CRC = struct.Struct("<I")
@@ -42,8 +44,8 @@ class Head:
 def pack(lines: Sequence[bytes], *, seq: int, created_ns: int) -> tuple[Head, bytes]:
     """Return lines as one member: it ends with a new line, so that members can be put one behind the other."""
     raw = b"\n".join(lines) + b"\n"
-    packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = packer.compress(raw) + packer.flush() + _END.pack(zlib.crc32(raw), len(raw) & 0xFFFFFFFF)
+    packer = isal_zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(raw) + packer.flush() + _END.pack(isal_zlib.crc32(raw), len(raw) & 0xFFFFFFFF)
     head = Head(seq, created_ns, len(lines), len(raw), HEAD_BYTES + len(packed))
     said = _SAID.pack(_LAYOUT, seq, created_ns, head.lines, head.raw_bytes, head.size)
     return head, b"".join((_MAGIC, said, _CRC.pack(_checksum(said, packed)), packed))
@@ -75,4 +77,4 @@ def unpacks(body: bytes) -> bool:
 
 
 def _checksum(said: bytes | memoryview, packed: bytes | memoryview) -> int:
-    return zlib.crc32(packed, zlib.crc32(said))
+    return isal_zlib.crc32(packed, isal_zlib.crc32(said))
