@@ -40,10 +40,10 @@ class PointTable:
         before = () if after is None else tuple(after)
         known = set(before)
         self._points = (*before, *(point for point in asked_for if point not in known))
-        self._places = {point: place for place, point in enumerate(self._points) if point in here}
         self._of: dict[str, dict[Quantity, int]] = {}
-        for point, place in self._places.items():
-            self._of.setdefault(point.owner, {})[point.quantity] = place
+        for place, point in enumerate(self._points):
+            if point in here:
+                self._of.setdefault(point.owner, {})[point.quantity] = place
         self.unused = frozenset(place for place, point in enumerate(self._points) if point not in here)
         """Places of points that the plant had and has no longer."""
 
@@ -58,11 +58,11 @@ class PointTable:
 
     def place(self, owner: str, quantity: Quantity) -> int:
         """Return the place of a point; KeyError if the plant has no such point."""
-        return self._places[Point(owner, quantity)]
+        return self._of[owner][quantity]
 
     def find(self, owner: str, quantity: Quantity) -> int | None:
         """Return the place of a point, or None if the plant has no such point."""
-        return self._places.get(Point(owner, quantity))
+        return self._of.get(owner, {}).get(quantity)
 
     def of(self, owner: str) -> dict[Quantity, int]:
         """Return the places of all points of one owner, by quantity."""
