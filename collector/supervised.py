@@ -1,9 +1,10 @@
 """What runs under the supervisor: sources, dead letters read again, databases, the word of alerts to a broker."""
 
+from typing import TYPE_CHECKING
+
 from collector.acquisition import security
 from collector.acquisition.feed import Feed
 from collector.acquisition.source import SourceUnavailable
-from collector.alerting.telling import AlertTeller
 from collector.clock import Clock
 from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery, SinkUnavailable
@@ -12,6 +13,9 @@ from collector.settings import DeliveryTarget, InfluxKind
 from collector.store.schema import StoreUnwritable
 from collector.store.store import Store
 from collector.supervision.supervisor import keep_running
+
+if TYPE_CHECKING:
+    from collector.alerting.telling import AlertTeller
 
 
 async def fed(feed: Feed, instruments: Instruments) -> None:
@@ -49,7 +53,7 @@ async def read_again(feed: Feed) -> None:
     )
 
 
-async def told(teller: AlertTeller, instruments: Instruments) -> None:
+async def told(teller: "AlertTeller", instruments: Instruments) -> None:
     """Tell a broker of alerts, for ever."""
     await keep_running(
         teller.name,
