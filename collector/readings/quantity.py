@@ -214,7 +214,7 @@ class Quantity(Enum):
         """The stream it is written to."""
         return self.value.measurement
 
-    @property
+    @cached_property
     def field(self) -> str:
         """Its field in that stream."""
         return self.value.field or self.label + _SUFFIX[self.unit]
