@@ -239,6 +239,6 @@ class InfluxSink:
 
 def _vendors_exchange() -> "type[Influx2Exchange]":
     # A quarter of a second and 14 MB: on a thread, and only where there is such a database.
-    from collector.delivery.vendor_client import Influx2Exchange  # noqa: PLC0415
+    from collector.delivery.vendor_client import Influx2Exchange  # noqa: PLC0415 - see the line above
 
     return Influx2Exchange
