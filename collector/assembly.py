@@ -12,7 +12,6 @@ import structlog
 
 from collector.acquisition.feed import Feed
 from collector.acquisition.source import Arrival, Source
-from collector.alerting.telling import AlertTeller
 from collector.beginning import line_on
 from collector.clock import Clock, StandingClock, SystemClock
 from collector.instruments import Instruments
@@ -105,6 +104,8 @@ class _Works:
         """Tell a broker of a line's alerts, for ever; None: nobody is to be told."""
         if configuration.alert_topic is None:
             return None
+        from collector.alerting.telling import AlertTeller  # noqa: PLC0415 - MQTT: only where a broker is to be told
+
         return told(AlertTeller(line.alerts, configuration.alert_topic, self.store, self.clock), self.instruments)
 
 

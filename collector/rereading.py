@@ -10,10 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 import structlog
 
-from collector.acquisition.mqtt.message import MessageReader, PayloadProblem, Told
-from collector.acquisition.mqtt.sparkplug import NAMESPACE
-from collector.acquisition.mqtt.subscriber import KEPT_OF_A_MESSAGE
+from collector.acquisition.mqtt.message import KEPT_OF_A_MESSAGE, MessageReader, PayloadProblem, Told
 from collector.acquisition.source import Arrival
+from collector.plant.sparkplug import NAMESPACE
 from collector.readings.batch import NO_READINGS, ReadingBatch
 from collector.store import letters
 from collector.store.letters import Letter

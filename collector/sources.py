@@ -3,16 +3,12 @@
 from collections.abc import Callable, Collection, Mapping
 
 from collector.acquisition.modbus.poller import ModbusPoller
-from collector.acquisition.mqtt.declaration import LayoutReader
 from collector.acquisition.mqtt.message import MessageReader
-from collector.acquisition.mqtt.readers import BesideSparkplug
-from collector.acquisition.mqtt.sparkplug import SparkplugReader
-from collector.acquisition.mqtt.subscriber import MqttSubscriber
 from collector.acquisition.source import Source
 from collector.clock import Clock
 from collector.instruments import Instruments
 from collector.pipeline import LEFT_BEHIND_NS
-from collector.plant.meter import Broker, PolledMeter
+from collector.plant.meter import PolledMeter
 from collector.rereading import LettersAgain
 from collector.settings import Configuration
 from collector.store.store import Store
@@ -35,37 +31,19 @@ def sources(
         found.append(
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )
-    found += [
-        MqttSubscriber(broker, _reader(broker, configuration, clock, instruments), clock=clock, instruments=instruments)
-        for broker in plant.brokers
-        if only is None or f"mqtt:{broker.id}" in only
-    ]
+    listened = [broker for broker in plant.brokers if only is None or f"mqtt:{broker.id}" in only]
+    if listened:
+        from collector import heard  # noqa: PLC0415 - 4 MB that a plant without a broker need not pay
+
+        found += [heard.subscriber(broker, configuration, clock, instruments) for broker in listened]
     return found
 
 
 def reread(source: Source, configuration: Configuration, clock: Clock) -> None:
     """Let what listens to a broker go on with other layouts, pots and meters, on the connection that stands."""
-    plant = configuration.plant
-    if not isinstance(source, MqttSubscriber):
-        raise TypeError(f"read {source.name} with other layouts: it is no broker's; only brokers have layouts")
-    broker = next(each for each in plant.brokers if f"mqtt:{each.id}" == source.name)
-    reader: MessageReader = _declared(broker, configuration)
-    if isinstance(source.reader, BesideSparkplug):
-        reader = source.reader.take_up(plant, _heard(broker, configuration), reader, clock.now_ns())
-    source.read_with(broker, reader)
+    from collector import heard  # noqa: PLC0415 - as above
 
-
-def _declared(broker: Broker, configuration: Configuration) -> LayoutReader:
-    """Return what reads the messages of a broker that have a layout."""
-    plant = configuration.plant
-    return LayoutReader(
-        plant,
-        plant.layouts_of(broker),
-        broker=broker.id,
-        site=broker.site,
-        qos=broker.qos,
-        longest_tare_age_s=configuration.accounting.longest_tare_age_s,
-    )
+    heard.reread(source, configuration, clock)
 
 
 def letters_again(configuration: Configuration, store: Store, clock: Clock) -> LettersAgain:
@@ -79,24 +57,10 @@ def read_letters_with(letters: LettersAgain, configuration: Configuration, clock
 
 
 def _as_configured(configuration: Configuration, clock: Clock) -> tuple[Mapping[str, MessageReader], Callable[[], int]]:
-    readers = {f"mqtt:{broker.id}": _declared(broker, configuration) for broker in configuration.plant.brokers}
+    readers: Mapping[str, MessageReader] = {}
+    if configuration.plant.brokers:
+        from collector import heard  # noqa: PLC0415 - as above
+
+        readers = heard.readers(configuration)
     keep_ns = int(configuration.store.keep_inputs_s * 1e9) - LEFT_BEHIND_NS
     return readers, lambda: clock.now_ns() - keep_ns
-
-
-def _reader(broker: Broker, configuration: Configuration, clock: Clock, instruments: Instruments) -> MessageReader:
-    """Return what reads the messages of a broker."""
-    plant = configuration.plant
-    declared = _declared(broker, configuration)
-    if broker.sparkplug is None:
-        return declared
-    heard = _heard(broker, configuration)
-    sparkplug = SparkplugReader(
-        broker.sparkplug, plant, meters=heard, now_ns=clock.now_ns, counts=instruments.sparkplug
-    )
-    return BesideSparkplug(sparkplug, declared)
-
-
-def _heard(broker: Broker, configuration: Configuration) -> dict[str, str]:
-    """Return the meters that speak at a broker, by their addresses."""
-    return {meter.address: meter.id for meter in configuration.plant.heard_meters if meter.broker == broker.id}

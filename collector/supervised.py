@@ -1,13 +1,12 @@
 """What runs under the supervisor: sources, dead letters read again, databases, the word of alerts to a broker."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from collector.acquisition import security
 from collector.acquisition.feed import Feed
 from collector.acquisition.source import SourceUnavailable
-from collector.alerting.telling import AlertTeller
 from collector.clock import Clock
+from collector.delivery.influx import InfluxSink
 from collector.delivery.sink import Delivery, SinkUnavailable
 from collector.instruments import Instruments
 from collector.settings import DeliveryTarget, InfluxKind
@@ -16,7 +15,7 @@ from collector.store.store import Store
 from collector.supervision.supervisor import keep_running
 
 if TYPE_CHECKING:
-    from collector.delivery.influx import InfluxSink
+    from collector.alerting.telling import AlertTeller
 
 
 async def fed(feed: Feed, instruments: Instruments) -> None:
@@ -54,7 +53,7 @@ async def read_again(feed: Feed) -> None:
     )
 
 
-async def told(teller: AlertTeller, instruments: Instruments) -> None:
+async def told(teller: "AlertTeller", instruments: Instruments) -> None:
     """Tell a broker of alerts, for ever."""
     await keep_running(
         teller.name,
@@ -69,13 +68,11 @@ async def told(teller: AlertTeller, instruments: Instruments) -> None:
 
 async def delivered(target: DeliveryTarget, store: Store, clock: Clock, instruments: Instruments) -> None:
     """Feed a database from the outbox, for ever."""
-    # The vendor's client takes a third of a second to import: the first readings need not wait for it.
-    sink_of = await asyncio.to_thread(_influx_sink)
     working: list[Delivery] = []
 
     async def deliver() -> None:
         working.clear()
-        async with sink_of(
+        async with InfluxSink(
             name=target.name,
             url=target.url,
             version=1 if target.kind is InfluxKind.INFLUXDB1 else 2,
@@ -114,9 +111,3 @@ async def delivered(target: DeliveryTarget, store: Store, clock: Clock, instrume
         running="delivering",
         did_well=lambda: any(delivery.has_delivered for delivery in working),
     )
-
-
-def _influx_sink() -> "type[InfluxSink]":
-    from collector.delivery.influx import InfluxSink  # noqa: PLC0415 - on a thread, where there is a database
-
-    return InfluxSink

@@ -7,13 +7,15 @@ dots. What is left out is named here, so what is added to the settings later cou
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from collector.plant.profile import Register
 
 LEFT_OUT = frozenset(
     {
@@ -74,21 +76,48 @@ def fingerprint(*settings: object) -> str:
     TypeError
         If there is something in them of which it is not known how it is written down.
     """
-    return hashlib.sha256(msgspec.json.encode(_told(settings, {}))).hexdigest()[:32]
+    digest = hashlib.sha256()
+    _write(settings, {}, digest.update)
+    return digest.hexdigest()[:32]
 
 
-def _told(value: object, known: dict[int, object]) -> object:
-    """Return a value as plain lists, numbers and texts, the same for the same settings in every process.
+def _write(value: object, known: dict[int, bytes], put: Callable[[bytes], None]) -> None:
+    """Write a value down as JSON, piece by piece: all of a thousand meters at once takes tens of megabytes.
 
-    ``known``: what was returned for objects before, by their identity. Thousands of meters share a few registers.
+    ``known``: what was written of registers before, by their identity. Thousands of meters share a few of them.
     """
+    match value:
+        case Register():
+            if id(value) not in known:
+                known[id(value)] = msgspec.json.encode(_told(value))
+            put(known[id(value)])
+        case tuple() | list():
+            put(b"[")
+            for place, each in enumerate(value):
+                if place:
+                    put(b",")
+                _write(each, known, put)
+            put(b"]")
+        case _ if _is_record(value):
+            put(b"[" + msgspec.json.encode(type(value).__name__))
+            for name in _fields(value):
+                put(b",[" + msgspec.json.encode(name) + b",")
+                _write(getattr(value, name), known, put)
+                put(b"]")
+            put(b"]")
+        case _:
+            put(msgspec.json.encode(_told(value)))
+
+
+def _told(value: object) -> object:
+    """Return a value as plain lists, numbers and texts, the same for the same settings in every process."""
     match value:
         case None | bool() | int() | str():
             return value
         case float():
             return value.hex()  # JSON has neither infinity nor the sign of a zero
         case Enum():
-            found: object = _told(value.value, known)
+            found: object = _told(value.value)
         case ZoneInfo():
             found = value.key
         case bytes() | Path():
@@ -96,21 +125,18 @@ def _told(value: object, known: dict[int, object]) -> object:
         case date() if not isinstance(value, datetime):  # days of rules are dates, instants are nanoseconds
             found = value.isoformat()
         case Mapping():
-            found = sorted(([_told(name, known), _told(each, known)] for name, each in value.items()), key=str)
+            found = sorted(([_told(name), _told(each)] for name, each in value.items()), key=str)
         case set() | frozenset():
-            found = sorted((_told(each, known) for each in value), key=str)
+            found = sorted((_told(each) for each in value), key=str)
         case tuple() | list():
-            found = [_told(each, known) for each in value]
+            found = [_told(each) for each in value]
         case _:
-            found = _record(value, known)
+            found = [type(value).__name__, *([name, _told(getattr(value, name))] for name in _fields(value))]
     return found
 
 
-def _record(value: object, known: dict[int, object]) -> object:
-    if id(value) not in known:
-        told = ([name, _told(getattr(value, name), known)] for name in _fields(value))
-        known[id(value)] = [type(value).__name__, *told]
-    return known[id(value)]
+def _is_record(value: object) -> bool:
+    return isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value)
 
 
 def _fields(value: object) -> list[str]:

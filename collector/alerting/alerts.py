@@ -76,7 +76,8 @@ class Alerts:
             elif judges:
                 forgotten.append(identity)
                 self._due.append((identity, "the rule was removed" if rule is None else "the rule was changed"))
-        self._columns = column_rules(self._rules.values(), places(plant), standing, steady_ns=steady_ns)
+        where = places(plant) if self._rules else []  # of a hundred thousand points that takes a while
+        self._columns = column_rules(self._rules.values(), where, standing, steady_ns=steady_ns)
         of_columns = {each.rule.name: set(each.series) for each in self._columns}
         self._lines = [
             LineRule(rule, standing.get(rule.name, {}), steady_ns=steady_ns)

@@ -92,8 +92,11 @@ class ReadingEncoder:
         fields: dict[bytes, dict[bytes, int]] = {}
         columns: list[int] = []
         starts: list[bytes] = []
+        before: streams.Place | None = None
         for written in streams.places(plant):
-            starts.append(series(written.stream, written.tags))
+            is_same = before is not None and written.tags is before.tags and written.stream == before.stream
+            starts.append(starts[-1] if is_same else series(written.stream, written.tags))
+            before = written
             own = fields.setdefault(starts[-1], {})
             columns.append(own.setdefault(written.field.encode(), len(own)))
         places = {start: place for place, start in enumerate(fields)}

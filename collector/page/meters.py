@@ -1,6 +1,7 @@
 """What the page says of each meter: its last values, how old and how good they are, and how it does on its line."""
 
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +12,32 @@ from collector.plant.meter import Meter, PolledMeter
 from collector.plant.topology import Plant
 from collector.readings.health import MeterHealth
 from collector.readings.quality import Quality
+from collector.readings.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A meter, what never changes of it, and by the label of each quantity its unit and its place."""
+    """A meter, what never changes of it, and of each quantity its label and unit, and its place."""
 
     meter: Meter
     fixed: Mapping[str, Any]
-    values: Mapping[str, tuple[str, int]]
+    values: Sequence[tuple[str, str]]
+    places: Sequence[int]
 
 
 class Meters:
     """The meters of a plant: what does not change of them is made once."""
 
     def __init__(self, plant: Plant) -> None:
-        places: dict[str, dict[str, tuple[str, int]]] = {}
-        for place, point in enumerate(plant.points):
-            places.setdefault(point.owner, {})[point.quantity.label] = (point.quantity.unit, place)
-        self._known = [_Known(meter, _fixed(meter), places.get(meter.id, {})) for meter in plant.meters]
+        shared: dict[tuple[Quantity, ...], tuple[tuple[str, str], ...]] = {}  # thousands of meters show the same
+        self._known: list[_Known] = []
+        for meter in plant.meters:
+            of_meter = plant.points.of(meter.id)
+            quantities = tuple(of_meter)
+            if quantities not in shared:
+                shared[quantities] = tuple((quantity.label, quantity.unit) for quantity in quantities)
+            places = array("q", of_meter.values())
+            self._known.append(_Known(meter, _fixed(meter), shared[quantities], places))
 
     def shown(self, live: Live, instruments: Instruments) -> Iterator[dict[str, Any]]:
         """Yield what is known of each meter, in the order of the plant."""
@@ -58,11 +66,12 @@ def _fixed(meter: Meter) -> Mapping[str, Any]:
 
 
 def _meter(known: _Known, live: Live, health: MeterHealth) -> dict[str, Any]:
-    read = {label: age_s for label, (_, place) in known.values.items() if (age_s := live.age_s(place)) is not None}
+    place_of = {label: place for (label, _), place in zip(known.values, known.places, strict=True)}
+    read = {label: age_s for label, place in place_of.items() if (age_s := live.age_s(place)) is not None}
     # A register that the device does not have says nothing about the others; it is told by its name.
     aside = {name for each in health.set_aside for name in each.registers}
-    told = known.values.keys() - aside or known.values.keys()
-    qualities = [live.quality[known.values[label][1]] for label in told if label in read]
+    told = place_of.keys() - aside or place_of.keys()
+    qualities = [live.quality[place_of[label]] for label in told if label in read]
     worst = Quality(min(qualities)) if qualities else Quality.BAD_NOT_CONNECTED
     within_s = fresh_s(known.meter)
     return {
@@ -72,7 +81,7 @@ def _meter(known: _Known, live: Live, health: MeterHealth) -> dict[str, Any]:
         "age_s": min(read.values(), default=None),
         "values": {
             label: {"value": live.value(place, within_s=within_s), "unit": unit}
-            for label, (unit, place) in known.values.items()
+            for (label, unit), place in zip(known.values, known.places, strict=True)
         },
         **_on_its_line(health),
     }

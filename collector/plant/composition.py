@@ -30,8 +30,7 @@ class Composition:
     """
 
     def __init__(self, registers: Sequence[Register], names: Mapping[str, int], units_of: Mapping[str, str]) -> None:
-        self.names = [register.name for register in registers]
-        self._places = np.array([names[register.name] for register in registers], np.intp)
+        self.places = np.array([names[register.name] for register in registers], np.intp)
         self._maps = [(place, dict(each.map)) for place, each in enumerate(registers) if each.map]
         self._scale = _unless([each.scale for each in registers], 1.0)
         self._offset = _unless([each.offset for each in registers], 0.0)
@@ -52,7 +51,7 @@ class Composition:
             for stage in self._stages:
                 stage.work_out(raw, values)
                 raw[~np.isfinite(raw)] = np.nan
-                values[self._places] = raw
+                values[self.places] = raw
         return raw
 
 

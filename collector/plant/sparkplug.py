@@ -5,6 +5,9 @@ from enum import Enum
 
 from collector.readings.quantity import Quantity
 
+NAMESPACE = "spBv1.0"
+"""The first word of every topic of Sparkplug B."""
+
 
 class EventField(Enum):
     """What a metric tells of an event, where it is no quantity that is streamed."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from collector.plant.limits import Boundary
-from collector.plant.meter import POLLUTANTS, STACK_QUANTITIES, GasConditions, Measures
+from collector.plant.meter import POLLUTANTS, STACK_QUANTITIES, GasConditions, Measures, Meter
 from collector.plant.stacks import MASS_OF
 from collector.plant.topology import Plant
 from collector.readings.event import AnodeEffectKind
@@ -36,28 +36,47 @@ NOWHERE = Place("", {}, "", "")
 
 
 def places(plant: Plant) -> list[Place]:
-    """Return where the readings of each point are written, in the order of the plant's points."""
+    """Return where the readings of each point are written, in the order of the plant's points.
+
+    All points of one owner in one stream have the same tags, and these are one object.
+    """
     meters = {meter.id: meter for meter in plant.meters}
+    shared: dict[tuple[str, str], Mapping[str, str]] = {}
 
     def place(point: Point) -> Place:
-        stream, field = point.quantity.measurement, point.quantity.field
-        if stream == "pot":
-            pot = point.owner.removeprefix("pot:")
-            tags = {"potline": plant.potline_of_pot[pot], "pot": pot}
-            return Place(stream, {"plant": plant.id} | tags, field, point.quantity.unit)
-        meter = meters[point.owner]
-        if stream == "potline" and meter.measures is not Measures.LINE_DC:
-            stream = "meter"  # one meter speaks for a potline; others would write over it
-        if stream == "meter" and point.quantity in _OF_STACKS and meter.stack:
-            if meter.conditions is GasConditions.NORMAL_DRY:
-                field = _NORMAL.get(field, field)
-            return Place("stack", {"plant": plant.id, "stack": meter.stack}, field, point.quantity.unit)
-        tags = {"plant": plant.id, "potline": meter.potline or ""}
-        if stream == "meter":
-            tags["meter"] = point.owner
-        return Place(stream, {key: value for key, value in tags.items() if value}, field, point.quantity.unit)
+        stream, field, meter = point.quantity.measurement, point.quantity.field, meters.get(point.owner)
+        if meter is not None:
+            stream, field = _of_meter(meter, point)
+        key = point.owner, stream
+        if key not in shared:
+            shared[key] = _tags(plant, point.owner, meter, stream)
+        return Place(stream, shared[key], field, point.quantity.unit)
 
     return [NOWHERE if number in plant.points.unused else place(point) for number, point in enumerate(plant.points)]
+
+
+def _of_meter(meter: Meter, point: Point) -> tuple[str, str]:
+    """Return stream and field of a meter's point."""
+    stream, field = point.quantity.measurement, point.quantity.field
+    if stream == "potline" and meter.measures is not Measures.LINE_DC:
+        stream = "meter"  # one meter speaks for a potline; others would write over it
+    if stream == "meter" and point.quantity in _OF_STACKS and meter.stack:
+        normal = meter.conditions is GasConditions.NORMAL_DRY
+        return "stack", _NORMAL.get(field, field) if normal else field
+    return stream, field
+
+
+def _tags(plant: Plant, owner: str, meter: Meter | None, stream: str) -> Mapping[str, str]:
+    """Return the tags of an owner's points in a stream; without a meter it is a pot."""
+    tags = {"plant": plant.id}
+    if meter is None:
+        pot = owner.removeprefix("pot:")
+        return tags | {"potline": plant.potline_of_pot[pot], "pot": pot}
+    if stream == "stack":
+        return tags | {"stack": meter.stack}
+    if meter.potline:
+        tags["potline"] = meter.potline
+    return tags | {"meter": meter.id} if stream == "meter" else tags
 
 
 @dataclass(frozen=True, slots=True)

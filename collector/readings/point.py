@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from collector.readings.quantity import Quantity
 
@@ -40,10 +41,7 @@ class PointTable:
         before = () if after is None else tuple(after)
         known = set(before)
         self._points = (*before, *(point for point in asked_for if point not in known))
-        self._places = {point: place for place, point in enumerate(self._points) if point in here}
-        self._of: dict[str, dict[Quantity, int]] = {}
-        for point, place in self._places.items():
-            self._of.setdefault(point.owner, {})[point.quantity] = place
+        self._of = _by_owner((place, point) for place, point in enumerate(self._points) if point in here)
         self.unused = frozenset(place for place, point in enumerate(self._points) if point not in here)
         """Places of points that the plant had and has no longer."""
 
@@ -58,12 +56,36 @@ class PointTable:
 
     def place(self, owner: str, quantity: Quantity) -> int:
         """Return the place of a point; KeyError if the plant has no such point."""
-        return self._places[Point(owner, quantity)]
+        first, after = self._of[owner]
+        return first + after[quantity]
 
     def find(self, owner: str, quantity: Quantity) -> int | None:
         """Return the place of a point, or None if the plant has no such point."""
-        return self._places.get(Point(owner, quantity))
+        if owner not in self._of:
+            return None
+        first, after = self._of[owner]
+        return first + after[quantity] if quantity in after else None
 
     def of(self, owner: str) -> dict[Quantity, int]:
         """Return the places of all points of one owner, by quantity."""
-        return dict(self._of.get(owner, ()))
+        if owner not in self._of:
+            return {}
+        first, after = self._of[owner]
+        return {quantity: first + place for quantity, place in after.items()}
+
+
+def _by_owner(points: Iterable[tuple[int, Point]]) -> dict[str, tuple[int, dict[Quantity, int]]]:
+    """Return for each owner the first of its places, and how far after it each of its quantities stands.
+
+    The latter is one object for all owners of which it is the same: thousands of meters have a few register maps.
+    """
+    places: dict[str, dict[Quantity, int]] = {}
+    shared: dict[tuple[tuple[Quantity, int], ...], dict[Quantity, int]] = {}
+    found: dict[str, tuple[int, dict[Quantity, int]]] = {}
+    for owner, of_owner in groupby(points, key=lambda each: each[1].owner):
+        places.setdefault(owner, {}).update({point.quantity: place for place, point in of_owner})
+    for owner, own in places.items():
+        first = min(own.values())
+        after = {quantity: place - first for quantity, place in own.items()}
+        found[owner] = first, shared.setdefault(tuple(after.items()), after)
+    return found

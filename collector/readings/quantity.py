@@ -5,6 +5,7 @@
 import difflib
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 
 class Kind(Enum):
@@ -193,9 +194,9 @@ class Quantity(Enum):
     POT_NOISE = _gauge("mV", "pot", "noise_mv")
     BATH_TEMPERATURE = _gauge("degC", "pot", "bath_temperature_c")
 
-    @property
+    @cached_property
     def label(self) -> str:
-        """The name as it stands in files: lower case."""
+        """The name as it stands in files: lower case. One text, however many values are shown under it."""
         return self.name.lower()
 
     @property
@@ -213,7 +214,7 @@ class Quantity(Enum):
         """The stream it is written to."""
         return self.value.measurement
 
-    @property
+    @cached_property
     def field(self) -> str:
         """Its field in that stream."""
         return self.value.field or self.label + _SUFFIX[self.unit]

@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 from collector.instruments import Instruments
 from collector.plant.alerts import AlertRule, AlertTopic, Severity, Side
@@ -31,8 +32,11 @@ class AlertRules(Part):
     def __init__(self, origins: Origins, broken: AbstractSet[Path_], plant: Plant) -> None:
         super().__init__(origins, broken)
         self._plant = plant
-        self._places = places(plant)
         self._known = known_tag_values(plant)
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        return places(self._plant)
 
     def made(self, sections: Mapping[str, AlertSection]) -> tuple[AlertRule, ...]:
         """Return the rules; what is wrong stands in ``problems``."""

@@ -44,6 +44,7 @@ class Meters(AnyMeter):
         self._profiles_dir = profiles_dir
         self._names = profile_names(profiles_dir) if self._fine("profiles_dir") else []
         self._profiles: dict[str, MeterProfile | None] = {}
+        self._registers: dict[tuple[str, frozenset[str], int], tuple[Register, ...]] = {}
 
     def built(
         self, endpoints: Mapping[str, Endpoint], layouts: Mapping[str, tuple[Layout, ...] | None]
@@ -109,7 +110,7 @@ class Meters(AnyMeter):
         if profile is None:
             return None
         self._check_base(at, section.base, profile)
-        registers = polled(profile, self._also(at, section.also, profile), base=section.base)
+        registers = self._polled(profile, frozenset(self._also(at, section.also, profile)), section.base)
         self._check_needed(at, measures, profile, registers)
         if self._fine(*at, "measures"):
             self._check_stack(at, measures, [r.quantity for r in registers if r.quantity is not None])
@@ -135,6 +136,13 @@ class Meters(AnyMeter):
             accuracy=accuracy,
             allocation=allocation,
         )
+
+    def _polled(self, profile: MeterProfile, also: frozenset[str], base: int) -> tuple[Register, ...]:
+        """Return what is polled: one object for all meters of which it is the same."""
+        key = profile.name, also, base
+        if key not in self._registers:
+            self._registers[key] = polled(profile, also, base=base)
+        return self._registers[key]
 
     def _may_be(self, endpoint: str) -> bool:
         """Tell whether an endpoint that is not there would be, if all that was written about endpoints were right."""

@@ -1,5 +1,7 @@
 """The store for one who goes through the writer's motions and writes nothing."""
 
+from array import array
+
 from collector.store.commit import Commit
 from collector.store.schema import StoreError, open_reader
 from collector.store.store import Store
@@ -17,7 +19,7 @@ class StoreReader(Store):
         self._lock = None
         self._db = open_reader(self.path)
         self._db.execute("BEGIN")
-        self._ids, self._places = [], {}
+        self._ids = array("q")
 
     def _close(self) -> None:
         self._db.close()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -134,8 +135,7 @@ class Store:
         with Transaction(self._db):
             self._db.executemany("INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", names)
         ids = dict(self._db.execute("SELECT name, id FROM point"))
-        self._ids = [ids[point.name] for point in points]
-        self._places = {id_: place for place, id_ in enumerate(self._ids)}
+        self._ids = array("q", [ids[point.name] for point in points])
 
     def _close(self) -> None:
         try:
@@ -205,8 +205,9 @@ class Store:
 
     async def last_cells(self, places: Iterable[int]) -> dict[int, Cell]:
         """Return the latest cell of each point that has one."""
-        found = await self._do(lambda: inputs.last_cells(self._db, [self._ids[place] for place in places]))
-        return {self._places[id_]: cell for id_, cell in found.items()}
+        asked = {self._ids[place]: place for place in places}
+        found = await self._do(lambda: inputs.last_cells(self._db, list(asked)))
+        return {asked[id_]: cell for id_, cell in found.items()}
 
     async def last_traces(self, last_cells: Mapping[int, Cell]) -> dict[int, Trace]:
         """Return the readings of the minutes of some cells, by point, where they are kept."""
@@ -216,9 +217,9 @@ class Store:
 
     async def cells_around(self, places: Iterable[int], start_ns: int, end_ns: int) -> dict[int, list[Cell]]:
         """Return the cells of each point in an interval, with the nearest one before and after it."""
-        ids = [self._ids[place] for place in places]
-        found = await self._do(lambda: inputs.cells_around(self._db, ids, start_ns, end_ns))
-        return {self._places[id_]: cells for id_, cells in found.items()}
+        asked = {self._ids[place]: place for place in places}
+        found = await self._do(lambda: inputs.cells_around(self._db, list(asked), start_ns, end_ns))
+        return {asked[id_]: cells for id_, cells in found.items()}
 
     async def around(
         self, stretches: Sequence[tuple[int, int, int]]

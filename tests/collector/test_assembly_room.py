@@ -57,7 +57,7 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
         store._db.execute(f"PRAGMA query_only = {yes}")
 
     database = Database()
-    monkeypatch.setattr(supervised, "_influx_sink", lambda: lambda **_: database)
+    monkeypatch.setattr(supervised, "InfluxSink", lambda **_: database)
     monkeypatch.setattr("collector.supervision.supervisor.FIRST_PAUSE_S", 0.01)
     target = DeliveryTarget(
         name="db",

@@ -96,17 +96,22 @@ class _Table:
     def _gathered(self, parts: Iterable[list[Register]]) -> list[list[Register]]:
         """Join neighbours as far as the rules allow."""
         blocks: list[list[Register]] = []
+        span = 0, 0  # of the last one
         for part in parts:
-            if blocks and self._can_join(blocks[-1], part):
+            first, end = _span(part)
+            if blocks and self._can_join(span, first, end):
                 blocks[-1] += part
+                span = min(span[0], first), max(span[1], end)
             else:
                 blocks.append(list(part))
+                span = first, end
         return blocks
 
-    def _can_join(self, block: Sequence[Register], part: Sequence[Register]) -> bool:
+    def _can_join(self, block: tuple[int, int], part_first: int, part_end: int) -> bool:
+        """Tell whether a block with the registers from one address up to another can take more."""
         if self._rules.reading is Reading.ONE_VALUE:
             return False
-        (first, end), (part_first, part_end) = _span(block), _span(part)
+        first, end = block
         if part_first - end > self._rules.max_gap:
             return False
         first, end = self._aligned(first, max(end, part_end))

@@ -10,6 +10,9 @@ from typing import NamedTuple, Protocol
 from collector.readings.batch import ReadingBatch
 from collector.readings.event import Event
 
+KEPT_OF_A_MESSAGE = 64 * 1024
+"""How much is kept of a message that cannot be used [bytes]."""
+
 
 class Cause(Enum):
     """Why a message could not be used. The value is the name of its counter."""

@@ -1,17 +1,20 @@
 """Sparkplug and other messages at one broker: each goes to the reader that knows it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from collector.acquisition.mqtt.message import MessageReader, Publication, Subscription, Told
-from collector.acquisition.mqtt.sparkplug import SparkplugReader
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
+
+if TYPE_CHECKING:
+    from collector.acquisition.mqtt.sparkplug import SparkplugReader
 
 
 class BesideSparkplug:
     """Reads Sparkplug's topics with one reader, and all the others with another."""
 
-    def __init__(self, sparkplug: SparkplugReader, others: MessageReader) -> None:
+    def __init__(self, sparkplug: "SparkplugReader", others: MessageReader) -> None:
         self._sparkplug = sparkplug
         self._others = others
 

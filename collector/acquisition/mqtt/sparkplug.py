@@ -19,10 +19,10 @@ from collector.acquisition.mqtt.sparkplug_metrics import Live, Metrics
 from collector.acquisition.mqtt.sparkplug_node import ITSELF, Node, Outcome, Owner
 from collector.acquisition.mqtt.sparkplug_sequence import Arrived
 from collector.plant.meter import Sparkplug
+from collector.plant.sparkplug import NAMESPACE
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
 
-NAMESPACE = "spBv1.0"
 _MOST_NODES = 4096
 _NOTHING = Told([])
 

@@ -16,6 +16,7 @@ import structlog
 from collector.acquisition.mqtt.connection import MqttConnection
 from collector.acquisition.mqtt.framing import LARGEST_MESSAGE
 from collector.acquisition.mqtt.message import (
+    KEPT_OF_A_MESSAGE,
     Cause,
     Message,
     MessageReader,
@@ -36,8 +37,6 @@ log = structlog.get_logger()
 
 MOST_KEPT_IN_A_SECOND = 200
 """How many messages that cannot be used are kept in a second. The others are counted only."""
-KEPT_OF_A_MESSAGE = 64 * 1024
-"""How much is kept of a message that cannot be used [bytes]."""
 PORTION_BYTES, PORTION_MESSAGES = 256 * 1024, 250
 """How much is read at a stretch, without letting others have the event loop: that takes about 2 ms."""
 

@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -29,6 +30,7 @@ from collector.plant.days import Period
 from collector.plant.factors import DatedSeries, DatedValue
 from collector.plant.limits import PriceRegion, Targets
 from collector.plant.meter import Measures
+from collector.plant.profile import Register, RegisterType, WordOrder
 from collector.plant.rule_tables import SteppedPrice
 from collector.plant.tapping import Heights
 from collector.plant.topology import Plant
@@ -242,3 +244,24 @@ def test_it_is_the_same_in_every_process_whatever_the_order_of_its_sets() -> Non
         for seed in ("1", "2", "3", "4")
     }
     assert len(printed) == 1
+
+
+def test_it_is_what_it_was_in_the_stores_that_are_in_use() -> None:
+    """Entries name it: another way of writing the same settings down would tell of a change that was none."""
+    hours = ToldAmounts("hours.csv", (Amount(0, 3_600_000_000_000, 12.0),))
+    found = fingerprint({"b": 1.0, "a": (2, None)}, frozenset({"x", "y"}), hours)
+    assert found == "6461f5566b8d584332a5056b8ba928b6"
+
+
+def test_a_thousand_meters_of_60_registers_are_written_down_in_less_than_a_megabyte() -> None:
+    registers = tuple(
+        Register(f"r{place}", None, 3, 2 * place, RegisterType.F32, 2, WordOrder.MSW_FIRST) for place in range(60)
+    )
+    whole = tuple((f"m{number}", registers) for number in range(1000))
+    tracemalloc.start()
+    try:
+        fingerprint(whole)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1_000_000

@@ -122,7 +122,7 @@ def test_requests_that_are_planned_anew_every_minute_for_a_day_do_not_pile_up() 
     values = MeterValues([register], {})
     for minute in range(1440):
         assert values.take(block_of(register), minute.to_bytes(2, "big")).tolist() == [minute]
-    assert len(values._compiled) <= 500
+    assert len(values._taken) <= 500
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_three_hundred_meters_of_one_profile_take_less_than_thirty_lines_and_les
     ]
     assert read == ["dc.toml", "ac.toml"]
     assert took_s < 1.0
+    assert len({id(meter.registers) for meter in plant.polled_meters if meter.profile.name == "ac"}) == 1
 
 
 def test_a_variable_sets_one_of_many_and_is_named_where_it_is_wrong(
