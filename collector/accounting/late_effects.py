@@ -7,8 +7,9 @@ further readings show to be another one is taken back.
 
 What is not exact, and who says so
 ----------------------------------
-* Voltages for a pot that was in effect at an edge of the gap, that fall between readings that were joined, or whose
-  gap is no longer remembered (a restart, or many gaps since) change nothing. They are counted as late, with their pot.
+* Voltages for a pot that was in effect at an edge of the gap, or whose voltage there is not known (its last effect was
+  ended by silence, or by a restart), that fall between readings that were joined, or whose gap is no longer remembered
+  (a restart, or many gaps since) change nothing. They are counted as late, with their pot.
 * An effect in a gap that lies within the merging gap of one that was told outside it is an effect of its own: the time
   in effect is exact, and the number of effects is one more.
 """
@@ -70,9 +71,9 @@ class LateEffects:
         self._gaps: dict[int, list[_Gap]] = {}
 
     def gap(self, column: int, before: tuple[int, float], after: tuple[int, float]) -> None:
-        """Note a gap between two readings of a pot, each with its time [UTC ns] and voltage [V]."""
+        """Note a gap between two readings of a pot, each with its time [UTC ns] and voltage [V]; NaN: not known."""
         pot = self._pots[column]
-        if before[1] > pot.below_v or after[1] > pot.below_v:
+        if not (before[1] <= pot.below_v and after[1] <= pot.below_v):
             return
         gaps = self._gaps.setdefault(column, [])
         gaps.append(_Gap(before, after))

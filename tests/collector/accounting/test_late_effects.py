@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pot_curves import PLANT, Row, batch, curve, last, rules, since
+from pot_curves import PLANT, T0, Row, S, batch, curve, last, rules, since
 
 from collector.accounting.anode_effects import VoltageWatch
 from collector.accounting.late_effects import OTHERWISE, TOGETHER
@@ -83,3 +83,16 @@ def test_six_of_ten_pots_that_rose_together_are_the_measurement() -> None:
     late = [(pot, t_s, volts) for pot in pots for _, t_s, volts in AWAY]
     found, _ = heard_late(late, pots=pots)
     assert [effect.refused for effect in found] == [TOGETHER] * 7
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_after_an_effect_whose_end_was_not_heard_what_comes_late_is_only_counted(*, restarted: bool) -> None:
+    """The voltage before such a gap is not known: neither after the silence, nor after a restart."""
+    watch = VoltageWatch(PLANT, rules())
+    told = watch.take(batch([*curve((0, 600, 4.0), every_s=5), *curve((600, 700, 24.0), every_s=5)]))
+    told += watch.settle(T0 + 2000 * S)
+    if restarted:
+        watch = VoltageWatch(PLANT, rules(), last(told))
+    watch.take(batch(curve((2100, 2200, 4.0), every_s=5)))
+    assert watch.take(batch(curve((1800, 1900, 24.0), every_s=5))) == []
+    assert watch.late_pots == {"1001": 20}
