@@ -23,6 +23,7 @@ from collector.page.server import PageUnavailable
 from collector.reloading import Reloads
 from collector.settings import Configuration
 from collector.store.schema import StoreError
+from collector.supervision.buffers import map_large_buffers, read_in_small_pieces
 
 
 @click.command()
@@ -53,6 +54,8 @@ def run(config_file: Path, clock: str | None) -> None:
       potline run --collector a
       potline run --potline PL1 --potline PL2
     """  # noqa: D301 - \b is what click knows
+    map_large_buffers()
+    read_in_small_pieces()
     configuration = load_or_exit(config_file)
     if configuration.parts and configuration.part is None:
         names = ", ".join(part.name for part in configuration.parts)

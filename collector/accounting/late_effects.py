@@ -7,16 +7,18 @@ further readings show to be another one is taken back.
 
 What is not exact, and who says so
 ----------------------------------
-* Voltages for a pot that was in effect at an edge of the gap, that fall between readings that were joined, or whose
-  gap is no longer remembered (a restart, or many gaps since) change nothing. They are counted as late, with their pot.
+* Voltages for a pot that was in effect at an edge of the gap, or whose voltage there is not known (its last effect was
+  ended by silence, or by a restart), that fall between readings that were joined, or whose gap is no longer remembered
+  (a restart, or many gaps since) change nothing. They are counted as late, with their pot.
 * An effect in a gap that lies within the merging gap of one that was told outside it is an effect of its own: the time
   in effect is exact, and the number of effects is one more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from collector.accounting.excursions import EffectRules, PotCurve
 from collector.accounting.reference import RestVoltage
@@ -27,7 +29,10 @@ TOGETHER = "too many pots of the line rose together"
 
 _MOST_GAPS = 16
 _MOST_READINGS = 100_000
-"""Of one gap: a day at one a second. More are counted as late."""
+"""Of one gap: a day at one a second, 1.6 MB. More are counted as late."""
+
+_Ints = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,26 @@ class LatePot:
 
 @dataclass(slots=True)
 class _Gap:
-    """Time [UTC ns] and voltage [V] before and after, what came later, and what was told of it."""
+    """Time [UTC ns] and voltage [V] before and after, what came later in order of time, and what was told of it."""
 
     before: tuple[int, float]
     after: tuple[int, float]
-    readings: dict[int, float] = field(default_factory=dict)
+    time_ns: _Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    volts: _Floats = field(default_factory=lambda: np.empty(0))
     told: dict[str, AnodeEffect] = field(default_factory=dict)
     is_high: bool = False
+
+    def has(self, time_ns: int) -> bool:
+        """Tell whether there is a reading of a time already."""
+        place = int(np.searchsorted(self.time_ns, time_ns))
+        return place < len(self.time_ns) and int(self.time_ns[place]) == time_ns
+
+    def add(self, readings: Mapping[int, float]) -> None:
+        """Put readings in their places, of whose times there is none yet."""
+        times_ns = np.concatenate((self.time_ns, np.fromiter(readings, np.int64, len(readings))))
+        volts = np.concatenate((self.volts, np.fromiter(readings.values(), np.float64, len(readings))))
+        order = np.argsort(times_ns, kind="stable")
+        self.time_ns, self.volts = times_ns[order], volts[order]
 
 
 class LateEffects:
@@ -70,9 +88,9 @@ class LateEffects:
         self._gaps: dict[int, list[_Gap]] = {}
 
     def gap(self, column: int, before: tuple[int, float], after: tuple[int, float]) -> None:
-        """Note a gap between two readings of a pot, each with its time [UTC ns] and voltage [V]."""
+        """Note a gap between two readings of a pot, each with its time [UTC ns] and voltage [V]; NaN: not known."""
         pot = self._pots[column]
-        if before[1] > pot.below_v or after[1] > pot.below_v:
+        if not (before[1] <= pot.below_v and after[1] <= pot.below_v):
             return
         gaps = self._gaps.setdefault(column, [])
         gaps.append(_Gap(before, after))
@@ -86,19 +104,25 @@ class LateEffects:
         tuple
             What there is to tell, and the columns of the readings that belong into no gap, one for each.
         """
-        touched: dict[int, list[_Gap]] = {}
+        came: dict[int, tuple[int, _Gap, dict[int, float]]] = {}
         nowhere: list[int] = []
         for column, time_ns, volts in rows:
             gap = self._of(column, time_ns)
-            if gap is None or len(gap.readings) >= _MOST_READINGS or time_ns in gap.readings:
+            if gap is None:
                 nowhere.append(column)
                 continue
-            gap.readings[time_ns] = volts
-            gap.is_high = gap.is_high or volts > self._pots[column].above_v
-            here = touched.setdefault(column, [])
-            if gap.is_high and not any(gap is other for other in here):
-                here.append(gap)
-        found = [(column, gap, self._through(column, gap)) for column, gaps in touched.items() for gap in gaps]
+            _, _, fresh = came.setdefault(id(gap), (column, gap, {}))
+            if len(gap.time_ns) + len(fresh) >= _MOST_READINGS or time_ns in fresh or gap.has(time_ns):
+                nowhere.append(column)
+            else:
+                fresh[time_ns] = volts
+        touched: list[tuple[int, _Gap]] = []
+        for column, gap, fresh in came.values():
+            if fresh:
+                gap.add(fresh)
+                gap.is_high = gap.is_high or max(fresh.values()) > self._pots[column].above_v
+                touched += [(column, gap)] if gap.is_high else []
+        found = [(column, gap, self._through(column, gap)) for column, gap in touched]
         return [event for column, gap, effects in found for event in self._news(column, gap, effects, found)], nowhere
 
     def _of(self, column: int, time_ns: int) -> _Gap | None:
@@ -112,7 +136,7 @@ class LateEffects:
         rest.take_one(0, *gap.before)
         before: tuple[int, float] | None = gap.before
         told: dict[str, AnodeEffect] = {}
-        for time_ns, volts in [*sorted(gap.readings.items()), gap.after]:
+        for time_ns, volts in [*zip(gap.time_ns.tolist(), gap.volts.tolist(), strict=True), gap.after]:
             settled = curve.settle(time_ns)
             reference_v = rest.mean_v(0, time_ns) if volts > pot.above_v else None
             for event in [*settled, *curve.take(None if settled else before, time_ns, volts, reference_v)]:

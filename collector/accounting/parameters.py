@@ -313,8 +313,12 @@ def _grid(plant: Plant, time_ns: int) -> FactorInForce:
         return _WITHHELD
 
 
+_MOST_MADE = 200
+"""Where the grid's factor has a value an hour, so does what is in force: these are the hours of eight days."""
+
+
 class InForce:
-    """What is in force for a potline, over time. The same values give the same object, made once.
+    """What is in force for a potline, over time. The same values give the same object, made once in a while.
 
     Parameters
     ----------
@@ -347,6 +351,8 @@ class InForce:
         if found is None:
             parameters = parameters_at(self._plant, potline, self._what, time_ns)
             found = self._made[key] = (parameters, digest(parameters))
+            if len(self._made) > _MOST_MADE:
+                del self._made[next(iter(self._made))]
         return found
 
 

@@ -55,7 +55,7 @@ def hour_of(time_ns: int, calendar: Calendar) -> Window:
     return _hour_of(time_ns - time_ns % _QUARTER_NS, calendar)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)  # rolling thirty days ask for each of their hours, every hour
 def _hour_of(time_ns: int, calendar: Calendar) -> Window:
     offset_ns = calendar.offset_ns(time_ns)
     local_ns = time_ns + offset_ns

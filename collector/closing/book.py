@@ -16,6 +16,11 @@ from collector.readings.cell import MINUTE_NS
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
+_MOST_TENS, _MOST_BLOCKS = 2 * 144 + 12, 2 * 24 + 12
+"""A minute that is stated again has a part in rolling days of two days, and those of today go on meanwhile."""
+_MOST_DAYS = 62
+"""Of whole days, in thirty of which it has a part, the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
@@ -136,7 +141,7 @@ class Book(Pages[Stated]):
                 continue
             if place not in self._days:
                 self._days[place] = (await self.total(whole[place]))[0]
-                _let_go(self._days, 62)
+                _let_go(self._days, _MOST_DAYS)
             sums.append(self._days[place])
         return adding.total(part for part in sums if part.minutes)
 
@@ -144,7 +149,7 @@ class Book(Pages[Stated]):
         if start_ns not in self._blocks:
             tens = [await self._ten(ten) for ten in range(start_ns, start_ns + HOUR_NS, ROLLING_STEP_NS)]
             self._blocks[start_ns] = adding.total(ten for ten in tens if ten.minutes)
-            _let_go(self._blocks, 31 * 24 + 48)
+            _let_go(self._blocks, _MOST_BLOCKS)
         return self._blocks[start_ns]
 
     async def _ten(self, start_ns: int) -> Sums:
@@ -152,7 +157,7 @@ class Book(Pages[Stated]):
             page = await self.page("minute", start_ns)
             minutes = (page.get(minute) for minute in range(start_ns, start_ns + ROLLING_STEP_NS, MINUTE_NS))
             self._tens[start_ns] = adding.total(minute.sums for minute in minutes if minute is not None)
-            _let_go(self._tens, 4 * 144)
+            _let_go(self._tens, _MOST_TENS)
         return self._tens[start_ns]
 
 

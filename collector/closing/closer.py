@@ -214,6 +214,7 @@ class Closer:
         await self._some_windows(closed)
 
     async def _close_due(self, line: _Line, now_ns: int, closed: Closed) -> None:
+        line.book.written()  # what the step before stated
         due = min(_MOST_MINUTES, (now_ns - self._grace_ns - line.next_ns) // MINUTE_NS)
         if due <= 0:
             return

@@ -1,25 +1,34 @@
-"""Entries of the ledger in force, at hand: loaded page by page when they are asked for, and let go of again."""
+"""Entries of the ledger in force, at hand: loaded page by page when they are asked for, and let go of again.
+
+Invariants
+----------
+* What was just stated is at hand until the store has it, also where its page was let go of meanwhile.
+* What is held does not grow with the time that a collector lives: so many pages of each kind of window.
+"""
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from collector.accounting.windows import DAY_NS, Window
+from collector.accounting.windows import DAY_NS, HOUR_NS, Window
 from collector.store import ledger
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
 _LENGTH_NS = {
-    "minute": DAY_NS,
-    "hour": 32 * DAY_NS,
+    "minute": HOUR_NS,
+    "hour": 8 * DAY_NS,
     "shift": 32 * DAY_NS,
     "day": 400 * DAY_NS,
     "month": 400 * DAY_NS,
 }
-"""All that the ledger has is at hand: what was just stated is not in the store yet, and may be asked for again."""
-MOST_PAGES = {"minute": 4, "hour": 3, "shift": 3, "day": 3, "month": 3}
-"""How many pages of each are held, unless somebody wants it otherwise."""
+_MOST_PAGES = {"minute": 6, "hour": 6, "shift": 3, "day": 3, "month": 3}
+"""Pages that are held. A minute takes 2 kB, and hours are made of those of the last one; thirty days, which are stated
+anew each hour, have hours of five pages."""
+
+_MOST_SUPPOSED = 5760
+"""Who only rehearses writes nothing, day by day: of each kind of window so many are held then, four days of minutes."""
 
 
 class Said(Protocol):
@@ -52,30 +61,31 @@ class Pages(Generic[_S]):
         Where they are.
     read
         What a record of them says.
-    most_pages
-        How many pages of each kind of window are held.
     """
 
-    def __init__(
-        self,
-        potline: str,
-        store: Store,
-        read: Callable[[LedgerRecord], _S],
-        most_pages: Mapping[str, int] = MOST_PAGES,
-    ) -> None:
+    def __init__(self, potline: str, store: Store, read: Callable[[LedgerRecord], _S]) -> None:
         self._potline = potline
         self._store = store
         self._read = read
-        self._most_pages = most_pages
         self._pages: dict[str, OrderedDict[int, dict[int, _S]]] = {name: OrderedDict() for name in _LENGTH_NS}
+        self._unwritten: dict[str, dict[int, _S]] = {name: {} for name in _LENGTH_NS}
+
+    def written(self) -> None:
+        """Take all that was stated until now to be in the store."""
+        for unwritten in self._unwritten.values():
+            unwritten.clear()
 
     async def find(self, window: Window) -> _S | None:
         """Return what is stated of a window."""
         return (await self.page(window.name, window.start_ns)).get(window.start_ns)
 
     async def put(self, window: Window, entry: _S) -> None:
-        """Note what was just stated."""
+        """Note what was just stated: see ``written``."""
         (await self.page(window.name, window.start_ns))[window.start_ns] = entry
+        unwritten = self._unwritten[window.name]
+        unwritten[window.start_ns] = entry
+        if len(unwritten) > _MOST_SUPPOSED:
+            del unwritten[next(iter(unwritten))]
 
     async def of(self, parts: Iterable[Window]) -> tuple[list[_S], tuple[str, ...]]:
         """Return what is stated of some windows, and the digests of all their parameters."""
@@ -90,8 +100,10 @@ class Pages(Generic[_S]):
         page_ns = start_ns - start_ns % length_ns
         pages = self._pages[name]
         if page_ns not in pages:
-            pages[page_ns] = await self._stated(name, page_ns, page_ns + length_ns)
-            if len(pages) > self._most_pages[name]:
+            page = await self._stated(name, page_ns, page_ns + length_ns)
+            unwritten = self._unwritten[name].items()
+            pages[page_ns] = page | {start: entry for start, entry in unwritten if 0 <= start - page_ns < length_ns}
+            if len(pages) > _MOST_PAGES[name]:
                 pages.popitem(last=False)
         pages.move_to_end(page_ns)
         return pages[page_ns]

@@ -8,7 +8,7 @@ import msgspec
 from collector.accounting.intensity import Metal
 from collector.accounting.plant_sums import WHOLE_PLANT, PlantSums, plant_total
 from collector.accounting.windows import Window
-from collector.closing.pages import MOST_PAGES, Pages, wording
+from collector.closing.pages import Pages, wording
 from collector.store.commit import LedgerRecord
 from collector.store.store import Store
 
@@ -46,7 +46,7 @@ class PlantBook(Pages[PlantStated]):
     """The entries in force of the plant as a whole."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(WHOLE_PLANT, store, plant_stated, {**MOST_PAGES, "minute": 3})
+        super().__init__(WHOLE_PLANT, store, plant_stated)
 
     async def total(self, parts: Iterable[Window]) -> tuple[PlantSums, tuple[str, ...]]:
         """Return the sum of what is stated of some windows, and the digests of all their parameters."""

@@ -223,6 +223,7 @@ class PlantCloser:
         return closed if closed.is_something else None
 
     async def _close_due(self, closed: Closed) -> None:
+        self._book.written()  # what the step before stated
         until_ns = min(self._lines.closed_until(potline.id) for potline in self._plant.potlines)
         due = min(_MOST_MINUTES, (until_ns - self._next_ns) // MINUTE_NS)
         if due <= 0:

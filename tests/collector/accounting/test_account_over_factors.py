@@ -9,7 +9,7 @@ from example_plant import CONVENTIONS, example_plant
 
 from collector.accounting.account import MinuteInputs, account_minute
 from collector.accounting.integrals import Amount
-from collector.accounting.parameters import parameters_at, wanted
+from collector.accounting.parameters import InForce, parameters_at, wanted
 from collector.accounting.sums import Sums, total
 from collector.plant.factors import EmissionFactor, FactorSeries, HourlyFactors
 from collector.readings.pots import PotsInputs
@@ -60,3 +60,16 @@ def test_a_minute_without_a_factor_is_not_stated() -> None:
     late = FactorSeries("emissions.grid_factor", ((NEW_YEAR, NEW),))
     with pytest.raises(LookupError, match="no factor is in force on 2025-12-31 15:59 UTC"):
         minute_at(NEW_YEAR - MINUTE, late)
+
+
+def test_of_a_year_of_hours_with_a_factor_each_the_parameters_of_200_are_held() -> None:
+    hour_ns = 60 * MINUTE
+    starts = tuple(NEW_YEAR + hour * hour_ns for hour in range(8760))
+    hours = HourlyFactors("grid.csv", starts, tuple(0.1 + hour / 1e5 for hour in range(8760)), ("operator",))
+    plant = dataclasses.replace(PLANT, grid_factor=dataclasses.replace(GRID, hourly=hours))
+    potline = plant.potlines[0]
+    in_force = InForce(plant, potline, wanted(plant, potline, CONVENTIONS))
+    first = in_force.at(NEW_YEAR)
+    names = {in_force.at(start_ns)[1] for start_ns in starts}
+    assert (len(names), len(in_force._made)) == (8760, 200)
+    assert in_force.at(NEW_YEAR) == first

@@ -1,14 +1,16 @@
 """Anode effects in voltages that come when later ones were looked at already."""
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pot_curves import PLANT, Row, batch, curve, last, rules, since
+from pot_curves import PLANT, T0, Row, S, batch, curve, last, rules, since
 
 from collector.accounting.anode_effects import VoltageWatch
 from collector.accounting.late_effects import OTHERWISE, TOGETHER
+from collector.readings.batch import ReadingBatch
 from collector.readings.event import AnodeEffect
 
 REST_BEFORE = curve((0, 600, 4.0), every_s=5)
@@ -83,3 +85,33 @@ def test_six_of_ten_pots_that_rose_together_are_the_measurement() -> None:
     late = [(pot, t_s, volts) for pot in pots for _, t_s, volts in AWAY]
     found, _ = heard_late(late, pots=pots)
     assert [effect.refused for effect in found] == [TOGETHER] * 7
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_after_an_effect_whose_end_was_not_heard_what_comes_late_is_only_counted(*, restarted: bool) -> None:
+    """The voltage before such a gap is not known: neither after the silence, nor after a restart."""
+    watch = VoltageWatch(PLANT, rules())
+    told = watch.take(batch([*curve((0, 600, 4.0), every_s=5), *curve((600, 700, 24.0), every_s=5)]))
+    told += watch.settle(T0 + 2000 * S)
+    if restarted:
+        watch = VoltageWatch(PLANT, rules(), last(told))
+    watch.take(batch(curve((2100, 2200, 4.0), every_s=5)))
+    assert watch.take(batch(curve((1800, 1900, 24.0), every_s=5))) == []
+    assert watch.late_pots == {"1001": 20}
+
+
+def test_36000_readings_that_came_late_are_held_in_less_than_a_megabyte() -> None:
+    """An hour at one a second of ten pots: 16 bytes each, and what the gaps need beside."""
+    pots = PLANT.potlines[0].pots
+    watch = VoltageWatch(PLANT, rules())
+    watch.take(batch([(pot, t_s, 4.0) for pot in pots for t_s in (0.0, 5.0, 4000.0)]))
+    parts = [batch([(pot, 100.0 + t_s, 4.0 + t_s / 1e5) for pot in pots]) for t_s in range(3600)]
+    whole = [ReadingBatch.joined(parts[place : place + 200]) for place in range(0, 3600, 200)]
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for part in whole:
+        assert watch.take(part) == []
+    held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert watch.late == 0
+    assert 500_000 < held < 1_000_000
