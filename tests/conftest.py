@@ -28,8 +28,8 @@ from servers import (
 settings.register_profile("shared machine", deadline=None, max_examples=drawn(USUAL))
 settings.load_profile("shared machine")
 
-# Tests start the collector some hundreds of times, and every worker imports every test: where the environment forbids to
-# keep what is compiled, each time half a second of a core goes into compiling the same files.
+# Tests start the collector some hundreds of times, and every worker imports every test: where the environment forbids
+# to keep what is compiled, each time half a second of a core goes into compiling the same files.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

