@@ -127,7 +127,7 @@ async def test_a_lost_log_and_a_line_that_waits_are_on_the_page_and_health_is_go
         async with session.get(f"{address}/api/state") as answer:
             state = await answer.json()
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 30)
 
     why = "the outbox has reached [store] outbox_max_bytes and is to block"
     assert said == f"degraded: {why}\n"
@@ -157,8 +157,8 @@ async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_
         await store._do(read_only, 1)
         source = letters_again(configuration, store, SystemClock())
         reading = asyncio.create_task(supervised.read_again(Feed(source, inbox, Instruments())))
-        await asyncio.wait_for(step(), 5)
-        await asyncio.wait_for(step(), 5)  # read once more: that it was read could not be noted
+        await asyncio.wait_for(step(), 30)
+        await asyncio.wait_for(step(), 30)  # read once more: that it was read could not be noted
         assert not reading.done()
         await store._do(read_only, 0)
         while await store.ask(letters.asked_for):

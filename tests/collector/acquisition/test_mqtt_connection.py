@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import pytest
+from metronome import beating
 from mqtt_session import StartBroker, make_session, session, subscriber
 from potroom import SITE, TELEMETRY, misbehaving_broker, publish, telemetry
 from server_process import free_port
@@ -40,8 +41,9 @@ async def test_a_link_that_is_silent_without_a_word_is_lost_within_one_and_a_hal
         assert run.stands
         frozen = time.monotonic()
         proxy.freeze()
-        said = await run.ended(within_s=3.5)
-        assert 1.5 <= time.monotonic() - frozen <= 3.2
+        async with beating() as metronome:
+            said = await run.ended(within_s=30)
+        assert 1.5 <= time.monotonic() - frozen <= 3.2 + 2 * metronome.latest_s
         place = f"127.0.0.1 port {proxy.port} (potroom)"
         assert said == f"{place}: nothing came for 3 s; look at the network between, and at the broker"
 
@@ -51,7 +53,10 @@ async def test_a_broker_that_hangs_is_left_within_one_and_a_half_keepalives(mosq
     async with session(subscriber(broker.port, keepalive_s=1.0)) as run:
         await run.subscribed()
         broker.pause()
-        assert "nothing came for 1.5 s" in await run.ended(within_s=1.8)
+        paused = time.monotonic()
+        async with beating() as metronome:
+            assert "nothing came for 1.5 s" in await run.ended(within_s=30)
+        assert time.monotonic() - paused <= 1.8 + 2 * metronome.latest_s
         broker.resume()
 
 
@@ -219,7 +224,7 @@ async def test_a_subscription_that_is_never_answered_is_told(monkeypatch: pytest
     async with misbehaving_broker(mute) as (port, _), session(subscriber(port)) as run:
         topic = f"smelter/v1/{SITE}/potline/+/pot/+/telemetry"
         told = f"(potroom): no answer to the subscription to {topic}; look at the broker's log"
-        assert (await run.ended(within_s=2.0)).endswith(told)
+        assert (await run.ended(within_s=10.0)).endswith(told)
 
 
 async def test_a_client_id_of_any_script_is_understood(mosquitto: StartBroker) -> None:
@@ -336,7 +341,10 @@ async def test_a_link_that_is_gone_while_we_hold_back_is_lost_once_we_read_on(mo
             await asyncio.sleep(2.0)
             assert run.stands
             run.acknowledge_from_now_on()
-            assert "nothing came for 1.5 s" in await run.ended(within_s=2.0)
+            since = time.monotonic()
+            async with beating() as metronome:
+                assert "nothing came for 1.5 s" in await run.ended(within_s=30)
+            assert time.monotonic() - since <= 2.0 + 2 * metronome.latest_s
             assert run.values == list(range(11))
 
 
