@@ -24,7 +24,7 @@ from server_process import free_port
 from servers import InfluxDB1, Mosquitto, running_mosquitto
 
 POTS = 50
-TICKS = 120
+TICKS = 60
 LATER_TICKS = 4
 PIECE = 200
 SECOND_NS = 1_000_000_000
