@@ -35,17 +35,17 @@ async def test_a_link_that_is_silent_without_a_word_is_lost_within_one_and_a_hal
     mosquitto: StartBroker, protocol: str
 ) -> None:
     broker = mosquitto()
-    async with tcp_proxy(broker.port) as proxy, session(subscriber(proxy.port, protocol, keepalive_s=2.0)) as run:
+    async with tcp_proxy(broker.port) as proxy, session(subscriber(proxy.port, protocol, keepalive_s=1.0)) as run:
         await run.subscribed()
-        await asyncio.sleep(3.5)  # pings hold it, though nothing else is said
+        await asyncio.sleep(1.8)  # pings hold it, though nothing else is said
         assert run.stands
         frozen = time.monotonic()
         proxy.freeze()
         async with beating() as metronome:
             said = await run.ended(within_s=30)
-        assert 1.5 <= time.monotonic() - frozen <= 3.2 + 2 * metronome.latest_s
+        assert 0.75 <= time.monotonic() - frozen <= 1.7 + 2 * metronome.latest_s
         place = f"127.0.0.1 port {proxy.port} (potroom)"
-        assert said == f"{place}: nothing came for 3 s; look at the network between, and at the broker"
+        assert said == f"{place}: nothing came for 1.5 s; look at the network between, and at the broker"
 
 
 async def test_a_broker_that_hangs_is_left_within_one_and_a_half_keepalives(mosquitto: StartBroker) -> None:
@@ -319,11 +319,11 @@ async def test_a_session_that_is_held_back_for_long_is_not_lost_and_goes_on(
     await publish(broker.port, [(TELEMETRY, telemetry(n)) for n in range(2000)])
     async with session(source, acknowledge=False) as run:
         await run.until(lambda: len(run.values) == 10)
-        await asyncio.sleep(3.5)
+        await asyncio.sleep(2.5)
         assert run.stands
         assert len(run.values) == 10
         log = broker.log.read_text(encoding="utf-8")
-        assert log.count("Received PINGREQ from potline-test") >= 6
+        assert log.count("Received PINGREQ from potline-test") >= 3
         run.acknowledge_from_now_on()
         await run.until(lambda: len(run.values) == 2000)
         assert run.values == list(range(2000))
