@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -269,11 +270,12 @@ async def test_messages_that_cannot_be_used_are_counted_by_cause_and_200_a_secon
 
     async with session(subscriber(broker.port, reader=reader, instruments=instruments)) as run:
         await run.subscribed()
+        began = time.monotonic()
         await publish(broker.port, [("in/a", b"x"), ("in/a", b"1")] * 5000)
         await run.until(lambda: len(run.values) == 5000)
         await run.until(lambda: instruments.rejected_by_cause == {"not_a_number": 5000})
         assert len(run.rejected) + instruments.rejected_not_kept_total == 5000
-        assert len(run.rejected) % 200 == 0
+        assert 200 <= len(run.rejected) <= 200 * (time.monotonic() - began + 1)
         await asyncio.sleep(1.0)
         before = len(run.rejected)
         await publish(broker.port, [("in/a", b"x")])
