@@ -227,13 +227,6 @@ async def test_a_subscription_that_is_never_answered_is_told(monkeypatch: pytest
         assert (await run.ended(within_s=10.0)).endswith(told)
 
 
-async def test_a_client_id_of_any_script_is_understood(mosquitto: StartBroker) -> None:
-    broker = mosquitto()
-    async with session(subscriber(broker.port, client_id="电解槽-Ü")) as run:
-        await run.subscribed()
-    assert "as 电解槽-Ü (p5, c0, k30)" in broker.log.read_text(encoding="utf-8")
-
-
 async def test_two_subscribers_of_a_group_share_what_comes(mosquitto: StartBroker) -> None:
     broker = mosquitto(**UNLIMITED)
     sources = [subscriber(broker.port, client_id=f"collector-{n}", share="smelter") for n in (1, 2)]
