@@ -1,6 +1,7 @@
 """What every test gets: real servers on request, and three guards that need no request."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,11 @@ from servers import (
 # Machines that run tests are shared: how long one example takes says nothing.
 settings.register_profile("shared machine", deadline=None, max_examples=drawn(USUAL))
 settings.load_profile("shared machine")
+
+# Tests start the collector some hundreds of times, and every worker imports every test: where the environment forbids
+# to keep what is compiled, each time half a second of a core goes into compiling the same files.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # --- Order ------------------------------------------------------------------------------------------------------------
 

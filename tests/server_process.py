@@ -15,8 +15,8 @@ HOST = "127.0.0.1"
 INSTALL = "sudo apt-get install mosquitto influxdb victoria-metrics mbpoll"
 
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent), "/usr/sbin", "/usr/bin"])
-_READY_WITHIN_S = 20.0
-_STOP_WITHIN_S = 10.0
+_READY_WITHIN_S = 60.0
+_STOP_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.01
 _TCP_LISTEN = "0A"
 _TAKEN = "address already in use"

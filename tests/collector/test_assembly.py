@@ -63,7 +63,7 @@ async def test_without_a_plant_it_runs_says_what_is_missing_and_stops_in_order(c
     state = await until_it_answers(configuration)
     health = await get(configuration, "/healthz")
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
 
     assert {meter["quality_words"] for meter in state["meters"]} == {"not connected"}
     assert "connect to 127.0.0.1" in state["sources"]["modbus:plc"]
@@ -88,7 +88,7 @@ async def test_a_second_collector_on_the_store_is_refused(configuration: Configu
     with pytest.raises(StoreError, match="another collector"):
         await assembly.run(configuration, SystemClock(), stop=asyncio.Event())
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
 
 
 async def test_a_bug_in_the_line_ends_the_process(
@@ -100,6 +100,6 @@ async def test_a_bug_in_the_line_ends_the_process(
     monkeypatch.setattr(Line, "step", broken)
 
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(assembly.run(configuration, SystemClock(), stop=asyncio.Event()), 5)
+        await asyncio.wait_for(assembly.run(configuration, SystemClock(), stop=asyncio.Event()), 30)
 
     assert caught.group_contains(ZeroDivisionError)

@@ -32,6 +32,12 @@ pytestmark = pytest.mark.asyncio
 CONFIG = Path(__file__).parents[2] / "config" / "collector.toml"
 
 
+def short_pause(failures: int, *, longest_s: float) -> float:
+    """Wait the same after each failure: pauses that double make a test last seconds that has to wait for one more."""
+    del failures, longest_s
+    return 0.01
+
+
 class Database:
     """A database that takes everything."""
 
@@ -58,7 +64,7 @@ async def test_a_database_that_took_what_the_store_cannot_note_waits_and_gets_it
 
     database = Database()
     monkeypatch.setattr(supervised, "InfluxSink", lambda **_: database)
-    monkeypatch.setattr("collector.supervision.supervisor.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("collector.supervision.supervisor.pause", short_pause)
     target = DeliveryTarget(
         name="db",
         kind=InfluxKind.INFLUXDB1,
@@ -117,7 +123,7 @@ async def test_a_lost_log_and_a_line_that_waits_are_on_the_page_and_health_is_go
     running = asyncio.create_task(assembly.run(configuration, SystemClock(), stop=stop))
     address = f"http://{configuration.page.host}:{configuration.page.port}"
     said = ""
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         while not said.startswith("degraded"):
             await asyncio.sleep(0.05)
             with contextlib.suppress(aiohttp.ClientError):
@@ -127,7 +133,7 @@ async def test_a_lost_log_and_a_line_that_waits_are_on_the_page_and_health_is_go
         async with session.get(f"{address}/api/state") as answer:
             state = await answer.json()
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 30)
 
     why = "the outbox has reached [store] outbox_max_bytes and is to block"
     assert said == f"degraded: {why}\n"
@@ -148,7 +154,7 @@ async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_
     async def step() -> None:
         (await inbox.get()).acknowledge()
 
-    monkeypatch.setattr("collector.supervision.supervisor.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("collector.supervision.supervisor.pause", short_pause)
     configuration = await asyncio.to_thread(load, CONFIG)
     inbox: asyncio.Queue[Arrival] = asyncio.Queue(10)
     async with Store(tmp_path / "s.sqlite", configuration.plant.points) as store:
@@ -157,8 +163,8 @@ async def test_letters_that_cannot_be_noted_as_read_on_a_full_disk_wait_and_are_
         await store._do(read_only, 1)
         source = letters_again(configuration, store, SystemClock())
         reading = asyncio.create_task(supervised.read_again(Feed(source, inbox, Instruments())))
-        await asyncio.wait_for(step(), 5)
-        await asyncio.wait_for(step(), 5)  # read once more: that it was read could not be noted
+        await asyncio.wait_for(step(), 30)
+        await asyncio.wait_for(step(), 30)  # read once more: that it was read could not be noted
         assert not reading.done()
         await store._do(read_only, 0)
         while await store.ask(letters.asked_for):

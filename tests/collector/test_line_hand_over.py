@@ -100,7 +100,7 @@ async def test_what_comes_while_a_line_gives_way_is_left_for_the_next_one(tmp_pa
         for number in range(10):
             line.inbox.put_nowait(of(number))
         line.give_way([])
-        await asyncio.wait_for(line.run(), 10)
+        await asyncio.wait_for(line.run(), 30)
         assert acknowledged[:10] == list(range(10))
         assert len(acknowledged) + line.inbox.qsize() >= 20
         assert not line.inbox.empty()

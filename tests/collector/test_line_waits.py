@@ -158,7 +158,7 @@ async def test_an_orderly_stop_on_a_full_disk_ends_at_once_and_acknowledges_noth
         acknowledged = len(plant.broker.acknowledged)
         plant.line.stop(())
         with pytest.raises(ExceptionGroup) as failed:
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 30)
         [reason] = failed.value.exceptions
         assert isinstance(reason, StoreUnwritable)
         assert "database or disk is full" in str(reason)

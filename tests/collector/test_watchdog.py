@@ -65,6 +65,13 @@ def heard(systemd: socket.socket, seconds: float) -> list[bytes]:
     return said
 
 
+def falls_silent(systemd: socket.socket, seconds: float) -> None:
+    """Wait until nothing is told for some time; what was on its way before is passed over."""
+    until = time.monotonic() + 30
+    while heard(systemd, seconds):
+        assert time.monotonic() < until, "it goes on and on"
+
+
 def hears(systemd: socket.socket, word: bytes) -> None:
     """Wait until a word is told; what comes before it is passed over."""
     systemd.settimeout(30)
@@ -82,15 +89,14 @@ def test_a_stuck_line_stops_feeding_the_watchdog_though_its_process_lives(
 
     stuck.touch()
     # What was on its way: the commit in work and the one after it.
-    heard(systemd, 3)
-    assert heard(systemd, 4) == []
+    falls_silent(systemd, 4)
     assert collector.poll() is None
 
     stuck.unlink()
     hears(systemd, b"WATCHDOG=1")
     collector.send_signal(signal.SIGTERM)
     hears(systemd, b"STOPPING=1")
-    assert collector.wait(10) == 0
+    assert collector.wait(30) == 0
 
 
 def test_a_stopped_process_says_nothing(
@@ -99,7 +105,6 @@ def test_a_stopped_process_says_nothing(
     del stuck
     hears(systemd, b"READY=1")
     collector.send_signal(signal.SIGSTOP)
-    heard(systemd, 0.5)
-    assert heard(systemd, 3) == []
+    falls_silent(systemd, 3)
     collector.send_signal(signal.SIGCONT)
     hears(systemd, b"WATCHDOG=1")

@@ -1,10 +1,12 @@
 """The real process against the simulator, a real broker and real databases, compared with the simulator's truth."""
 
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -85,8 +87,9 @@ def test_the_databases_hold_the_simulators_truth(run: Run) -> None:
     # An anode effect is booked whole to the minute it began in, so the last minutes may still be waiting for its end.
     minutes = sorted(set(found) & set(truth))[1:MINUTES]
     assert len(minutes) >= MINUTES - 2
-    compare_energy(found, energy_minutes(influxdb1, "liquid_ac"), truth, minutes)
-    compare_emissions(emission_minutes(influxdb1), truth, minutes)
+    ac = energy_minutes(influxdb1, "liquid_ac")
+    compare_energy(found, ac, truth, minutes)
+    compare_emissions(emission_minutes(influxdb1), found, ac, truth, minutes)
     victoria_metrics.flush()
     dc_copy = in_victoria_metrics(
         victoria_metrics, 'energy_intensity_energy_kwh{window="minute",boundary="dc"}', field_of(found, "energy_kwh")
@@ -96,9 +99,7 @@ def test_the_databases_hold_the_simulators_truth(run: Run) -> None:
         'emissions_intensity_total_t_co2e{window="minute"}',
         field_of(emission_minutes(influxdb1), "total_t_co2e"),
     )
-    assert sum(dc_copy[m] for m in minutes) == pytest.approx(
-        sum(truth[m]["dc_kwh"] for m in minutes), rel=AT_CLASS_HALF
-    )
+    assert sum(dc_copy[m] for m in minutes) == pytest.approx(sum(found[m]["energy_kwh"] for m in minutes), rel=1e-9)
     assert sum(co2e_copy[m] for m in minutes) == pytest.approx(
         sum(emission_minutes(influxdb1)[m]["total_t_co2e"] for m in minutes),
         rel=1e-9,
@@ -107,40 +108,53 @@ def test_the_databases_hold_the_simulators_truth(run: Run) -> None:
     streams_are_all_there(influxdb1)
 
 
+def unevenly_cut(measured: Sequence[float], true: Sequence[float]) -> float:
+    """Return by how much of the whole the ends of minutes lie at most beside the true ones, some early and some late.
+
+    At this speed a simulator that is held up for a tenth of a second by a busy machine shows counters of six seconds
+    ago: what a minute lacks, another has. A share of all that is lost or counted twice shows in no end, and is no part
+    of this.
+    """
+    scale = math.fsum(measured) / math.fsum(true)
+    ends = list(accumulate(one - scale * other for one, other in zip(measured, true, strict=True)))
+    return (max(ends) - min(ends)) / math.fsum(measured)
+
+
 def compare_energy(dc: dict[str, Any], ac: dict[str, Any], truth: dict[str, Any], minutes: list[str]) -> None:
     def total(rows: dict[str, Any], key: str) -> float:
         return float(sum(rows[minute][key] for minute in minutes))
 
-    assert total(dc, "energy_kwh") == pytest.approx(total(truth, "dc_kwh"), rel=AT_CLASS_HALF)
-    assert total(ac, "energy_kwh") == pytest.approx(total(truth, "ac_kwh"), rel=AT_CLASS_HALF)
-    assert total(dc, "metal_t") == pytest.approx(total(truth, "metal_t"), rel=AT_CLASS_HALF)
+    uneven = unevenly_cut([dc[m]["energy_kwh"] for m in minutes], [truth[m]["dc_kwh"] for m in minutes])
+    near = AT_CLASS_HALF + uneven
+    assert total(dc, "energy_kwh") == pytest.approx(total(truth, "dc_kwh"), rel=near)
+    assert total(ac, "energy_kwh") == pytest.approx(total(truth, "ac_kwh"), rel=near)
+    assert total(dc, "metal_t") == pytest.approx(total(truth, "metal_t"), rel=near)
     assert total(dc, "energy_kwh") / total(dc, "metal_t") == pytest.approx(
         total(truth, "dc_kwh") / total(truth, "metal_t"), rel=AT_CLASS_HALF
     )
     assert {dc[minute]["quality"] for minute in minutes} == {192}
 
 
-def compare_emissions(found: dict[str, Any], truth: dict[str, Any], minutes: list[str]) -> None:
-    def both(field: str, *true: str) -> tuple[float, float]:
+def compare_emissions(
+    found: dict[str, Any], dc: dict[str, Any], ac: dict[str, Any], truth: dict[str, Any], minutes: list[str]
+) -> None:
+    factor = sum(truth[m]["electricity_t_co2e"] for m in minutes) / sum(truth[m]["ac_kwh"] for m in minutes)
+
+    def true(minute: str, field: str) -> float:
+        """Return the truth for the part of the plant's time that the collector has cut this minute to."""
+        row = truth[minute]
+        if field == "electricity_t_co2e":
+            # The simulator's are those of the rectifiers alone, without the potroom's services.
+            cut = ac[minute]["energy_kwh"] / row["ac_kwh"]
+            return float(cut * (row[field] + factor * row["auxiliary_kwh"]))
+        if field == "total_t_co2e":
+            return sum(true(minute, part) for part in ("anode_t_co2e", "pfc_t_co2e", "electricity_t_co2e"))
+        # The gases of a minute go with its metal.
+        return float(dc[minute]["metal_t"] / row["metal_t"] * row[field])
+
+    for field in ("anode_t_co2e", "electricity_t_co2e", "total_t_co2e", "pfc_t_co2e", "cf4_kg", "c2f6_kg"):
         measured = sum(found[minute][field] for minute in minutes)
-        return measured, sum(truth[minute][name] for minute in minutes for name in true)
-
-    def services_t(true: Sequence[str]) -> float:
-        """Return the emissions of the potroom's services: the simulator's are those of the rectifiers alone."""
-        factor = sum(truth[m]["electricity_t_co2e"] for m in minutes) / sum(truth[m]["ac_kwh"] for m in minutes)
-        return factor * sum(truth[m]["auxiliary_kwh"] for m in minutes) if "electricity_t_co2e" in true else 0.0
-
-    for field, *true in (
-        ("anode_t_co2e", "anode_t_co2e"),
-        ("electricity_t_co2e", "electricity_t_co2e"),
-        ("total_t_co2e", "anode_t_co2e", "pfc_t_co2e", "electricity_t_co2e"),
-    ):
-        measured, exact = both(field, *true)
-        assert measured == pytest.approx(exact + services_t(true), rel=AT_CLASS_HALF), field
-    for field in ("pfc_t_co2e", "cf4_kg", "c2f6_kg"):
-        # The gases of a minute go with its metal, and at this speed a minute is cut to about a second of sixty.
-        measured, exact = both(field, field)
-        assert measured == pytest.approx(exact, rel=1 / 60), field
+        assert measured == pytest.approx(sum(true(minute, field) for minute in minutes), rel=AT_CLASS_HALF), field
     # There were anode effects to find, and their gases stand in the minutes they began in.
     assert sum(truth[minute]["ae_count"] for minute in minutes) > 0
     assert {m for m in minutes if found[m]["pfc_t_co2e"] > 0} == {m for m in minutes if truth[m]["ae_count"] > 0}
@@ -219,6 +233,7 @@ def compare_totals(whole: CollectorProcess, killed: CollectorProcess, truth: dic
     assert len(minutes) >= 20
     for key in ("anode_effects", "anode_effect_s", "tapped_t"):
         assert total(other, key) == total(one, key), key
+    uneven = unevenly_cut([one[m]["dc_kwh"] for m in minutes], [truth[m]["dc_kwh"] for m in minutes])
     # The events are those that happened.
     assert total(one, "anode_effect_s") == pytest.approx(sum(truth[m]["ae_s"] for m in minutes), abs=0.01)
     assert total(one, "anode_effects") == sum(truth[m]["ae_count"] for m in minutes)
@@ -229,5 +244,8 @@ def compare_totals(whole: CollectorProcess, killed: CollectorProcess, truth: dic
             minute for minute in (minutes[0], minutes[-1]) if not (was_heard(one[minute]) and was_heard(other[minute]))
         ]
         shared = sum(0.25 * abs(one[minute][key]) for minute in ends)
-        assert total(other, key) == pytest.approx(total(one, key), rel=1e-3, abs=shared), key
-    assert total(one, "dc_kwh") == pytest.approx(sum(truth[m]["dc_kwh"] for m in minutes), rel=AT_CLASS_HALF)
+        assert total(other, key) == pytest.approx(
+            total(one, key), abs=shared + (1e-3 + 2 * uneven) * total(one, key)
+        ), key
+    true_kwh = sum(truth[m]["dc_kwh"] for m in minutes)
+    assert total(one, "dc_kwh") == pytest.approx(true_kwh, rel=AT_CLASS_HALF + uneven)

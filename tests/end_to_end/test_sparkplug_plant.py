@@ -5,7 +5,7 @@ import math
 import struct
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +42,11 @@ METRICS = {
     "Pot/Bath/Temp": Quantity.BATH_TEMPERATURE,
 }
 FLOATS = {"Pot/Noise", "Pot/Bath/Temp"}
+RESTARTED_S = 7 * 60
+TROUBLES_S = ((0, 0), (300, 360), (RESTARTED_S, RESTARTED_S), (600, 660))
+"""When values may begin to be lost [s of plant time]: before births, at the scenario's faults, and at the restart."""
+SLOW_S = 120
+"""Two seconds: so late a busy machine may be with what it does."""
 
 
 class CollectorsClock:
@@ -124,16 +129,27 @@ async def test_every_value_is_the_one_the_node_measured_through_all_faults(tmp_p
                 steps = smelter.step()
                 truth.take(steps["PL1"])
                 simulated.take(steps, smelter.readouts)
-                if second == 7 * 60:
+                if second == RESTARTED_S:
                     await asyncio.to_thread(broker.restart)
             simulated.release_all()
             await asyncio.sleep(1.5)
             collecting.cancel()
             await asyncio.wait({collecting})
-    judge(arrivals, truth, instruments, reader)
+    judge(arrivals, truth, instruments, reader, spec.begin_ns)
 
 
-def judge(arrivals: list[Arrival], truth: Truth, instruments: Instruments, reader: SparkplugReader) -> None:
+def gaps(told: Mapping[float, int], heard: set[float]) -> Iterator[int]:
+    """Return when values begin to be missing [ms], each time."""
+    before = True
+    for value, time_ms in sorted(told.items(), key=lambda item: item[1]):
+        if before and value not in heard:
+            yield time_ms
+        before = value in heard
+
+
+def judge(
+    arrivals: list[Arrival], truth: Truth, instruments: Instruments, reader: SparkplugReader, begin_ns: int
+) -> None:
     rows = [row for arrival in arrivals for row in (*arrival.batch, *arrival.past)]
     heard: dict[int, set[float]] = defaultdict(set)
     newest: dict[int, tuple[int, float, int]] = {}
@@ -148,8 +164,13 @@ def judge(arrivals: list[Arrival], truth: Truth, instruments: Instruments, reade
     told = sum(len(values) for values in truth.values.values())
     missing = told - sum(map(len, heard.values()))
     assert told > 40 * 3 * MINUTES * 60 / 5 * 0.9
-    # Sixty times as fast, a tenth of a second until a node is born again is six seconds of its plant.
-    assert missing / told < 0.1, f"{missing} of {told} values are missing"
+    # Nothing is lost but at a trouble, from the values that were under way then until the node is born again. Sixty
+    # times as fast, each tenth of a second until then is six seconds of its plant: minutes, on a busy machine.
+    for point, values in truth.values.items():
+        for time_ms in gaps(values, heard[point]):
+            lost_s = time_ms / 1e3 - begin_ns / 1e9
+            assert any(since - 15 <= lost_s <= until + SLOW_S for since, until in TROUBLES_S), lost_s
+    assert missing / told < 0.5, f"{missing} of {told} values are missing"
     for pot in PLANT.potlines[0].pots:
         point = PLANT.points.place(f"pot:{pot}", Quantity.POT_VOLTAGE)
         last = max(truth.values[point].items(), key=lambda item: item[1])

@@ -40,7 +40,7 @@ def test_a_dead_node_under_load_loses_no_message_that_was_acknowledged(tmp_path:
             broker={"protocol": "3.1.1"},
             settings=settings,
         ) as running:
-            wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+            wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
             start_ns = int(
                 StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0]
             )
@@ -54,7 +54,7 @@ def test_a_dead_node_under_load_loses_no_message_that_was_acknowledged(tmp_path:
                 wait_until(lambda: publisher.sent > SAMPLES // 3, 30)
                 nodes[0].kill()
                 # It went on at another node, with the session that the cluster remembers.
-                wait_until(lambda: len(logged(running, "subscribed")) > 1, 20, running.process, running.log)
+                wait_until(lambda: len(logged(running, "subscribed")) > 1, 60, running.process, running.log)
                 assert publisher.sent < len(messages)
                 assert published.result().messages == len(messages)
             wait_until(lambda: in_influxdb(influxdb1, samples).missing == 0, 40, running.process, running.log)

@@ -82,7 +82,7 @@ def test_a_stop_under_load_takes_less_than_five_seconds_and_everything_taken_in_
         plant = endpoint("a", one.port, *range(1, 11)) + endpoint("dumb", dumb, 1) + broker(way.port)
         databases = database("hangs", f"http://127.0.0.1:{hanging}") + database("away", f"http://127.0.0.1:{refused}")
         with reloaded(tmp_path, plant, databases) as running:
-            wait_until(lambda: bool(running.logged("subscribed")), 20, running.process, running.log)
+            wait_until(lambda: bool(running.logged("subscribed")), 60, running.process, running.log)
             ((since,),) = StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")
             with (
                 viewer(running, "/api/state", reads=True),

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
 from adversarial_modbus import HOST, Request, endpoint, serving
+from metronome import Metronome
 from polled_line import Line, gateway, many_registers, meter
 
 from collector.readings.quality import Quality
@@ -15,19 +17,24 @@ from collector.readings.quality import Quality
 pytestmark = pytest.mark.asyncio
 
 SECONDS = 6
+MEASUREMENTS = 6
+QUIET_S = 0.05
+"""On a machine that nobody else uses, the loop is late by some 10 ms at most."""
 
 
-class Metronome:
-    """How late the event loop itself is at most: what the machine does to everybody is no dead device's doing."""
-
-    def __init__(self) -> None:
-        self.latest_s = 0.0
-
-    async def run(self) -> None:
-        while True:
-            due_s = time.monotonic() + 0.02
-            await asyncio.sleep(0.02)
-            self.latest_s = max(self.latest_s, time.monotonic() - due_s)
+async def judged(
+    measured: Callable[[], Awaitable[tuple[Line, Metronome]]], judge: Callable[[Line, Metronome], None]
+) -> None:
+    """Measure and judge, and measure again where it was the machine that was late: on that, no beat can be kept."""
+    for left in reversed(range(MEASUREMENTS)):
+        line, metronome = await measured()
+        try:
+            judge(line, metronome)
+        except AssertionError:
+            if not left or metronome.latest_s < QUIET_S:
+                raise
+        else:
+            return
 
 
 async def watched(line: Line, seconds: float, *, beside: Line | None = None) -> Metronome:
@@ -66,7 +73,7 @@ def on_the_beat(line: Line, owners: list[str], metronome: Metronome, *, seconds:
 async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sample_and_no_beat(
     dead_from_s: float,
 ) -> None:
-    started = time.monotonic()
+    started = 0.0
 
     async def unit_7_dies(request: Request, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.002)
@@ -77,43 +84,56 @@ async def test_a_unit_that_is_silent_behind_a_gateway_costs_19_siblings_no_sampl
         await asyncio.sleep(0.002)
         writer.write(request.adu())
 
-    async with serving(unit_7_dies) as server, serving(all_live) as sound:
-        line = Line(gateway(server.port, range(1, 21), every_s=1.0, timeout_s=1.0))
-        beside = Line(gateway(sound.port, range(1, 21), every_s=1.0, timeout_s=1.0))
-        metronome = await watched(line, SECONDS + 0.5, beside=beside)
-        assert server.connections == 1
-    on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], metronome, seconds=SECONDS)
-    assert line.instruments.poll_late_total == 0
-    assert "no answer" in line.instruments.meters["m7"].error
-    assert {row.quality for row in line.readings("m7")} - {Quality.GOOD} == {Quality.BAD_COMM_FAILURE}
+    async def measured() -> tuple[Line, Metronome]:
+        nonlocal started
+        started = time.monotonic()
+        async with serving(unit_7_dies) as server, serving(all_live) as sound:
+            line = Line(gateway(server.port, range(1, 21), every_s=1.0, timeout_s=1.0))
+            beside = Line(gateway(sound.port, range(1, 21), every_s=1.0, timeout_s=1.0))
+            metronome = await watched(line, SECONDS + 0.5, beside=beside)
+            assert server.connections == 1
+        return line, metronome
+
+    def judge(line: Line, metronome: Metronome) -> None:
+        on_the_beat(line, [f"m{unit}" for unit in range(1, 21) if unit != 7], metronome, seconds=SECONDS)
+        assert line.instruments.poll_late_total == 0
+        assert "no answer" in line.instruments.meters["m7"].error
+        assert {row.quality for row in line.readings("m7")} - {Quality.GOOD} == {Quality.BAD_COMM_FAILURE}
+
+    await judged(measured, judge)
 
 
 async def test_a_host_that_swallows_connections_costs_19_others_no_sample_and_no_beat() -> None:
-    with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
-        # A queue that is full drops what knocks, as a cable that is cut does.
-        hole.bind((HOST, 0))
-        hole.listen(0)
-        for knocking in (first, second):
-            knocking.setblocking(False)
-            knocking.connect_ex(hole.getsockname())
-        async with serving() as server:
-            meters = [
-                meter(
-                    f"m{number}",
-                    endpoint(hole.getsockname()[1] if number == 7 else server.port, timeout_s=1.0),
-                    number,
-                    many_registers(5),
-                    every_s=1.0,
-                )
-                for number in range(1, 21)
-            ]
-            for number, each in enumerate(meters):
-                object.__setattr__(each.endpoint, "id", f"e{number}")
-            line = Line(meters)
-            metronome = await watched(line, SECONDS + 0.5)
-    on_the_beat(line, [f"m{number}" for number in range(1, 21) if number != 7], metronome, seconds=SECONDS)
-    assert line.good_times("m7") == []
-    assert "connect to" in line.instruments.meters["m7"].error
+    async def measured() -> tuple[Line, Metronome]:
+        with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
+            # A queue that is full drops what knocks, as a cable that is cut does.
+            hole.bind((HOST, 0))
+            hole.listen(0)
+            for knocking in (first, second):
+                knocking.setblocking(False)
+                knocking.connect_ex(hole.getsockname())
+            async with serving() as server:
+                meters = [
+                    meter(
+                        f"m{number}",
+                        endpoint(hole.getsockname()[1] if number == 7 else server.port, timeout_s=1.0),
+                        number,
+                        many_registers(5),
+                        every_s=1.0,
+                    )
+                    for number in range(1, 21)
+                ]
+                for number, each in enumerate(meters):
+                    object.__setattr__(each.endpoint, "id", f"e{number}")
+                line = Line(meters)
+                return line, await watched(line, SECONDS + 0.5)
+
+    def judge(line: Line, metronome: Metronome) -> None:
+        on_the_beat(line, [f"m{number}" for number in range(1, 21) if number != 7], metronome, seconds=SECONDS)
+        assert line.good_times("m7") == []
+        assert "connect to" in line.instruments.meters["m7"].error
+
+    await judged(measured, judge)
 
 
 async def test_a_unit_that_becomes_slow_is_waited_for_when_nobody_else_needs_the_line() -> None:
@@ -123,8 +143,13 @@ async def test_a_unit_that_becomes_slow_is_waited_for_when_nobody_else_needs_the
         await asyncio.sleep(0.4 if request.unit == 3 else 0.002)
         writer.write(request.adu())
 
-    async with serving(unit_3_is_slow) as server:
-        line = Line(gateway(server.port, range(1, 6), every_s=1.0, timeout_s=1.0))
-        metronome = await watched(line, 6.5)
-    on_the_beat(line, ["m1", "m2", "m4", "m5"], metronome, seconds=6, settling=1)
-    assert len(line.good_times("m3")) >= 5
+    async def measured() -> tuple[Line, Metronome]:
+        async with serving(unit_3_is_slow) as server:
+            line = Line(gateway(server.port, range(1, 6), every_s=1.0, timeout_s=1.0))
+            return line, await watched(line, 6.5)
+
+    def judge(line: Line, metronome: Metronome) -> None:
+        on_the_beat(line, ["m1", "m2", "m4", "m5"], metronome, seconds=6, settling=1)
+        assert len(line.good_times("m3")) >= 5
+
+    await judged(measured, judge)

@@ -93,7 +93,7 @@ def test_killing_the_collector_while_the_database_is_away_loses_nothing_and_coun
             settings=settings,
         ) as running,
     ):
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
         disk = StoreReader(running.store)
         start_ns = int(disk.rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
         ticks = SAMPLES // POTS

@@ -24,7 +24,7 @@ from server_process import free_port
 from servers import InfluxDB1, Mosquitto, running_mosquitto
 
 POTS = 50
-TICKS = 120
+TICKS = 60
 LATER_TICKS = 4
 PIECE = 200
 SECOND_NS = 1_000_000_000
@@ -66,7 +66,7 @@ def left_behind(folder: Path, broker: Mosquitto, *, orderly: bool) -> Left:
     clock = f"{START}@{time.time():.3f}*60"
     nobody = f"http://127.0.0.1:{free_port()}"
     with pot_collector(folder, broker.port, pots=POTS, clock=clock, settings=settings(nobody)) as running:
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
         reader = StoreReader(running.store)
         start_ns = int(reader.rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
         ticks = TICKS + LATER_TICKS
@@ -82,7 +82,7 @@ def left_behind(folder: Path, broker: Mosquitto, *, orderly: bool) -> Left:
         publisher = Publisher(broker.host, broker.port)
         for begin in range(0, len(messages), PIECE):
             publisher.publish(messages[begin : begin + PIECE])
-            wait_until(lambda: on_disk(publisher.sent), 20, running.process, running.log)
+            wait_until(lambda: on_disk(publisher.sent), 60, running.process, running.log)
         if orderly:
             assert running.stop() == 0
         else:
@@ -148,7 +148,7 @@ def outcome(folder: Path, left: Left, broker: Mosquitto, influxdb: InfluxDB1, da
             with pot_collector(
                 folder, broker.port, pots=POTS, clock=left.clock, settings=settings(influxdb.url)
             ) as running:
-                wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+                wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
                 Publisher(broker.host, broker.port).publish(later)
                 found = settled(influxdb, left.samples, running)
                 said += running.log.read_text(encoding="utf-8")
@@ -249,7 +249,7 @@ def test_a_disk_that_takes_no_more_costs_nothing_and_all_of_20_000_samples_arriv
     url = influxdb1.url
     influxdb1.kill()
     with pot_collector(tmp_path, broker.port, pots=POTS, clock=clock, settings=settings(url)) as running:
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
         start_ns = int(StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
         samples = Samples(POTS, 400, start_ns - 400 * SECOND_NS, SECOND_NS)
         assert running.process is not None
@@ -257,7 +257,7 @@ def test_a_disk_that_takes_no_more_costs_nothing_and_all_of_20_000_samples_arriv
         largest = max(file.stat().st_size for file in tmp_path.glob(f"{STORE}*"))
         resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (largest + 50_000, most))
         Publisher(broker.host, broker.port).publish(samples.messages())
-        wait_until(lambda: "check the disk" in running.log.read_text(encoding="utf-8"), 20)
+        wait_until(lambda: "check the disk" in running.log.read_text(encoding="utf-8"), 60)
         time.sleep(1.0)
         on_disk = Tally(samples)
         running.kill()

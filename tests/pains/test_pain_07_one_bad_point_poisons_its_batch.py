@@ -33,7 +33,7 @@ def settings(url: str) -> Mapping[str, str]:
 
 def samples_of(running: CollectorProcess) -> Samples:
     """Return samples of the time just before the collector began."""
-    wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+    wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
     start_ns = int(StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0])
     return Samples(POTS, TICKS, start_ns - TICKS * SECOND_NS, SECOND_NS)
 

@@ -62,7 +62,7 @@ class Watch:
 @contextmanager
 def watched(running: CollectorProcess, broker: Mosquitto) -> Iterator[Watch]:
     """Publish all the time, and end when all that was published last is in the store."""
-    wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+    wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
     start = StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")
     samples = Samples(POTS, 3000, int(start[0][0]) - 3600 * 1_000_000_000, 1_000_000_000)
     publisher = Publisher(broker.host, broker.port)
@@ -82,7 +82,7 @@ def watched(running: CollectorProcess, broker: Mosquitto) -> Iterator[Watch]:
         watch.look()
         return watch.tally.highest == published - 1
 
-    wait_until(all_in, 20, running.process, running.log)
+    wait_until(all_in, 60, running.process, running.log)
     sys.stdout.write(", ".join(f"{after}: {took:.1f} s" for after, took in watch.took_s.items()) + "\n")
     assert max(watch.took_s.values()) < AGAIN_WITHIN_S, watch.took_s
     assert (watch.tally.altered, watch.tally.strange) == (0, 0)

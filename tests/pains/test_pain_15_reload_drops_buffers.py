@@ -19,7 +19,7 @@ from servers import InfluxDB1, Mosquitto
 @contextmanager
 def load(place: Mosquitto, running: ReloadedCollector) -> Iterator[NumberedSamples]:
     """Publish at QoS 1 and 0 all the time."""
-    wait_until(lambda: bool(running.logged("subscribed")), 20, running.process, running.log)
+    wait_until(lambda: bool(running.logged("subscribed")), 60, running.process, running.log)
     ((since,),) = StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")
     with NumberedSamples(place.host, place.port, int(since) - 3600 * S) as samples:
         yield samples
@@ -29,7 +29,7 @@ def all_are_there(running: ReloadedCollector, samples: NumberedSamples) -> None:
     """See that every sample is there, in order and once."""
     samples.stop()
     for pot, sent in samples.sent.items():
-        wait_until(lambda pot=pot, sent=sent: len(numbers_in(running, pot)) >= sent, 20)  # type: ignore[misc]
+        wait_until(lambda pot=pot, sent=sent: len(numbers_in(running, pot)) >= sent, 60)  # type: ignore[misc]
         assert numbers_in(running, pot) == list(range(sent))
     assert min(samples.sent.values()) > 500
 
@@ -111,11 +111,11 @@ def test_databases_are_added_and_removed_and_changes_during_their_outage_lose_no
             done = running.reload()
             assert (done.returncode, done.stdout) == (0, "added: database old\n"), done.stderr
             # It gets what was there before it, as any new one.
-            wait_until(lambda: len(in_database(influxdb1, "a1")) > 20, 20)
+            wait_until(lambda: len(in_database(influxdb1, "a1")) > 20, 60)
             assert in_database(influxdb1, "a1")[:3] == [1, 2, 3]
 
             influxdb1.kill()
-            wait_until(lambda: "waits and tries again" in running.log.read_text(encoding="utf-8"), 20)
+            wait_until(lambda: "waits and tries again" in running.log.read_text(encoding="utf-8"), 60)
             running.write(a + b, database("old", influxdb1.url))
             assert running.reload().stdout.splitlines() == ["added: endpoint b", "added: meter b1"]
             time.sleep(1.0)

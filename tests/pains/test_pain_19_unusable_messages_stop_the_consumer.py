@@ -120,7 +120,7 @@ def test_all_good_messages_arrive_among_as_many_bad_ones_which_are_kept_with_the
         broker={"max_unacknowledged": 20_000},
         settings={"POTLINE_STORE__COMMIT_EVERY": "200 ms"},
     ) as running:
-        wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+        wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
         store = StoreReader(running.store)
         start_ns = int(store.rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")[0][0]) - 120_000_000_000
         alone = Samples(POTS, GOOD // POTS, start_ns, 50_000_000)

@@ -63,7 +63,7 @@ async def test_without_the_right_certificates_nothing_is_read_and_the_reason_is_
     async with serving(secured=demanding(keys)) as server:
         polled = line(keys, server.port, ca=ca, client=client)
         async with polled.polled():
-            await until(lambda: len(polled.arrivals) >= 2, within_s=10.0)
+            await until(lambda: len(polled.arrivals) >= 2, within_s=30.0)
         assert server.requests == []
     assert {row.quality for row in polled.readings("m1")} == {Quality.BAD_NOT_CONNECTED}
     assert words in polled.instruments.meters["m1"].error

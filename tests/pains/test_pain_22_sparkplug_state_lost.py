@@ -186,7 +186,7 @@ async def test_nothing_but_births_and_the_own_state_is_ever_said(mosquitto: Star
 
 
 async def retained(broker: Mosquitto, topic: str) -> dict[str, bool]:
-    async with aiomqtt.Client(broker.host, broker.port) as client, asyncio.timeout(5):
+    async with aiomqtt.Client(broker.host, broker.port) as client, asyncio.timeout(30):
         await client.subscribe(topic)
         said = json.loads(bytes((await anext(client.messages)).payload))
     assert said.pop("timestamp") > 1_700_000_000_000

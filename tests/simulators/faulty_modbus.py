@@ -105,13 +105,13 @@ class Line:
             return "RST"
 
     async def exactly(self, count: int) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return (await self.reader.readexactly(count)).hex(" ").upper()
 
     async def answer(self, request: bytes) -> str:
         """Ask, and give the answer; for one whose header tells its length."""
         await self.send(request)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             head = await self.reader.readexactly(6)
             return (head + await self.reader.readexactly(int.from_bytes(head[4:]))).hex(" ").upper()
 

@@ -28,7 +28,7 @@ def running(folder: Path, scenario: Path, *, speed: int = 60) -> Iterator[dict[s
         text=True,
     )
     try:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not announcement.exists():
             assert process.poll() is None, process.communicate()[0]
             assert time.monotonic() < deadline
@@ -36,7 +36,7 @@ def running(folder: Path, scenario: Path, *, speed: int = 60) -> Iterator[dict[s
         announced: dict[str, Any] = json.loads(announcement.read_bytes())
         yield announced
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=30)
         assert process.returncode == 0, said
         assert f"control: {announced['control']}" in said
         assert "Traceback" not in said

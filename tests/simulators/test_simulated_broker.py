@@ -18,7 +18,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def until_acknowledged(publisher: Publisher, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         # The count is a plain number, made for a glance at the end.
         while publisher.acknowledged < count:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -34,7 +34,7 @@ async def test_messages_arrive_in_order_through_the_bundled_broker() -> None:
         async with Publisher("127.0.0.1", broker.port, "3.1.1") as publisher:
             for number in range(500):
                 publisher.offer(Message("a/b", str(number).encode()))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 messages = [await anext(client.messages) for _ in range(500)]
             await until_acknowledged(publisher, 500)
             assert publisher.unsent == 0

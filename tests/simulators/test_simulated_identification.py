@@ -79,7 +79,7 @@ async def test_every_function_that_is_asked_for_is_remembered(tmp_path: Path) ->
     ]
     async with server.listening("127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             for request in requests:
                 writer.write(bytes.fromhex(request))
                 head = await reader.readexactly(6)

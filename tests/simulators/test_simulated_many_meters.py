@@ -104,7 +104,7 @@ async def test_meters_are_read_identified_and_swapped(scenario_file: Path, tmp_p
         async def answer(request: str) -> bytes:
             pdu = bytes.fromhex(request)
             writer.write(b"\x00\x01\x00\x00" + len(pdu).to_bytes(2) + pdu)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 head = await reader.readexactly(6)
                 return (await reader.readexactly(head[5]))[1:]
 

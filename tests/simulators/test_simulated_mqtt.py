@@ -24,12 +24,12 @@ async def listening(broker: Mosquitto, topic: str = "#") -> AsyncIterator[aiomqt
 
 
 async def told(client: aiomqtt.Client, count: int) -> list[aiomqtt.Message]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return [await anext(client.messages) for _ in range(count)]
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 -- counts are plain numbers
             await asyncio.sleep(0.01)
 

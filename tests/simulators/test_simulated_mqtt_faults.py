@@ -44,7 +44,7 @@ class Plant:
         place = (self._broker.host, self._broker.port)
         async with aiomqtt.Client(*place, protocol=aiomqtt.ProtocolVersion.V5) as client:
             await client.subscribe(topic, qos=1)
-            async with Publisher(*place, "3.1.1") as publisher, asyncio.timeout(10):
+            async with Publisher(*place, "3.1.1") as publisher, asyncio.timeout(30):
                 for second, messages in spoken:
                     publisher.offer_all(self._treatment.treat(messages, START + second * SECOND))
                 return [await anext(client.messages) for _ in range(count)]
@@ -234,7 +234,7 @@ async def test_a_wrong_clock_and_a_flood_befall_nodes_too(plant: Callable[..., P
 
 
 async def all_sent(publisher: Publisher) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while publisher.unsent:  # noqa: ASYNC110 -- a plain number
             await asyncio.sleep(0.01)
 
@@ -258,7 +258,7 @@ async def test_the_bundled_broker_is_killed_and_comes_back_at_its_port_with_what
             assert broker.port == place[1]
             await all_sent(publisher)
         async with aiomqtt.Client(*place, identifier="keeper", clean_session=False, protocol=v311) as client:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert [(await anext(client.messages)).payload for _ in range(2)] == [b"before", b"meanwhile"]
         assert not ended.done()
         ended.cancel()

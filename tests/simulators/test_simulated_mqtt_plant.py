@@ -39,19 +39,36 @@ def scenario(folder: Path, text: str = "", *, telemetry_every: str = "10s") -> S
     return load_scenario(file)
 
 
+class ClockOfSteps(PlantClock):
+    """Plant time that goes on with the plant's steps alone, and else stands still, however long a machine takes."""
+
+    def __init__(self, spec: ClockSpec) -> None:
+        super().__init__(spec)
+        self.time_ns = spec.begin_ns
+
+    def now_ns(self) -> int:
+        return self.time_ns
+
+    async def sleep_until(self, plant_ns: int) -> None:
+        while self.time_ns < plant_ns:  # noqa: ASYNC110 -- a plain number
+            await asyncio.sleep(0.005)
+
+
 class Running:
     """A plant that publishes to a broker while it is stepped by hand, as fast as wanted."""
 
-    def __init__(self, wanted: Scenario, speed: int = 3600) -> None:
+    def __init__(self, wanted: Scenario, speed: int = 3600, clock: type[PlantClock] = PlantClock) -> None:
         # Twenty minutes before a full hour: what is told by the hour is told in each half hour that begins then.
         start = int(time.time()) // 3600 * 3600 - 24 * 3600 + 2400
         spec = ClockSpec.parse(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(start))}@{time.time():.3f}*{speed}")
         self.smelter = Smelter(wanted, spec.begin_ns)
-        self.clock = PlantClock(spec)
+        self.clock = clock(spec)
         self.mqtt = MqttPlant(wanted, "example", clock=self.clock, begin_ns=spec.begin_ns)
 
     async def step(self, seconds: int) -> None:
         for _ in range(seconds):
+            if isinstance(self.clock, ClockOfSteps):
+                self.clock.time_ns = self.smelter.time_ns + STEP_NS
             await self.clock.sleep_until(self.smelter.time_ns + STEP_NS)
             self.mqtt.take(self.smelter.step(), self.smelter.readouts)
             await asyncio.sleep(0)
@@ -62,26 +79,37 @@ class Running:
             speaking = asyncio.create_task(self.mqtt.run())
             yield
             self.mqtt.release_all()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while self.mqtt.unsent:  # noqa: ASYNC110 -- a plain number
                     await asyncio.sleep(0.01)
             speaking.cancel()
             await asyncio.gather(speaking, return_exceptions=True)
 
 
+OVER = "test/nothing-more-is-said"
+
+
 @asynccontextmanager
 async def heard(broker: Mosquitto, topic: str = "#") -> AsyncIterator[list[tuple[str, bytes]]]:
     """Collect what is said on a topic: the list is complete after the block."""
     found: list[tuple[str, bytes]] = []
+    over = asyncio.Event()
 
     async def listen(client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            found.append((str(message.topic), bytes(message.payload)))  # noqa: PERF401 -- must grow as it comes
+            if str(message.topic) == OVER:
+                over.set()
+            else:
+                found.append((str(message.topic), bytes(message.payload)))
 
     async with aiomqtt.Client(broker.host, broker.port, protocol=aiomqtt.ProtocolVersion.V311) as client:
         await client.subscribe(topic, qos=1)
         listening = asyncio.create_task(listen(client))
         yield found
+        # What the broker had before this comes before it; last wills may come after.
+        await client.subscribe(OVER, qos=1)
+        await client.publish(OVER, b"", qos=1)
+        await asyncio.wait_for(over.wait(), 30)
         before = -1
         while before < len(found):
             before = len(found)
@@ -277,17 +305,32 @@ async def test_cut_connections_are_told_by_the_last_will(tmp_path: Path, mosquit
     assert ["ts" in json.loads(payload) for _, payload in said] == [True, False, True, True]
 
 
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
 @pytest.mark.asyncio
 async def test_a_restart_of_the_bundled_broker_loses_nothing(tmp_path: Path) -> None:
     fault = '[[mqtt_faults]]\nkind = "broker_restart"\nat = "60s"\nfor = "5min"'
-    plant = Running(scenario(tmp_path, fault), speed=300)
+    plant = Running(scenario(tmp_path, fault), clock=ClockOfSteps)
     async with bundled_broker(0) as broker, plant.publishing("127.0.0.1", broker.port, broker):
         await plant.step(70)
+        async with asyncio.timeout(30):
+            while await listens(broker.port):  # noqa: ASYNC110 -- nobody tells us
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         before = plant.mqtt.acknowledged
         await plant.step(100)
+        await asyncio.sleep(0.1)
         assert plant.mqtt.acknowledged == before
         assert plant.mqtt.unsent > 300
+        await plant.step(200)
     assert (plant.mqtt.unsent, plant.mqtt.dropped) == (0, 0)
 
 

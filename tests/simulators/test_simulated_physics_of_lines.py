@@ -18,7 +18,7 @@ from simulators.physics.tapping import Tapping, Weighing
 from simulators.scenario import load_scenario
 from simulators.tables import ConfigurationError
 
-STEP_S = 4
+STEP_S = 6
 """Steps of long runs: what adds up in those does so in steps of a second."""
 K = 26.9815384 / (3 * 96485.33212) * 3600
 """Faraday's constant of aluminium, 0.33557 kg/kAh."""

@@ -66,7 +66,7 @@ async def test_a_collector_could_read_registers_and_messages_and_the_truth(tmp_p
 
         async with aiomqtt.Client(broker["host"], broker["port"], protocol=aiomqtt.ProtocolVersion.V311) as client_:
             await client_.subscribe("smelter/v1/+/potline/+/pot/+/telemetry", qos=1)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 message = await anext(client_.messages)
         assert isinstance(message.payload, bytes)
         told = json.loads(message.payload)

@@ -38,7 +38,7 @@ async def served(shown: MeterImage) -> AsyncIterator[tuple[asyncio.StreamReader,
 async def asked(shown: MeterImage, *ranges: tuple[int, int], function: int = 3) -> list[str]:
     """Give each answer from the length on."""
     answers = []
-    async with served(shown) as (reader, writer), asyncio.timeout(5):
+    async with served(shown) as (reader, writer), asyncio.timeout(30):
         for address, count in ranges:
             writer.write(ask(1, address, count, function=function))
             head = await reader.readexactly(6)

@@ -229,7 +229,7 @@ async def host(broker: Mosquitto) -> AsyncIterator[aiomqtt.Client]:
 
 
 async def heard(client: aiomqtt.Client, count: int) -> list[tuple[str, Payload]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         messages = [await anext(client.messages) for _ in range(count)]
     return [(str(message.topic).split("/")[2], decode(bytes(message.payload))) for message in messages]
 

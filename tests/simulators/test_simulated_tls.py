@@ -73,7 +73,7 @@ async def asked(port: int, keys: Path, client: str | None = None) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
     try:
         writer.write(ask(7, 5, 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return (await reader.readexactly(11)).hex(" ").upper()
     finally:
         writer.transport.abort()
@@ -99,7 +99,7 @@ async def test_plain_modbus_is_not_answered_on_a_tls_port(keys: Path) -> None:
     async with serving(scenario(keys)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(ask(7, 5, 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert RIGHT not in (await reader.read(100)).hex(" ").upper()
         writer.transport.abort()
 

@@ -107,6 +107,7 @@ def soak(
     messages: int,
     rate: float,
     every_s: tuple[float, float] = (2.0, 5.0),
+    least_kills: int = 0,
     protocol: str = "5",
     seed: int = 5,
     within_s: float = 3600.0,
@@ -121,6 +122,8 @@ def soak(
         Messages a second, at most.
     every_s
         Shortest and longest life of the collector.
+    least_kills
+        How often it is killed at least, on a machine so busy that few lives take in everything.
     """
     with (
         running_mosquitto(
@@ -146,7 +149,7 @@ def soak(
         begin = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
             publishing = pool.submit(publisher.publish, mixed(samples, events), rate=rate, within_s=within_s)
-            _kill_until_all_is_on_disk(killer, publishing, every_s)
+            _kill_until_all_is_on_disk(killer, publishing, every_s, least_kills)
             report: Report = publishing.result()
         stored = _stored(influxdb, samples, running, within_s)
         wait_for_the_ledger(running, events)
@@ -175,10 +178,12 @@ def soak(
         )
 
 
-def _kill_until_all_is_on_disk(killer: _Killer, publishing: Future[Report], every_s: tuple[float, float]) -> None:
+def _kill_until_all_is_on_disk(
+    killer: _Killer, publishing: Future[Report], every_s: tuple[float, float], least_kills: int
+) -> None:
     """Kill every few seconds until all was published and has been seen on disk, or kill after kill no more is there."""
     tally, missing, idle = killer.tally, -1, 0
-    while not publishing.done() or (tally.missing and idle < _NO_PROGRESS_KILLS):
+    while not publishing.done() or (tally.missing and idle < _NO_PROGRESS_KILLS) or killer.kills < least_kills:
         time.sleep(killer.draw.uniform(*every_s))
         killer.kill()
         idle = idle + 1 if tally.missing == missing else 0

@@ -48,7 +48,7 @@ def to_influxdb1(url: str, *, commit_every: str, **more: str) -> dict[str, str]:
 
 def accounts_begin_ns(running: CollectorProcess) -> int:
     """Wait until the broker is heard; return when the accounts begin [UTC ns]."""
-    wait_until(lambda: bool(logged(running, "subscribed")), 20, running.process, running.log)
+    wait_until(lambda: bool(logged(running, "subscribed")), 60, running.process, running.log)
     found = StoreReader(running.store).rows("SELECT value FROM meta WHERE key = 'accounts_since_ns'")
     return int(found[0][0])
 

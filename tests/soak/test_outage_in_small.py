@@ -6,7 +6,7 @@ import pytest
 from outage_run import outage
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_database_in_every_trouble_and_cut_off_for_an_hour_holds_exactly_the_truth_in_the_end(tmp_path: Path) -> None:
     figures = outage(tmp_path, rate=1000, speed=600, stage_s=0.3, timeout_s=0.5)
     assert (figures.missing, figures.strange_or_altered) == (0, 0), figures

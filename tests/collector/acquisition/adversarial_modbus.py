@@ -205,7 +205,7 @@ class ModbusServer:
 
     async def closed(self) -> None:
         """Wait until no connection is open."""
-        await until(lambda: not self.open, within_s=1.0)
+        await until(lambda: not self.open)
 
     def unplug(self) -> None:
         """Take the adapter away: both ends of the line are gone."""

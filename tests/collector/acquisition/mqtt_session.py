@@ -75,7 +75,7 @@ class Session:
     def rejected(self) -> list[str]:
         return [letter.reason for arrival in self.arrivals for letter in arrival.rejected]
 
-    async def until(self, done: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    async def until(self, done: Callable[[], bool], *, within_s: float = 30.0) -> None:
         async with asyncio.timeout(within_s):
             while not done():
                 if self._task.done():
@@ -97,7 +97,7 @@ class Session:
         """Wait until the subscriptions stand."""
         await self.until(lambda: self._of._connection.is_subscribed)
 
-    async def ended(self, within_s: float = 10.0) -> str:
+    async def ended(self, within_s: float = 30.0) -> str:
         """Wait for the end that the subscriber takes by itself, and return why."""
         with pytest.raises(SourceUnavailable) as caught:
             await asyncio.wait_for(asyncio.shield(self._task), within_s)

@@ -105,7 +105,7 @@ async def collecting(
 async def speaking(broker: Mosquitto, edge: EdgeNode) -> AsyncIterator[Publisher]:
     """Connect a node."""
     async with Publisher(broker.host, broker.port, "3.1.1", session=edge) as publisher:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not publisher.connected:  # noqa: ASYNC110 - a plain flag
                 await asyncio.sleep(0.01)
         yield publisher

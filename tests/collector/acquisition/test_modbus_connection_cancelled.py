@@ -29,7 +29,7 @@ async def test_a_late_answer_to_a_cancelled_read_is_not_taken_by_the_next_one() 
 
     async with serving(after_50_ms) as server, at(server.port, timeout_s=1.0) as connection:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(read(connection, 10), 0.02)
+            await asyncio.wait_for(read(connection, 30), 0.02)
         assert (await read(connection, 20)).data == expected(20, 2)
 
 

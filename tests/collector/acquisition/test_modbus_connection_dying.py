@@ -93,7 +93,7 @@ async def test_a_device_without_a_free_connection_hangs_up_at_once_and_is_unreac
         for _ in range(20):
             connection = at(server.sockets[0].getsockname()[1], timeout_s=30.0)
             with pytest.raises(EndpointUnreachable, match=r"that the device has a free connection|connection was lost"):
-                await asyncio.wait_for(_connected_and_read(connection), 10.0)
+                await asyncio.wait_for(_connected_and_read(connection), 30.0)
 
 
 async def _connected_and_read(connection: ModbusConnection) -> None:

@@ -187,7 +187,7 @@ async def test_a_late_answer_to_a_cancelled_question_is_no_other_questions(trans
 
     async with line(transport, after_50_ms) as at, at.connection() as connection:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(read(connection, 10), 0.02)
+            await asyncio.wait_for(read(connection, 30), 0.02)
         patient(connection)
         assert (await read(connection, 20)).data == expected(20)
 

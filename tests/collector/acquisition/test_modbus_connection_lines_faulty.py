@@ -180,7 +180,7 @@ async def test_a_reset_while_waiting_is_unreachable_at_once(transport: Transport
 
     async with line(transport, resetting, timeout_s=30.0) as at, at.connection() as connection:
         with pytest.raises(EndpointUnreachable, match="the connection was lost"):
-            await asyncio.wait_for(read(connection), 10.0)
+            await asyncio.wait_for(read(connection), 30.0)
 
 
 @pytest.mark.parametrize("transport", [Transport.MODBUS_RTU, Transport.MODBUS_ASCII])
@@ -190,7 +190,7 @@ async def test_an_adapter_that_is_unplugged_is_unreachable_at_once(transport: Tr
 
     async with line(transport, unplugging, timeout_s=30.0) as at, at.connection() as connection:
         with pytest.raises(EndpointUnreachable, match=r"lost \(.*\); check the adapter and its cable"):
-            await asyncio.wait_for(read(connection), 10.0)
+            await asyncio.wait_for(read(connection), 30.0)
         with pytest.raises(EndpointUnreachable, match="the connection was lost"):
             await read(connection)
 

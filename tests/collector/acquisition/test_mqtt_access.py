@@ -203,3 +203,10 @@ async def test_why_a_subscription_is_refused_is_told(code: int, told: str) -> No
         said = await run.ended()
     assert said.startswith(f"subscribe to $share/g/smelter/v1/{SITE}/potline/+/pot/+/telemetry at 127.0.0.1 port ")
     assert said.endswith(told)
+
+
+async def test_a_client_id_of_any_script_is_understood(mosquitto: StartBroker) -> None:
+    broker = mosquitto()
+    async with session(subscriber(broker.port, client_id="电解槽-Ü")) as run:
+        await run.subscribed()
+    assert "as 电解槽-Ü (p5, c0, k30)" in broker.log.read_text(encoding="utf-8")

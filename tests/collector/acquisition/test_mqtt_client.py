@@ -100,7 +100,7 @@ async def test_a_message_with_an_unknown_property_is_told_and_not_left_open_for_
         async with session(subscriber(port)) as run:
             said = await run.ended()
             assert "what came is not MQTT (a message without a topic, or with unknown properties)" in said
-        await until(lambda: not connections, within_s=1.0)
+        await until(lambda: not connections)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_a_broker_that_refuses_is_told_in_words_and_asked_once(protocol: s
     async with misbehaving_broker(refusing) as (port, connections):
         async with session(subscriber(port, protocol)) as run:
             assert f"(potroom): the broker refuses: {told}" in await run.ended()
-        await until(lambda: not connections, within_s=1.0)
+        await until(lambda: not connections)
         await asyncio.sleep(0.1)
     assert asked == 1
 

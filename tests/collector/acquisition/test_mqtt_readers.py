@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ async def test_a_readers_publications_are_sent(mosquitto: StartBroker, protocol:
         await until(lambda: len(heard) == 3)
         assert heard[2] == ("out/answer", b"question")
         reader.due_next = (Publication("out/later", b"", 1, retain=False),)
-        await until(lambda: len(heard) == 4, within_s=0.5)
+        await until(lambda: len(heard) == 4, within_s=10.0)
         assert heard[3] == ("out/later", b"")
 
 
@@ -187,7 +188,7 @@ async def test_a_bug_in_a_reader_is_no_lost_connection(mosquitto: StartBroker) -
                 pass
 
     with pytest.raises(RuntimeError, match="a bug"):
-        await asyncio.wait_for(take(), 5.0)
+        await asyncio.wait_for(take(), 30.0)
 
 
 # --- Status topic and last will ---------------------------------------------------------------------------------------
@@ -269,11 +270,12 @@ async def test_messages_that_cannot_be_used_are_counted_by_cause_and_200_a_secon
 
     async with session(subscriber(broker.port, reader=reader, instruments=instruments)) as run:
         await run.subscribed()
+        began = time.monotonic()
         await publish(broker.port, [("in/a", b"x"), ("in/a", b"1")] * 5000)
         await run.until(lambda: len(run.values) == 5000)
         await run.until(lambda: instruments.rejected_by_cause == {"not_a_number": 5000})
         assert len(run.rejected) + instruments.rejected_not_kept_total == 5000
-        assert len(run.rejected) % 200 == 0
+        assert 200 <= len(run.rejected) <= 200 * (time.monotonic() - began + 1)
         await asyncio.sleep(1.0)
         before = len(run.rejected)
         await publish(broker.port, [("in/a", b"x")])

@@ -161,7 +161,7 @@ async def test_a_broker_killed_without_a_word_ends_the_run(mosquitto: StartBroke
     async with session(subscriber(broker.port)) as run:
         await run.subscribed()
         broker.kill()
-        await run.ended(within_s=3.0)
+        await run.ended(within_s=15.0)  # by the end of the connection, not of the keepalive
 
 
 async def test_an_acknowledgement_of_an_old_connection_takes_nothing_from_the_new_one(
@@ -227,7 +227,7 @@ async def test_no_more_than_10_messages_are_open_where_10_are_allowed(mosquitto:
         await asyncio.sleep(0.3)
         assert run.values == list(range(10))
         taken = 0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(run.values) < 50:
                 if taken < len(run.arrivals):
                     run.arrivals[taken].acknowledge()
@@ -307,7 +307,7 @@ async def test_a_subscription_that_the_broker_refuses_is_told_instead_of_waiting
             said = await run.ended()
             assert said.startswith(f"subscribe to smelter/v1/{SITE}/potline/+/pot/+/telemetry at 127.0.0.1")
             assert said.endswith("refused; check the broker's ACL")
-        await until(lambda: not connections, within_s=1.0)
+        await until(lambda: not connections)
 
 
 async def test_a_broker_that_takes_the_connection_and_says_nothing_is_left_for_good(
@@ -323,7 +323,7 @@ async def test_a_broker_that_takes_the_connection_and_says_nothing_is_left_for_g
     async with misbehaving_broker(silent) as (port, connections), session(subscriber(port)) as run:
         hint = "check that the broker runs, its port and the network"
         assert await run.ended() == f"connect to 127.0.0.1 port {port} (potroom): no answer within 0.2 s; {hint}"
-        await until(lambda: not connections, within_s=1.0)
+        await until(lambda: not connections)
 
 
 async def test_the_name_says_which_broker_it_is() -> None:

@@ -120,7 +120,7 @@ async def test_what_happened_while_the_broker_was_away_is_told_when_it_is_back(
         await until(lambda: not line.alerts.untold())
         broker.stop()
         for t_s, value_v in ((1, 5.0), (2, 9.0), (3, 5.5)):  # the line does not wait for the broker
-            await asyncio.wait_for(collector.pot(line, t_s, value_v), 5)
+            await asyncio.wait_for(collector.pot(line, t_s, value_v), 30)
         await collector.pot(line, 4, 9.9, pot="1008")
         assert len(line.alerts.untold()) == 2
         await until(lambda: collector.states["alerts:control"] != "running")

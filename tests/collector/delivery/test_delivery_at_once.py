@@ -66,6 +66,7 @@ class Story:
 
     def __init__(self, store: Store, sink: Held, *, requests: int = 4) -> None:
         self.store = store
+        self.sink = sink
         self.clock = MovedClock()
         self.instruments = Instruments()
         self.delivery = Delivery(
@@ -83,6 +84,15 @@ class Story:
             await self.store.commit(Commit(self.clock.now_ns(), lines=[text.encode()]))
             self.clock.now_s += wait_s
 
+    async def comes_to(self, *firsts: str) -> None:
+        """Step until exactly these requests are under way, and see that it stays so."""
+        async with asyncio.timeout(30):
+            while tuple(self.sink.waiting) != firsts:
+                assert await self.delivery.step()
+        for _ in range(4):
+            assert await self.delivery.step()
+            assert tuple(self.sink.waiting) == firsts
+
     async def left(self) -> int:
         return (await self.store.outbox_state(("site",))).behind["site"].records
 
@@ -99,12 +109,10 @@ async def test_4_requests_of_the_backlog_and_1_of_what_is_new_are_under_way_at_o
     story = Story(store, sink)
     await story.told(*(f"m x=1 {number}" for number in range(9)))
     await story.told("m x=1 9", wait_s=0)
-    for _ in range(5):
-        assert await story.delivery.step()
+    await story.comes_to("m x=1 9", "m x=1 0", "m x=1 1", "m x=1 2", "m x=1 3")
     assert sink.came == [["m x=1 9"], ["m x=1 0"], ["m x=1 1"], ["m x=1 2"], ["m x=1 3"]]
     sink.answer("m x=1 1")
-    assert await story.delivery.step()
-    assert await story.delivery.step()
+    await story.comes_to("m x=1 9", "m x=1 0", "m x=1 2", "m x=1 3", "m x=1 4")
     assert sink.came[5:] == [["m x=1 4"]]
     while await story.delivery.step():
         sink.answer_all()
@@ -118,16 +126,13 @@ async def test_what_may_tell_again_what_is_under_way_goes_after_its_answer_and_w
     sink = Held()
     story = Story(store, sink)
     await story.told("m x=1 1", "m x=1 2", "m x=2 1", "m x=1 3")
-    for _ in range(3):
-        assert await story.delivery.step()
+    await story.comes_to("m x=1 1", "m x=1 2", "m x=1 3")
     assert sink.came == [["m x=1 1"], ["m x=1 2"], ["m x=1 3"]]
     sink.answer("m x=1 1")
-    for _ in range(3):
-        assert await story.delivery.step()
+    await story.comes_to("m x=1 2", "m x=1 3")
     assert len(sink.came) == 3  # there is still something older under way
     sink.answer("m x=1 2")
-    for _ in range(3):
-        assert await story.delivery.step()
+    await story.comes_to("m x=1 3", "m x=2 1")
     assert sink.came[3:] == [["m x=2 1"]]
     await story.stop()
 
@@ -197,7 +202,7 @@ async def test_an_orderly_stop_ends_all_requests_and_what_was_not_answered_is_of
     await story.told(*(f"m x=1 {number}" for number in range(6)))
     assert await story.delivery.step()
     sink.answer("m x=1 1")
-    assert await story.delivery.step()
+    await story.comes_to("m x=1 0", "m x=1 2", "m x=1 3", "m x=1 4")
     await story.stop()
     assert sink.waiting == {}
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "delivery to site"]
@@ -207,28 +212,26 @@ async def test_an_orderly_stop_ends_all_requests_and_what_was_not_answered_is_of
 async def test_while_what_is_new_waits_long_nothing_more_of_the_backlog_goes_and_then_half_as_much(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lanes, "_QUICK_S", 0.1)
+    def takes(answer: str) -> None:
+        monkeypatch.setattr(lanes, "_QUICK_S", {"quick": 3600.0, "long": 0.0}[answer])
+
+    takes("quick")
     sink = Held()
     story = Story(store, sink)
     await story.told(*(f"m x=1 {number}" for number in range(20)))
     await story.told("m x=1 20", wait_s=0)
     assert await story.delivery.step()
-    await asyncio.sleep(0.15)
+    takes("long")
     for number in (0, 1, 2, 3):
         sink.answer(f"m x=1 {number}")
-    for _ in range(4):
-        assert await story.delivery.step()
-    assert list(sink.waiting) == ["m x=1 20"]
+    await story.comes_to("m x=1 20")
     sink.answer("m x=1 20")
-    for _ in range(4):
-        assert await story.delivery.step()
-    assert list(sink.waiting) == ["m x=1 4", "m x=1 5"]
+    await story.comes_to("m x=1 4", "m x=1 5")
+    takes("quick")
     await story.told("m x=1 21", wait_s=0)
-    assert await story.delivery.step()
-    sink.answer("m x=1 21")  # at once
-    for _ in range(3):
-        assert await story.delivery.step()
-    assert list(sink.waiting) == ["m x=1 4", "m x=1 5", "m x=1 6"]
+    await story.comes_to("m x=1 4", "m x=1 5", "m x=1 21")
+    sink.answer("m x=1 21")
+    await story.comes_to("m x=1 4", "m x=1 5", "m x=1 6")
     await story.stop()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hostile_server import Database, HostileServer, influx_sink, packed, says
 
+from collector.delivery import sink as lanes
 from collector.delivery.sink import Delivery, Sink, SinkRefused, SinkUnavailable
 from collector.instruments import Instruments
 from collector.readings.outgoing import DeadLetter, OutboxRecord
@@ -23,6 +24,12 @@ from collector.store.store import Store
 pytestmark = pytest.mark.asyncio
 
 NOW_NS = 1_772_337_600_000_000_000
+
+
+@pytest.fixture(autouse=True)
+def _patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each step last until its answer has come, however long the server takes on a busy machine."""
+    monkeypatch.setattr(lanes, "_IDLE_S", 30.0)
 
 
 class Standing:

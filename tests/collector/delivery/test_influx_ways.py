@@ -228,5 +228,5 @@ async def test_a_bucket_that_was_deleted_meanwhile_is_made_when_the_sink_is_open
             with pytest.raises(SinkUnavailable):
                 await sink.write(BODY)
         async with sink:
-            await asyncio.wait_for(sink.write(BODY), 10)
+            await asyncio.wait_for(sink.write(BODY), 30)
     assert len(influx.made) == 1

@@ -92,7 +92,7 @@ async def test_a_viewer_gets_the_document_at_once_and_each_time_that_something_c
     viewers = Viewers(counted.document, counted.look, every_s=0.02, heartbeat_s=60)
     async with served(viewers) as url, aiohttp.ClientSession() as client, client.get(url) as answer:
         stream = numbers(answer)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             seen = [await anext(stream)]
             for change in range(1, 4):
                 counted.changes = change
@@ -106,7 +106,7 @@ async def test_while_nothing_changes_there_is_a_heartbeat_and_no_other_document(
     viewers = Viewers(counted.document, counted.look, every_s=0.01, heartbeat_s=0.3)
     async with served(viewers) as url, aiohttp.ClientSession() as client, client.get(url) as answer:
         started_s = time.monotonic()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await first(answer, 5)
         took_s = time.monotonic() - started_s
     # The first at once, the second because it is the first that is compared, and then the heart beats.
@@ -139,9 +139,9 @@ async def test_nobody_looks_and_no_document_is_made() -> None:
     counted = Counted()
     viewers = Viewers(counted.document, itertools.count().__next__, every_s=0.01)
     async with served(viewers) as url:
-        async with aiohttp.ClientSession() as client, client.get(url) as answer, asyncio.timeout(10):
+        async with aiohttp.ClientSession() as client, client.get(url) as answer, asyncio.timeout(30):
             await first(answer, 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while viewers.count:  # noqa: ASYNC110 - it is noticed with the next document that cannot be sent
                 await asyncio.sleep(0.01)
         made = counted.made
@@ -200,9 +200,9 @@ async def test_a_document_that_cannot_be_made_ends_the_stream_and_the_next_viewe
 
     viewers = Viewers(document, itertools.count().__next__, every_s=0.02)
     async with served(viewers) as url, aiohttp.ClientSession() as client:
-        async with client.get(url) as answer, asyncio.timeout(10):
+        async with client.get(url) as answer, asyncio.timeout(30):
             with contextlib.suppress(aiohttp.ClientPayloadError):
                 assert [number async for number in numbers(answer)] == [1]
         broken = False
-        async with client.get(url) as answer, asyncio.timeout(10):
+        async with client.get(url) as answer, asyncio.timeout(30):
             assert await first(answer, 2) == [2, 3]

@@ -49,7 +49,7 @@ async def test_what_is_kept_to_be_sent_again_neither_fills_the_outbox_nor_holds_
     async with Store(tmp_path / "store.sqlite", POINTS) as store:
         room = room_in(store, limits, ClockByHand(T0), instruments)
         for number in range(1, 31):
-            await asyncio.wait_for(room.wait(), 5)
+            await asyncio.wait_for(room.wait(), 30)
             await room.commit(large(number))
             await store.take("db", [number])
         await room._clear()
@@ -72,7 +72,7 @@ async def test_what_waits_takes_the_place_of_what_was_delivered_and_only_then_fi
         await store.take("db", [1, 2, 3, 4])
         await room.state()
         for number in range(5, 15):  # ten more, of 100 kB and a little each
-            await asyncio.wait_for(room.wait(), 5)
+            await asyncio.wait_for(room.wait(), 30)
             await room.commit(large(number))
         waiting = asyncio.create_task(room.wait())
         await until(lambda: instruments.line_waits_for == "outbox_full")
@@ -112,7 +112,7 @@ async def test_a_line_that_is_to_block_writes_on_a_full_disk_in_the_place_of_wha
             await room.commit(large(number))
         await store.take("db", [1, 2])
         await store._do(lambda: store._db.execute("PRAGMA max_page_count = 1").fetchone())
-        await asyncio.wait_for(room.commit(large(4)), 10)
+        await asyncio.wait_for(room.commit(large(4)), 30)
         assert [record.seq for record in await store.pending("db", most_bytes=1 << 40)] == [3, 4]
         assert set(await kept(store)) < {1, 2, 3, 4}
     assert (instruments.line_waits, instruments.dropped_records_by_cause) == ("", {})

@@ -135,7 +135,7 @@ async def test_after_a_minute_on_a_full_disk_the_oldest_sixteenth_goes_and_is_co
     for number in range(1, 33):
         await room.commit(large(number, 20_000))
     await story.disk(pages=1)  # no more than it has
-    await asyncio.wait_for(room.commit(large(40, 30_000)), 10)
+    await asyncio.wait_for(room.commit(large(40, 30_000)), 30)
     seqs = await story.seqs()
     dropped = 33 - len(seqs)
     assert dropped in {2, 3, 4, 6}  # two or three at a time, of 20 kB each, for 30 kB and what goes with it
@@ -174,7 +174,7 @@ async def test_a_full_outbox_that_is_to_block_is_waited_for_until_a_tenth_of_it_
     await until(lambda: story.went_on > before + 10)
     assert not waiting.done()
     await story.store.take("db", [2])
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
     assert story.instruments.line_waits == ""
     assert (await story.seqs(), story.instruments.dropped_records_by_cause) == (list(range(3, 11)), {})
 
@@ -184,13 +184,13 @@ async def test_an_outbox_too_old_that_is_to_block_is_waited_for_and_a_step_of_th
     await room.commit(large(0))
     await room.state()
     story.clock.set_by_s = 400 * 86_400.0
-    await asyncio.wait_for(room.wait(), 5)
+    await asyncio.wait_for(room.wait(), 30)
     story.clock.ns += DAY_NS + S
     waiting = asyncio.create_task(room.wait())
     await story.waits("outbox_full")
     assert "outbox_max_age" in story.instruments.line_waits
     await story.store.take("db", [1])
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
 
 async def test_without_a_database_an_outbox_that_is_to_block_drops_the_oldest_and_nobody_is_alarmed(
@@ -199,7 +199,7 @@ async def test_without_a_database_an_outbox_that_is_to_block_drops_the_oldest_an
     room = story.room(bounds(most_bytes=250_000, when_full=WhenFull.BLOCK))
     for number in range(1, 5):
         await room.commit(large(number))
-    await asyncio.wait_for(room.wait(), 5)
+    await asyncio.wait_for(room.wait(), 30)
     assert room.alert(await room.state()) is None
     await room.let_go()
     assert await story.seqs() == [3, 4]

