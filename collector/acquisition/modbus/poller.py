@@ -15,7 +15,7 @@ from collector.acquisition.modbus.connection import (
 )
 from collector.acquisition.modbus.quarantine import BELIEVED
 from collector.acquisition.modbus.refusal import Meaning, meaning
-from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, next_instant, next_round, slack_s
+from collector.acquisition.modbus.rounds import Question, Round, RoundTrips, Waiting, next_instant, next_round, slack_s
 from collector.acquisition.modbus.search import Step
 from collector.acquisition.modbus.turn import Turn
 from collector.acquisition.source import Arrival, SourceUnavailable
@@ -68,7 +68,7 @@ class ModbusPoller:
         self._clock = clock
         self._instruments = instruments
         self._shortest_s = min(meter.every_s for meter in meters)
-        start = math.ceil((clock.steady_s() + phase * min(self._shortest_s, 1.0)) / _GRID_S) * _GRID_S
+        start = math.floor((clock.steady_s() + phase * min(self._shortest_s, 1.0)) / _GRID_S) * _GRID_S
         step = min(_STAGGER_S, self._shortest_s / len(meters))
         self._turns = [
             Turn(meter, points, instruments.meter(meter.id), number=n, start_s=start + n * step)
@@ -76,7 +76,7 @@ class ModbusPoller:
         ]
         self._rounds = [round_ for turn in self._turns for round_ in turn.rounds]
         self._open: list[Round] = []
-        self._begins_s = -math.inf
+        self._waiting = Waiting(self._rounds)
         # Entered again and again: on a line without transaction ids it knows which answers may still be under way.
         self._connection = ModbusConnection(endpoint, clock)
         self._trips = RoundTrips()
@@ -108,20 +108,20 @@ class ModbusPoller:
         """
         self._unanswered = 0
         self._open.clear()
-        self._begins_s = -math.inf
         for turn in self._turns:
             turn.connected()
+        self._waiting.refill()
         try:
             async with self._connection as connection:
                 while True:
                     now_s = self._clock.steady_s()
-                    if self._begins_s <= now_s:
+                    if self._waiting.next_s <= now_s:
                         for batch in self._begin_due(now_s):
                             yield Arrival(batch)
                         now_s = self._clock.steady_s()
                     asked = next_round(self._open, now_s)
                     if asked is None:
-                        await self._clock.sleep(min(self._begins_s, next_instant(self._open)) - now_s)
+                        await self._clock.sleep(min(self._waiting.next_s, next_instant(self._open)) - now_s)
                         continue
                     await self._ask(connection, asked)
                     if not asked.pending and len(batch := self._close(asked)):
@@ -138,19 +138,13 @@ class ModbusPoller:
         """Open the rounds whose tick has come; those of a meter that is left alone for now are gaps at once."""
         gaps = []
         all_are_away = self._all_are_away()
-        self._begins_s = math.inf
-        for round_ in self._rounds:
-            if round_.open:
-                continue
-            if (begins_s := round_.begins_s) > now_s:
-                self._begins_s = min(self._begins_s, begins_s)
-                continue
+        for round_ in self._waiting.due(now_s):
             turn = self._turns[round_.meter]
             if turn.rests(round_, now_s, all_are_away=all_are_away):
                 if round_.resumes_s <= now_s:
                     gaps.append(turn.gap_of(round_, self._clock.now_ns()))
                     self._count_missed(turn, round_)
-                self._begins_s = min(self._begins_s, round_.begins_s)
+                self._waiting.put(round_)
                 continue
             turn.begin(round_, now_s)
             self._open.append(round_)
@@ -164,8 +158,7 @@ class ModbusPoller:
         self._open.remove(round_)
         self._count_missed(turn, round_)
         for each in turn.rounds:  # a meter that is back is asked at once for what could not be asked before
-            if not each.open:
-                self._begins_s = min(self._begins_s, each.begins_s)
+            self._waiting.put(each)
         return batch
 
     def _count_missed(self, turn: Turn, round_: Round) -> None:
@@ -296,9 +289,9 @@ class ModbusPoller:
     def _was_heard(self) -> None:
         """Take note that a meter said something: after a silence of all, that is the end of it for all."""
         if self._all_are_away():
-            self._begins_s = -math.inf
             for turn in self._turns:
                 turn.may_be_back()
+            self._waiting.refill()
 
     def _cut_or_refuse(self, turn: Turn, round_: Round, question: Question, reason: str) -> None:
         parts = round_.quarantine.cut(question.block)

@@ -9,6 +9,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from collector.acquisition.cadence import Cadence
 from collector.acquisition.modbus.plan import ReadBlock
@@ -116,6 +117,54 @@ class Round:
         """Ask the parts of a refused request next, behind all who are due by now: they did not cause the trouble."""
         self.pending.extendleft(reversed([Question(part, part=True) for part in parts]))
         self.deadline_s = max(self.deadline_s, now_s + self.cadence.period_s)
+
+
+class Waiting:
+    """The rounds that are not open, by when they begin. A line has many, and looks hundreds of times a second.
+
+    It is told of each round whose begin moves; one that moved back without a word is found out when it comes up.
+    """
+
+    def __init__(self, rounds: Sequence[Round]) -> None:
+        self._rounds = rounds
+        self._number = {id(each): number for number, each in enumerate(rounds)}
+        self._queued = [math.nan] * len(rounds)
+        self._heap: list[tuple[float, int]] = []
+        self.refill()
+
+    def refill(self) -> None:
+        """Look at all of them again."""
+        self._heap.clear()
+        self._queued = [math.nan] * len(self._rounds)
+        for each in self._rounds:
+            self.put(each)
+
+    def put(self, round_: Round) -> None:
+        """Take note of when a round begins, unless it is open."""
+        number = self._number[id(round_)]
+        begins_s = round_.begins_s
+        if not round_.open and begins_s != self._queued[number]:  # an entry from before is stale by that
+            self._queued[number] = begins_s
+            heappush(self._heap, (begins_s, number))
+
+    @property
+    def next_s(self) -> float:
+        """No round begins before this time [s]."""
+        return self._heap[0][0] if self._heap else math.inf
+
+    def due(self, now_s: float) -> list[Round]:
+        """Take out the rounds that are to begin, in the order of the line."""
+        found = []
+        while self._heap and self._heap[0][0] <= now_s:
+            begins_s, number = heappop(self._heap)
+            if begins_s != self._queued[number]:
+                continue
+            self._queued[number] = math.nan
+            if self._rounds[number].is_due(now_s):
+                found.append(number)
+            else:
+                self.put(self._rounds[number])
+        return [self._rounds[number] for number in sorted(found)]
 
 
 def next_round(rounds: Iterable[Round], now_s: float) -> Round | None:

@@ -3,14 +3,13 @@
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
 from collector.acquisition.cadence import Cadence
+from collector.acquisition.modbus.block_columns import BlockColumns, column_of
 from collector.acquisition.modbus.decode import MeterValues
 from collector.acquisition.modbus.plan import ReadBlock
 from collector.acquisition.modbus.quarantine import Quarantine
@@ -28,31 +27,6 @@ log = structlog.get_logger()
 
 _LONGEST_PAUSE_S = 60.0
 _FULL_PATIENCE_EVERY = 8
-_MOST_BLOCKS = 500
-"""No meter has more requests at a time."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Columns:
-    """What the answers to one block become: worked out once, since it is needed many times a second.
-
-    ``rows``: which of its registers are readings, None: all of them. ``telling``: those that tell the device.
-    ``is_first``: whether others need something of it.
-    """
-
-    block: ReadBlock
-    rows: npt.NDArray[np.intp] | None
-    point: npt.NDArray[np.int32]
-    telling: tuple[Register, ...]
-    is_first: bool
-
-
-@lru_cache(maxsize=1024)
-def _alike(quality: Quality, size: int) -> npt.NDArray[np.uint8]:
-    """Return a column of one quality, the same one for all who ask: columns are never changed."""
-    column = np.full(size, quality, np.uint8)
-    column.setflags(write=False)
-    return column
 
 
 class Turn:
@@ -90,7 +64,7 @@ class Turn:
             )
             for period_s, registers in periods(meter.profile, meter.registers, meter.every_s).items()
         )
-        self._columns: dict[int, _Columns] = {}
+        self._columns = BlockColumns(self._place, self._first)
         self._model = meter.profile.sunspec_model
         self._located = self._model is None
         self._base = 0
@@ -164,7 +138,7 @@ class Turn:
             round_.hushed = self.failures > 0
             return
         # What others need comes before them: an exponent, a ratio, the other half of a sum.
-        of_need = [self._of(q.block).is_first for q in round_.pending] if self._first else []
+        of_need = [self._columns.of(q.block).is_first for q in round_.pending] if self._first else []
         if any(of_need) and not all(of_need):
             ordered = sorted(zip(of_need, round_.pending, strict=True), key=lambda each: not each[0])
             round_.pending = deque(question for _, question in ordered)
@@ -321,25 +295,8 @@ class Turn:
         if news is not None:
             log.warning("registers set aside", meter=self.meter.id, registers=news.names, reason=reason)
 
-    def _of(self, block: ReadBlock) -> _Columns:
-        found = self._columns.get(id(block))  # the block is kept with it, so its id stays its own
-        if found is None:
-            if len(self._columns) >= _MOST_BLOCKS:  # requests were planned anew again and again
-                self._columns.clear()
-            rows = [row for row, register in enumerate(block.registers) if register.name in self._place]
-            point = np.array([self._place[block.registers[row].name] for row in rows], np.int32)
-            point.setflags(write=False)
-            found = self._columns[id(block)] = _Columns(
-                block,
-                None if len(rows) == len(block.registers) else np.array(rows, np.intp),
-                point,
-                tuple(register for register in block.registers if register.expect),
-                any(register.name in self._first for register in block.registers),
-            )
-        return found
-
     def _gap(self, round_: Round, block: ReadBlock, quality: Quality, now_ns: int) -> None:
-        round_.parts.append(ReadingBatch.gap(self._of(block).point.tolist(), time_ns=now_ns, quality=quality))
+        round_.parts.append(ReadingBatch.gap(self._columns.of(block).point.tolist(), time_ns=now_ns, quality=quality))
 
     def _keep(
         self,
@@ -351,12 +308,12 @@ class Turn:
         *,
         doubt: bool,
     ) -> None:
-        columns = self._of(block)
+        columns = self._columns.of(block)
         point, rows = columns.point, columns.rows
         time = np.full(len(point), time_ns, np.int64)
         if self._stranger:
             value = np.full(len(point), np.nan)
-            round_.parts.append(ReadingBatch(point, time, value, _alike(Quality.BAD_CONFIG_ERROR, len(point))))
+            round_.parts.append(ReadingBatch(point, time, value, column_of(Quality.BAD_CONFIG_ERROR, len(point))))
             return
         value = values if rows is None else values[rows]
         count = counts if counts is None or rows is None else counts[rows]
@@ -365,7 +322,7 @@ class Turn:
         quality = (
             np.where(none, np.uint8(Quality.BAD_SENSOR_FAILURE), np.uint8(good))
             if none.any()
-            else _alike(good, len(point))
+            else column_of(good, len(point))
         )
         round_.parts.append(ReadingBatch(point, time, value, quality, count))
 
@@ -376,7 +333,7 @@ class Turn:
                 log.warning("a ratio was changed in the device", meter=self.meter.id, register=name, was=old, now=new)
 
     def _look_at_the_device(self, block: ReadBlock) -> None:
-        told = self._of(block).telling
+        told = self._columns.of(block).telling
         if not told:
             return
         self.health.device.update({register.name: self._values.shown(register) for register in told})

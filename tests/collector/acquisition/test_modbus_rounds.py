@@ -10,6 +10,7 @@ from collector.acquisition.modbus.rounds import (
     LEAST_PATIENCE_S,
     Round,
     RoundTrips,
+    Waiting,
     next_instant,
     next_round,
     slack_s,
@@ -123,3 +124,32 @@ def test_a_round_that_is_read_at_once_does_not_move_its_cadence() -> None:
     hourly.end(11.0)
     assert hourly.cadence.due_s == 3600.0
     assert not hourly.is_due(11.0)
+
+
+def test_waiting_rounds_come_up_when_they_begin_whatever_moved_them() -> None:
+    first, second, third = (round_of(n, period_s=1.0, start_s=start_s) for n, start_s in enumerate((0.2, 0.1, 0.3)))
+    waiting = Waiting([first, second, third])
+    assert waiting.next_s == 0.1
+    assert waiting.due(0.05) == []
+    assert waiting.due(0.2) == [first, second]  # in the order of the line
+    first.begin(0.2)
+    waiting.put(first)  # open: it begins when it is closed
+    second.resumes_s = 5.0
+    waiting.put(second)
+    assert waiting.due(0.3) == [third]
+    first.end(0.3)
+    waiting.put(first)
+    waiting.put(first)
+    assert waiting.next_s == 1.2
+    second.resumes_s = -math.inf  # its meter is back: earlier than noted
+    waiting.put(second)
+    assert waiting.due(0.4) == [second]
+    first.resumes_s = 2.0  # and later than noted, without a word
+    assert waiting.due(1.2) == []
+    assert waiting.next_s == 2.0
+    assert waiting.due(2.0) == [first]
+    assert waiting.due(6.0) == []
+    assert waiting.next_s == math.inf
+    third.at_once = True
+    waiting.refill()
+    assert waiting.next_s == -math.inf
