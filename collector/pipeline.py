@@ -225,7 +225,7 @@ class Line:
                     touched=touched,
                     dead=dead,
                     remembered=standing,
-                    encode=partial(self.encoder.encode, batch),
+                    encode=partial(self.encoder.rendered, batch),
                 )
             )
         self.alerts.committed()

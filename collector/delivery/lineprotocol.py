@@ -17,6 +17,7 @@ import numpy.typing as npt
 from collector.plant import streams
 from collector.plant.topology import Plant
 from collector.readings.batch import ReadingBatch
+from collector.readings.outgoing import Rendered
 
 _IN_MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
 _IN_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ "})
@@ -108,13 +109,17 @@ class ReadingEncoder:
         self._column_of = np.array(columns, np.intp)
 
     def encode(self, batch: ReadingBatch) -> list[bytes]:
+        """Return the lines of a batch."""
+        return list(self.rendered(batch).lines)
+
+    def rendered(self, batch: ReadingBatch) -> Rendered:
         """Return the lines of a batch in canonical units, in the order in which their first readings stand.
 
         ``quality`` is the worst of the values in the line; where there is no value at all, it says why. Of several
         readings of one point at one time the last one counts.
         """
         if not len(batch):
-            return []
+            return Rendered()
         series_of = self._series_of[batch.point]
         heads, line_of = _lines_of(series_of, batch.time_ns)
         times, series_of = batch.time_ns[heads], series_of[heads]
@@ -127,12 +132,22 @@ class ReadingEncoder:
                 here = lines[rows]
                 starts = self._starts[series_of[here]]
                 parts.append((here, _rendered(starts, names, values, quality, times[here])))
+        spans = self._spans(series_of, times)
         if len(parts) == 1:
-            return parts[0][1]
+            return Rendered(parts[0][1], spans)
         found = np.empty(len(heads), object)
         for here, texts in parts:
             found[here] = texts
-        return list(found)
+        return Rendered(list(found), spans)
+
+    def _spans(self, series_of: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> list[tuple[bytes, int, int]]:
+        """Return the series of some lines, each with its first and its last time [ns]."""
+        order = np.argsort(series_of, kind="stable")
+        series_of, times = series_of[order], times[order]
+        begins = np.flatnonzero(np.diff(series_of, prepend=-1))
+        first_ns, last_ns = np.minimum.reduceat(times, begins), np.maximum.reduceat(times, begins)
+        starts = self._starts[series_of[begins]].tolist()
+        return list(zip(starts, first_ns.tolist(), last_ns.tolist(), strict=True))
 
     def _table(
         self,

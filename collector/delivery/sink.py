@@ -16,6 +16,7 @@ When the database fails, no lane sends anything more. What is under way is waite
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -29,6 +30,8 @@ from collector.readings.outgoing import DeadLetter, OutboxRecord
 __all__ = ["Delivery", "Outbox", "Sink", "SinkRefused", "SinkUnavailable"]
 
 _IDLE_S = 0.25
+_LOOK_S = 1.0
+"""Another process may have written, too: records that are to be sent again."""
 _LIVE_NS = 5 * 10**9
 """What was written this long ago at the most goes before the backlog."""
 
@@ -38,6 +41,11 @@ _QUICK_S = 0.5
 
 class Outbox(Protocol):
     """The part of the store that delivery uses."""
+
+    @property
+    def news(self) -> asyncio.Event:
+        """What is set when something more is committed; another one from then on."""
+        ...
 
     async def pending(self, target: str, *, most_bytes: int, under_way: Iterable[int] = ()) -> list[OutboxRecord]:
         """Return the oldest records that a database has not taken, are not under way and need not wait for others."""
@@ -97,8 +105,13 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until cancelled."""
         while True:
-            if not await self.step():
-                await asyncio.sleep(_IDLE_S)
+            news = self._outbox.news  # asked for before it is looked: what comes meanwhile is not missed
+            if await self.step():
+                continue
+            rests_s = self._backlog_from_s - asyncio.get_running_loop().time()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(rests_s, _LOOK_S) if rests_s > 0 else _LOOK_S):
+                    await news.wait()
 
     async def step(self) -> bool:
         """Send what may be sent now, and wait for an answer; False if there was nothing to send or to wait for.

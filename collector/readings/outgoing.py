@@ -1,5 +1,6 @@
 """What leaves the line: records of the outbox, and letters that could not be delivered or understood."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,14 @@ class DropCause(StrEnum):
     BYTES = "bytes"
     DAMAGED = "damaged"
     DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """Lines of line protocol, and for each series in them its start of a line and its first and last time [ns]."""
+
+    lines: Sequence[bytes] = ()
+    spans: Sequence[tuple[bytes, int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

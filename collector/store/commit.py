@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from collector.readings.cell import Cell
 from collector.readings.event import Event
-from collector.readings.outgoing import DeadLetter
+from collector.readings.outgoing import DeadLetter, Rendered
 from collector.readings.pots import PotMinute, PotsInputs
 from collector.readings.trace import Trace
 
@@ -23,9 +23,9 @@ class LedgerRecord:
     body: bytes
 
 
-def _no_lines() -> Sequence[bytes]:
+def _no_lines() -> Rendered:
     """Return nothing."""
-    return ()
+    return Rendered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +54,5 @@ class Commit:
     parameters: Mapping[str, bytes] = field(default_factory=dict)
     records: Sequence[LedgerRecord] = ()
     dead: Sequence[DeadLetter] = ()
-    encode: Callable[[], Sequence[bytes]] = _no_lines
+    encode: Callable[[], Rendered] = _no_lines
     remembered: Mapping[str, str] = field(default_factory=dict)

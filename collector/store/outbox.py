@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.readings.outgoing import DeadLetter, OutboxRecord, WhenFull
+from collector.readings.outgoing import DeadLetter, OutboxRecord, Rendered, WhenFull
 from collector.store import aging, frame, ranges
 from collector.store.new_lines import NewLines
 from collector.store.ranges import GONE, Range
 
 _MOST_AT_ONCE = 500
+_NOTHING = Rendered()
 HOUR_NS = 3600 * 10**9
 
 
@@ -75,20 +76,27 @@ class Bounds:
     keep_delivered_s: float = 0.0
 
 
-def append(db: sqlite3.Connection, lines: Sequence[bytes], created_ns: int, known: NewLines | None = None) -> int:
-    """Append lines as one record, compressed once, and note whether it tells nothing that was told before.
+def append(
+    db: sqlite3.Connection,
+    lines: Sequence[bytes],
+    created_ns: int,
+    known: NewLines | None = None,
+    *,
+    rendered: Rendered = _NOTHING,
+) -> int:
+    """Append what was rendered, and lines behind it, as one record, compressed once.
 
-    Return its bytes on disk.
+    Note whether it tells nothing that was told before. Return its bytes on disk.
     """
-    if not lines:
+    if not (lines or rendered.lines):
         return 0
     seq = last_number(db) + 1
-    head, body = frame.pack(lines, seq=seq, created_ns=created_ns)
+    head, body = frame.pack([*rendered.lines, *lines], seq=seq, created_ns=created_ns)
     db.execute(
         "INSERT INTO outbox (seq, created_ns, lines, raw_bytes, size, body) VALUES (?,?,?,?,?,?)",
         (head.seq, head.created_ns, head.lines, head.raw_bytes, head.size, body),
     )
-    if known is not None and known.are_all(seq, lines, lambda: _written_until_ns(db, seq)):
+    if known is not None and known.are_all(seq, lines, lambda: _written_until_ns(db, seq), spans=rendered.spans):
         db.execute("INSERT INTO new_lines VALUES (?)", (seq,))
     return head.size
 

@@ -57,6 +57,8 @@ class Store:
         """Records of the outbox that damage has cost, found when the store was opened."""
         self.outbox_bytes = 0
         """Size of all records of the outbox [bytes], without those of another process since ``let_go``."""
+        self.news = asyncio.Event()
+        """Set with the next commit of this process; another one from then on."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def __aenter__(self) -> Self:
@@ -160,10 +162,12 @@ class Store:
     async def commit(self, commit: Commit) -> None:
         """Write a commit. It is on disk when this returns."""
         await self._do(self._commit, commit)
+        self.news.set()
+        self.news = asyncio.Event()
 
     def _commit(self, commit: Commit) -> None:
         db = self._db
-        lines = [*commit.encode(), *commit.lines]
+        rendered = commit.encode()
         with Transaction(db):
             inputs.write_cells(db, {(self._ids[place], minute): cell for (place, minute), cell in commit.cells.items()})
             inputs.write_traces(
@@ -177,7 +181,9 @@ class Store:
             again.touch(db, commit.touched)
             ledger.keep_parameters(db, commit.parameters)
             ledger.append(db, commit.records, commit.time_ns)
-            appended = outbox.append(db, lines, commit.time_ns, self._known if self._is_alone else None)
+            appended = outbox.append(
+                db, commit.lines, commit.time_ns, self._known if self._is_alone else None, rendered=rendered
+            )
             outbox.write_dead(db, commit.dead)
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", commit.remembered.items())
         self.outbox_bytes += appended

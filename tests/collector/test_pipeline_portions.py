@@ -12,6 +12,7 @@ from line_story import PLANT, T0
 from collector.acquisition.source import Arrival
 from collector.delivery.lineprotocol import ReadingEncoder
 from collector.readings.batch import ReadingBatch
+from collector.readings.outgoing import Rendered
 from collector.readings.quantity import Quantity
 from collector.store.store import Store
 
@@ -31,9 +32,9 @@ class Watched(ReadingEncoder):
 
     threads: set[str]
 
-    def encode(self, batch: ReadingBatch) -> list[bytes]:
+    def rendered(self, batch: ReadingBatch) -> Rendered:
         self.threads.add(threading.current_thread().name)
-        return super().encode(batch)
+        return super().rendered(batch)
 
 
 async def test_a_step_takes_100_000_readings_and_leaves_the_others_for_the_next(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ class ListedOutbox:
         ]
         self.told: list[tuple[int, list[bytes]]] = []
         self.crashes = False
+        self.news = asyncio.Event()
 
     async def pending(self, target: str, *, most_bytes: int, under_way: Iterable[int] = ()) -> list[OutboxRecord]:
         assert (target, most_bytes) == ("site", 1000)
