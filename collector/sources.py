@@ -1,5 +1,6 @@
 """The sources of a plant, and what reads their messages, as the settings want them."""
 
+import math
 from collections.abc import Callable, Collection, Mapping
 
 from collector.acquisition.modbus.poller import ModbusPoller
@@ -12,6 +13,9 @@ from collector.plant.meter import PolledMeter
 from collector.rereading import LettersAgain
 from collector.settings import Configuration
 from collector.store.store import Store
+
+_TOGETHER = 16
+"""So many endpoints are asked at the same instants: to wake the machine for each costs more than what is to be done."""
 
 
 def sources(
@@ -27,7 +31,7 @@ def sources(
     for number, (endpoint, meters) in enumerate(polled):
         if only is not None and f"modbus:{endpoint.id}" not in only:
             continue
-        phase = number / len(polled)
+        phase = number // _TOGETHER / math.ceil(len(polled) / _TOGETHER)
         found.append(
             ModbusPoller(endpoint, meters, points=plant.points, clock=clock, instruments=instruments, phase=phase)
         )

@@ -26,8 +26,8 @@ from bench_tables import README, REFERENCE, RESULTS, with_table
 
 _SINGLE, _BATCHED = 12_000, 80_000
 _STEPS = {
-    "modbus": (0.8, 0.5, 0.333, 0.25, 0.2),
-    "mqtt-single": (18_000, 24_000, 30_000, 36_000, 48_000),
+    "modbus": (0.8, 0.5, 0.4, 0.333, 0.25),
+    "mqtt-single": (18_000, 24_000, 30_000, 36_000, 48_000, 60_000),
     "mqtt-batch": (120_000, 180_000, 240_000, 300_000, 360_000, 480_000),
 }
 """Rates of the ladders, one after the other until one is not kept up: periods [s], messages/s, samples/s."""

@@ -29,8 +29,8 @@ from collector.readings.quality import Quality
 log = structlog.get_logger()
 
 _STAGGER_S = 0.02
-_GRID_S = 0.01
-"""Ticks of all endpoints lie on one grid, so that the machine wakes a hundred times a second and not for each meter."""
+_GRID_S, _LONGEST_GRID_S = 0.01, 0.1
+"""Ticks of all endpoints lie on one grid, so that the machine wakes for many meters at once and not for each."""
 _MOST_BUSY = 5
 _FIRST_BUSY_PAUSE_S = 0.1
 _EVERYTHING = 8
@@ -49,7 +49,7 @@ class ModbusPoller:
     Parameters
     ----------
     phase : float
-        Where in the shortest period the first ticks lie, from 0 to 1: different for each endpoint, so that not all
+        Where in the shortest period the first ticks lie, from 0 to 1: different for groups of endpoints, so that not all
         networks are busy at the same instant.
     """
 
@@ -68,7 +68,8 @@ class ModbusPoller:
         self._clock = clock
         self._instruments = instruments
         self._shortest_s = min(meter.every_s for meter in meters)
-        start = math.floor((clock.steady_s() + phase * min(self._shortest_s, 1.0)) / _GRID_S) * _GRID_S
+        start = _on_grid(clock.steady_s(), min(_LONGEST_GRID_S, self._shortest_s / 10))
+        start += _on_grid(phase * min(self._shortest_s, 1.0), _GRID_S)
         step = min(_STAGGER_S, self._shortest_s / len(meters))
         self._turns = [
             Turn(meter, points, instruments.meter(meter.id), number=n, start_s=start + n * step)
@@ -314,3 +315,7 @@ class ModbusPoller:
         if all(turn.unanswered for turn in known):
             place = f"read from {self._endpoint.place} ({self._endpoint.id})"
             raise EndpointUnreachable(f"{place}: connected, but nobody answers; check power, cables and unit ids")
+
+
+def _on_grid(time_s: float, grid_s: float) -> float:
+    return math.floor(time_s / grid_s) * grid_s
