@@ -49,8 +49,8 @@ class ModbusPoller:
     Parameters
     ----------
     phase : float
-        Where in the shortest period the first ticks lie, from 0 to 1: different for groups of endpoints, so that not all
-        networks are busy at the same instant.
+        Where in the shortest period the first ticks lie, from 0 to 1: different for groups of endpoints, so that not
+        all networks are busy at the same instant.
     """
 
     def __init__(
