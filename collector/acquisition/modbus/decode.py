@@ -54,7 +54,8 @@ class _Scheme:
     def __init__(self, registers: Sequence[Register], constants: Mapping[str, float]) -> None:
         self._registers = tuple(registers)  # kept, so that their ids stay their own
         names = [*(register.name for register in registers), *constants]
-        self.places = {name: place for place, name in enumerate(names)}
+        self.size = len(names)
+        self.places = {name: place for place, name in enumerate(names)}  # a name may be both
         self.units = {register.name: register.unit for register in registers}
         for register in registers:
             for name in register.needs:
@@ -127,9 +128,9 @@ class MeterValues:
         self._scheme = _Scheme.of(registers, constants)
         self.has_wide = self._scheme.has_wide
         self._places = self._scheme.places
-        self._values: Floats = np.full(len(self._places), np.nan)
+        self._values: Floats = np.full(self._scheme.size, np.nan)
         self._texts: dict[str, str] = {}
-        self._read = np.zeros(len(self._places), np.bool_)
+        self._read = np.zeros(self._scheme.size, np.bool_)
         self._taken: dict[int, _Taken] = {}
         self._devices = 0
         self.forget()

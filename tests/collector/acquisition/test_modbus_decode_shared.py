@@ -66,3 +66,11 @@ def test_every_meter_is_refused_that_needs_what_is_not_there() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="power needs ct, which is neither read nor a constant"):
             MeterValues(REGISTERS, {})
+
+
+def test_what_is_read_goes_before_a_constant_of_the_same_name() -> None:
+    ratio = one(T.U16, address=8, name="ct")
+    values = MeterValues((SCALED, ratio), {"ct": 40.0})
+    assert values.take(block_of(SCALED), b"\0\2").tolist() == [80.0]
+    values.take(block_of(ratio), b"\0\5")
+    assert values.take(block_of(SCALED), b"\0\2").tolist() == [10.0]
