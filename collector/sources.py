@@ -14,7 +14,7 @@ from collector.rereading import LettersAgain
 from collector.settings import Configuration
 from collector.store.store import Store
 
-_TOGETHER = 16
+_TOGETHER = 8
 """So many endpoints are asked at the same instants: to wake the machine for each costs more than what is to be done."""
 
 
