@@ -122,6 +122,13 @@ def test_what_a_process_holds_in_the_end_is_compared_with_what_it_held_after_the
     assert found["threads_end"] - found["threads_warm"] == threads
 
 
+def test_what_goes_on_growing_in_the_second_half_is_told_apart_from_what_has_filled() -> None:
+    filled = [Held(min(130.0, 100.0 + n), 16, 5) for n in range(120)]
+    assert held_at_the_end(filled)["late_growth"] == 0.0
+    growing = [Held(100.0 + 0.1 * n, 16, 5) for n in range(120)]
+    assert held_at_the_end(growing)["late_growth"] == 0.04  # from 107.2 to 111.45
+
+
 def test_the_scenario_can_be_used_and_tells_corrections_an_hour_later(tmp_path: Path) -> None:
     found = load_scenario(scenario(tmp_path))
     assert found.mqtt.corrections.share == 0.05
