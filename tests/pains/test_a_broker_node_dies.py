@@ -53,9 +53,9 @@ def test_a_dead_node_under_load_loses_no_message_that_was_acknowledged(tmp_path:
                 published = pool.submit(publisher.publish, messages, rate=A_SECOND, within_s=60)
                 wait_until(lambda: publisher.sent > SAMPLES // 3, 30)
                 nodes[0].kill()
+                assert publisher.sent < len(messages)  # it died under load; how soon the client is back is not judged
                 # It went on at another node, with the session that the cluster remembers.
                 wait_until(lambda: len(logged(running, "subscribed")) > 1, 60, running.process, running.log)
-                assert publisher.sent < len(messages)
                 assert published.result().messages == len(messages)
             wait_until(lambda: in_influxdb(influxdb1, samples).missing == 0, 40, running.process, running.log)
             wait_until(lambda: in_the_ledger(running) == events.told(), 40, running.process, running.log)
