@@ -69,6 +69,12 @@ class Influx1Exchange:
     ----------
     headers
         What goes with each request: the password, if there is one.
+    timeout_s
+        How long a request may take, with its answer [s].
+    server_name
+        The name in the server's certificate, where it is not the host's; empty: the host's.
+    proxy
+        Address of an HTTP proxy, None: there is none.
     """
 
     def __init__(
